@@ -1,0 +1,194 @@
+"""The rules a council or the programme may set (docs/model.md section 8), as data with a name, an owner and a sentence.
+
+A rule is only stated here; `choice.formulation` turns it into rows and `choice.solution` checks it again afterwards.
+Every rule can be switched off (``active = false``) and its numbers changed by ``--set rules.NAME.FIELD=VALUE``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sharesim.study.fields import Frozen, field
+
+ALL = "all"
+PROGRAMME = "programme"
+
+
+class RuleBase(Frozen):
+    """What every rule carries whatever it demands."""
+
+    name: str = field("Short unique name, used in messages, tables and --set.", min_length=1, max_length=80)
+    owner: str = field("Who set it: a council id or 'programme'.", default=PROGRAMME)
+    sentence: str = field("The rule in its owner's own words, printed in reports.", default="", max_length=400)
+    active: bool = field("False switches the rule off without deleting it.", default=True)
+
+
+class MustShare(RuleBase):
+    kind: Literal["must_share"]
+    services: tuple[str, ...] = field("Services that must be in exactly one shared bundle.", min_length=1)
+    councils: tuple[str, ...] = field("Councils bound by it; ('all',) for every council that has the service.", default=(ALL,))
+
+
+class NeverShare(RuleBase):
+    kind: Literal["never_share"]
+    services: tuple[str, ...] = field("Services that must stay with the council.", min_length=1)
+    councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
+
+
+class ForcePartners(RuleBase):
+    kind: Literal["force_partners"]
+    councils: tuple[str, ...] = field("Councils that must be together in at least one chosen bundle.", min_length=2)
+    services: tuple[str, ...] = field("Services where this must hold, each; ('all',) means in any one service.", default=(ALL,))
+
+
+class ForbidPartners(RuleBase):
+    kind: Literal["forbid_partners"]
+    councils: tuple[str, ...] = field("No chosen bundle may hold any two of these councils.", min_length=2)
+    services: tuple[str, ...] = field("Services where this holds; ('all',) for every service.", default=(ALL,))
+
+
+class LinkPartners(RuleBase):
+    kind: Literal["link_partners"]
+    councils: tuple[str, ...] = field("Where one of them shares, all of them are in the same bundle.", min_length=2)
+    services: tuple[str, ...] = field("Services where this holds; ('all',) for every service.", default=(ALL,))
+
+
+class LinkServices(RuleBase):
+    kind: Literal["link_services"]
+    services: tuple[str, ...] = field("A council shares all of these services or none of them.", min_length=2)
+    councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
+    same_partners: bool = field("True: also with the same partners in each.", default=False)
+
+
+class ForbidForm(RuleBase):
+    kind: Literal["forbid_form"]
+    forms: tuple[str, ...] = field("Delivery forms that may not be chosen, such as private_partner.", min_length=1)
+    services: tuple[str, ...] = field("Services where this holds; ('all',) for every service.", default=(ALL,))
+
+
+class Budget(RuleBase):
+    kind: Literal["budget"]
+    limit_gbp: float = field("Most one-off cost allowed, real pounds at the price base.", unit="GBP", ge=0)
+    years: tuple[int, ...] = field("Financial years (by first calendar year) that the limit covers together; empty = all years.", default=())
+    council: str = field("Council id whose own one-off cost is limited, or 'programme' for the sum over councils.", default=PROGRAMME)
+    percentile: float | None = field(
+        "Absent: limit the mean. 0 < p < 100: the p-th percentile of the portfolio's cost must keep the limit.",
+        default=None, gt=0, lt=100,
+    )
+
+
+class OfficerDays(RuleBase):
+    kind: Literal["officer_days"]
+    limit_days: float = field("Most officer days for transition in each year named.", unit="days", ge=0)
+    council: str = field("Council id, or 'programme' for the sum over councils.", default=PROGRAMME)
+    years: tuple[int, ...] = field("Financial years, each limited alone; empty = every year.", default=())
+
+
+class Exits(RuleBase):
+    kind: Literal["exits"]
+    limit_posts: float = field("Most exits, in expectation over the draws.", unit="posts", ge=0)
+    exit_kind: Literal["compulsory", "voluntary", "all"] = field("Which exits are counted.", default="compulsory")
+    council: str = field("Council id, or 'programme' for the sum over councils.", default=PROGRAMME)
+
+
+class Redeployments(RuleBase):
+    kind: Literal["redeployments"]
+    limit_posts: float = field("Most redeployments in each year named, in expectation.", unit="posts per year", ge=0)
+    council: str = field("Council id, or 'programme' for the sum over councils.", default=PROGRAMME)
+    years: tuple[int, ...] = field("Financial years, each limited alone; empty = every year.", default=())
+
+
+class MostPartners(RuleBase):
+    kind: Literal["most_partners"]
+    limit: int = field("Most different partners a council may have over all its services.", unit="councils", ge=0)
+    councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
+
+
+class MostHosted(RuleBase):
+    kind: Literal["most_hosted"]
+    limit: int = field("Most services that a council may host.", unit="services", ge=0)
+    councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
+
+
+class LeastHosted(RuleBase):
+    kind: Literal["least_hosted"]
+    limit: int = field("Fewest services that a council must host.", unit="services", ge=1, default=1)
+    councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
+
+
+class ControlGroups(RuleBase):
+    kind: Literal["control_groups"]
+    groups: dict[str, tuple[str, ...]] = field("Group name -> council ids; no bundle may mix councils of different groups.")
+    services: tuple[str, ...] = field("Services where this holds; ('all',) for every service.", default=(ALL,))
+
+
+class SmallestShare(RuleBase):
+    kind: Literal["smallest_share"]
+    share: float = field("Smallest share of the portfolio's mean NPV that the council must receive.", unit="share", ge=0, le=1)
+    councils: tuple[str, ...] = field("Councils protected by it; ('all',) for everybody.", default=(ALL,))
+
+
+class BreakEven(RuleBase):
+    kind: Literal["break_even"]
+    councils: tuple[str, ...] = field("Councils protected by it, each; ('all',) for everybody.", default=(ALL,))
+    measure: Literal["mean", "cvar", "probability"] = field("What must not fall below the floor.", default="mean")
+    floor_gbp: float = field("The floor of the council's own NPV; 0 means break even.", unit="GBP", default=0.0)
+    level: float = field("For cvar: the worst share of futures averaged.", unit="share", default=0.05, gt=0, le=1)
+    probability: float = field("For probability: least chance of reaching the floor.", unit="share", default=0.8, gt=0, lt=1)
+
+
+class CvarFloor(RuleBase):
+    kind: Literal["cvar_floor"]
+    floor_gbp: float = field("Least mean NPV of the worst share of futures, whole portfolio.", unit="GBP")
+    level: float = field("The worst share of futures averaged.", unit="share", default=0.05, gt=0, le=1)
+
+
+class LossProbability(RuleBase):
+    kind: Literal["loss_probability"]
+    most: float = field("Most chance that the portfolio's NPV is below zero.", unit="share", gt=0, lt=1)
+
+
+class Target(RuleBase):
+    kind: Literal["target"]
+    target_gbp: float = field("Portfolio NPV that must be reached.", unit="GBP")
+    probability: float = field("Least chance of reaching it.", unit="share", gt=0, lt=1)
+
+
+class RiskPoints(RuleBase):
+    kind: Literal["risk_points"]
+    limit_points: float = field("Most risk points from the register over all chosen bundles.", unit="points", ge=0)
+
+
+Rule = Annotated[
+    MustShare | NeverShare | ForcePartners | ForbidPartners | LinkPartners | LinkServices | ForbidForm | Budget
+    | OfficerDays | Exits | Redeployments | MostPartners | MostHosted | LeastHosted | ControlGroups | SmallestShare
+    | BreakEven | CvarFloor | LossProbability | Target | RiskPoints,
+    Field(discriminator="kind"),
+]
+
+
+class Objective(Frozen):
+    """What the choice maximises, all on mean values over the choosing draws."""
+
+    kind: Literal["mean", "mean_cvar", "weights", "lexicographic"] = field(
+        "mean: mean NPV. mean_cvar: (1 - risk_weight) mean + risk_weight CVaR. weights: the weighted sum below. "
+        "lexicographic: the measures in `order`, each kept within `tolerance_share` of its best before the next.",
+        default="mean",
+    )
+    risk_weight: float = field("Weight lambda on CVaR.", unit="share", default=0.0, ge=0, le=1)
+    level: float = field("The worst share of futures averaged in CVaR.", unit="share", default=0.05, gt=0, le=1)
+    cashable_weight: float = field("GBP of objective per GBP of discounted cashable saving less cost (the NPV).", default=1.0, ge=0)
+    non_cashable_weight: float = field("GBP of objective per GBP of discounted non-cashable saving.", default=0.0, ge=0)
+    quality_weight_gbp: float = field("GBP of objective per whole unit (100%) of quality change.", unit="GBP", default=0.0, ge=0)
+    order: tuple[Literal["npv", "cvar", "non_cashable", "quality", "exits"], ...] = field(
+        "Lexicographic order, first first.", default=("npv",), min_length=1
+    )
+    tolerance_share: float = field("Share of the best value that a later measure may give up.", unit="share", default=0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _weight_used(self) -> Objective:
+        if self.risk_weight and self.kind != "mean_cvar":
+            raise ValueError("risk_weight is given, but kind is not 'mean_cvar'; set kind = \"mean_cvar\" or drop risk_weight")
+        return self
