@@ -23,7 +23,7 @@ PINS := pyproject.toml constraints.txt
 CORE := $(VENV)/.installed-core
 DEV := $(VENV)/.installed-dev
 BENCH := $(VENV)/.installed-bench
-INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+INSTALL := $(BIN)/python -m pip install --quiet --quiet --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -31,7 +31,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --e
 .PHONY: help demo test test-quick test-pulp4 lint format bench constraints wheel clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 13
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 13
 
 demo: $(CORE) ## install, run the first worked case and say what was chosen and where the report lies
 	@$(BIN)/sharesim run $(CASE)
@@ -90,5 +90,5 @@ $(BENCH): EXTRAS := [dev,bench,cluster]
 $(PULP4)/.installed: $(PINS)
 	@echo "Installing sharesim[dev,cluster] into $(PULP4) ..."
 	@"$(PYTHON_PULP4)" -m venv --clear $(PULP4)
-	@$(PULP4)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,cluster]'
+	@$(PULP4)/bin/python -m pip install --quiet --quiet --constraint constraints.txt --editable '.[dev,cluster]'
 	@touch $@

@@ -40,8 +40,8 @@ def resolve(version: str, requirements: list[str]) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
         subprocess.run([interpreter, "-m", "venv", f"{folder}/venv"], check=True)
-        command = [f"{folder}/venv/bin/python", "-m", "pip", "install", "--quiet", "--dry-run", "--only-binary", ":all:"]
-        subprocess.run([*command, "--report", report, *requirements], check=True)
+        install = [f"{folder}/venv/bin/python", "-m", "pip", "install", "--quiet", "--quiet", "--only-binary", ":all:"]
+        subprocess.run([*install, "--dry-run", "--report", report, *requirements], check=True)
         installed = json.loads(report.read_text(encoding="utf-8"))["install"]
     return {canonical(item["metadata"]["name"]): item["metadata"]["version"] for item in installed}
 
