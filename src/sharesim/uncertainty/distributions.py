@@ -1,0 +1,51 @@
+"""The laws an input can follow, by the names that study files use.
+
+Examples
+--------
+>>> from sharesim.uncertainty.distributions import pert
+>>> pert(80, 120, 220).text()
+'pert(80, 120, 220)'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sharesim.uncertainty.composite import mixture, pareto_tail, pooled, truncated
+from sharesim.uncertainty.distribution import Distribution
+from sharesim.uncertainty.laws import (
+    bernoulli,
+    beta,
+    constant,
+    discrete,
+    empirical,
+    gamma,
+    normal,
+    pert,
+    triangular,
+    uniform,
+)
+from sharesim.uncertainty.lognormal import lognormal
+from sharesim.uncertainty.metalog import metalog
+
+#: Every law by its name in study files.
+LAWS: dict[str, Callable[..., Distribution]] = {
+    "constant": constant,
+    "uniform": uniform,
+    "triangular": triangular,
+    "pert": pert,
+    "normal": normal,
+    "lognormal": lognormal,
+    "truncated": truncated,
+    "beta": beta,
+    "gamma": gamma,
+    "bernoulli": bernoulli,
+    "discrete": discrete,
+    "pareto_tail": pareto_tail,
+    "mixture": mixture,
+    "empirical": empirical,
+    "metalog": metalog,
+    "pooled": pooled,
+}
+
+__all__ = ["LAWS", "Distribution", *LAWS]
