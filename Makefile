@@ -44,7 +44,7 @@ test-quick: $(DEV) ## the suite without the slow, browser and office tests
 
 test-pulp4: $(PULP4)/.installed ## the choice tests on PuLP 4, in an environment of its own (PYTHON_PULP4: Python 3.12 or newer)
 	@$(PULP4)/bin/python -c 'import pulp, sys; sys.exit(0 if pulp.__version__.startswith("4.") else f"PuLP 4 was expected: got {pulp.__version__}.")'
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PULP4)/bin/python -m pytest -n $(JOBS) -k 'choice or solver' $(PYTEST_ARGS)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PULP4)/bin/python -m pytest -n $(JOBS) --ignore tests/architecture -k 'choice or solver' $(PYTEST_ARGS)
 
 lint: $(DEV) ## ruff's rules over everything
 	@$(BIN)/python -m ruff check .

@@ -36,9 +36,8 @@ class Fault:
     remedy: str = ""
 
     def __str__(self) -> str:
-        facts = "; ".join(
-            part for part in (f"got {self.got}" if self.got else "", f"allowed {self.allowed}" if self.allowed else "") if part
-        )
+        told = (("got", self.got), ("allowed", self.allowed))
+        facts = "; ".join(f"{word} {what}" for word, what in told if what)
         line = f"{self.where}: {self.problem}" + (f": {facts}" if facts else "")
         line = line if line.endswith(".") else f"{line}."
         return f"{line} {self.remedy}" if self.remedy else line

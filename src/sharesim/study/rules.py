@@ -26,36 +26,48 @@ class RuleBase(Frozen):
 
 
 class MustShare(RuleBase):
+    """These councils share these services: each in exactly one shared bundle."""
+
     kind: Literal["must_share"]
     services: tuple[str, ...] = field("Services that must be in exactly one shared bundle.", min_length=1)
     councils: tuple[str, ...] = field("Councils bound by it; ('all',) for every council that has the service.", default=(ALL,))
 
 
 class NeverShare(RuleBase):
+    """These councils keep these services to themselves."""
+
     kind: Literal["never_share"]
     services: tuple[str, ...] = field("Services that must stay with the council.", min_length=1)
     councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
 
 
 class ForcePartners(RuleBase):
+    """These councils are together in at least one chosen bundle."""
+
     kind: Literal["force_partners"]
     councils: tuple[str, ...] = field("Councils that must be together in at least one chosen bundle.", min_length=2)
     services: tuple[str, ...] = field("Services where this must hold, each; ('all',) means in any one service.", default=(ALL,))
 
 
 class ForbidPartners(RuleBase):
+    """No chosen bundle holds two of these councils."""
+
     kind: Literal["forbid_partners"]
     councils: tuple[str, ...] = field("No chosen bundle may hold any two of these councils.", min_length=2)
     services: tuple[str, ...] = field("Services where this holds; ('all',) for every service.", default=(ALL,))
 
 
 class LinkPartners(RuleBase):
+    """Where one of these councils shares, all of them are in the same bundle."""
+
     kind: Literal["link_partners"]
     councils: tuple[str, ...] = field("Where one of them shares, all of them are in the same bundle.", min_length=2)
     services: tuple[str, ...] = field("Services where this holds; ('all',) for every service.", default=(ALL,))
 
 
 class LinkServices(RuleBase):
+    """A council shares all of these services or none, on demand with the same partners."""
+
     kind: Literal["link_services"]
     services: tuple[str, ...] = field("A council shares all of these services or none of them.", min_length=2)
     councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
@@ -63,12 +75,16 @@ class LinkServices(RuleBase):
 
 
 class ForbidForm(RuleBase):
+    """These delivery forms are not chosen."""
+
     kind: Literal["forbid_form"]
     forms: tuple[str, ...] = field("Delivery forms that may not be chosen, such as private_partner.", min_length=1)
     services: tuple[str, ...] = field("Services where this holds; ('all',) for every service.", default=(ALL,))
 
 
 class Budget(RuleBase):
+    """One-off cost stays within a limit, in the mean or at a percentile."""
+
     kind: Literal["budget"]
     limit_gbp: float = field("Most one-off cost allowed, real pounds at the price base.", unit="GBP", ge=0)
     years: tuple[int, ...] = field("Financial years (by first calendar year) that the limit covers together; empty = all years.", default=())
@@ -80,6 +96,8 @@ class Budget(RuleBase):
 
 
 class OfficerDays(RuleBase):
+    """The transition takes no more officer days in a year than there are."""
+
     kind: Literal["officer_days"]
     limit_days: float = field("Most officer days for transition in each year named.", unit="days", ge=0)
     council: str = field("Council id, or 'programme' for the sum over councils.", default=PROGRAMME)
@@ -87,6 +105,8 @@ class OfficerDays(RuleBase):
 
 
 class Exits(RuleBase):
+    """No more posts end in exits than this, in expectation."""
+
     kind: Literal["exits"]
     limit_posts: float = field("Most exits, in expectation over the draws.", unit="posts", ge=0)
     exit_kind: Literal["compulsory", "voluntary", "all"] = field("Which exits are counted.", default="compulsory")
@@ -94,6 +114,8 @@ class Exits(RuleBase):
 
 
 class Redeployments(RuleBase):
+    """No more people are redeployed in a year than this, in expectation."""
+
     kind: Literal["redeployments"]
     limit_posts: float = field("Most redeployments in each year named, in expectation.", unit="posts per year", ge=0)
     council: str = field("Council id, or 'programme' for the sum over councils.", default=PROGRAMME)
@@ -101,36 +123,48 @@ class Redeployments(RuleBase):
 
 
 class MostPartners(RuleBase):
+    """A council has at most so many different partners over all its services."""
+
     kind: Literal["most_partners"]
     limit: int = field("Most different partners a council may have over all its services.", unit="councils", ge=0)
     councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
 
 
 class MostHosted(RuleBase):
+    """A council hosts at most so many services."""
+
     kind: Literal["most_hosted"]
     limit: int = field("Most services that a council may host.", unit="services", ge=0)
     councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
 
 
 class LeastHosted(RuleBase):
+    """A council hosts at least so many services."""
+
     kind: Literal["least_hosted"]
     limit: int = field("Fewest services that a council must host.", unit="services", ge=1, default=1)
     councils: tuple[str, ...] = field("Councils bound by it; ('all',) for everybody.", default=(ALL,))
 
 
 class ControlGroups(RuleBase):
+    """Councils of different groups are never in one bundle."""
+
     kind: Literal["control_groups"]
     groups: dict[str, tuple[str, ...]] = field("Group name -> council ids; no bundle may mix councils of different groups.")
     services: tuple[str, ...] = field("Services where this holds; ('all',) for every service.", default=(ALL,))
 
 
 class SmallestShare(RuleBase):
+    """A council receives at least this share of the portfolio's mean NPV."""
+
     kind: Literal["smallest_share"]
     share: float = field("Smallest share of the portfolio's mean NPV that the council must receive.", unit="share", ge=0, le=1)
     councils: tuple[str, ...] = field("Councils protected by it; ('all',) for everybody.", default=(ALL,))
 
 
 class BreakEven(RuleBase):
+    """A council's own NPV keeps a floor: in the mean, in the worst futures, or with a probability."""
+
     kind: Literal["break_even"]
     councils: tuple[str, ...] = field("Councils protected by it, each; ('all',) for everybody.", default=(ALL,))
     measure: Literal["mean", "cvar", "probability"] = field("What must not fall below the floor.", default="mean")
@@ -140,23 +174,31 @@ class BreakEven(RuleBase):
 
 
 class CvarFloor(RuleBase):
+    """The mean NPV of the portfolio's worst futures keeps a floor."""
+
     kind: Literal["cvar_floor"]
     floor_gbp: float = field("Least mean NPV of the worst share of futures, whole portfolio.", unit="GBP")
     level: float = field("The worst share of futures averaged.", unit="share", default=0.05, gt=0, le=1)
 
 
 class LossProbability(RuleBase):
+    """The portfolio loses money in at most this share of futures."""
+
     kind: Literal["loss_probability"]
     most: float = field("Most chance that the portfolio's NPV is below zero.", unit="share", gt=0, lt=1)
 
 
 class Target(RuleBase):
+    """The portfolio reaches a target NPV with at least this probability."""
+
     kind: Literal["target"]
     target_gbp: float = field("Portfolio NPV that must be reached.", unit="GBP")
     probability: float = field("Least chance of reaching it.", unit="share", gt=0, lt=1)
 
 
 class RiskPoints(RuleBase):
+    """The chosen bundles carry no more risk points than this together."""
+
     kind: Literal["risk_points"]
     limit_points: float = field("Most risk points from the register over all chosen bundles.", unit="points", ge=0)
 
