@@ -63,7 +63,7 @@ wheel: $(DEV) ## build the wheel and the source archive into dist/
 
 clean: ## remove the environments, caches and build results (runs/ is kept)
 	@rm -rf $(VENV) $(PULP4) build dist .pytest_cache .ruff_cache .hypothesis .nox
-	@find src tests benchmarks .ci -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One clear line where the machine lacks something, before anything is made.
 define CHECK_PYTHON

@@ -216,7 +216,12 @@ def many_parameters(modules: Iterable[Module]) -> dict[str, str]:
 
 
 def missing_docstrings(modules: Iterable[Module]) -> dict[str, str]:
-    """Return public modules, classes, functions and methods that do not say what they answer."""
+    """Return public modules, classes, functions and methods that do not say what they answer.
+
+    A method that a base class in the package has, and documents, need not say it again.
+    """
+    modules = tuple(modules)
+    classes = {n.name: n for module in modules for _, _, n in definitions(module.tree) if isinstance(n, ast.ClassDef)}
     found = {}
     for module in modules:
         if module.tree.body and ast.get_docstring(module.tree) is None:
@@ -226,7 +231,20 @@ def missing_docstrings(modules: Iterable[Module]) -> dict[str, str]:
             inner = not isinstance(owner, ast.Module | ast.ClassDef)
             if private or inner or ast.get_docstring(node) is not None or decorators(node) & NO_DOCSTRING_NEEDED:
                 continue
+            if isinstance(owner, ast.ClassDef) and node.name in documented_above(owner, classes):
+                continue
             found[f"{module.dotted}::{name}"] = f"line {node.lineno}: no docstring"
+    return found
+
+
+def documented_above(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> set[str]:
+    """Return the names of methods that the bases of a class document; bases are found by their bare name."""
+    names = (base.value if isinstance(base, ast.Subscript) else base for base in node.bases)
+    bare = {base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in names}
+    found: set[str] = set()
+    for base in (classes[name] for name in bare - {node.name} if name in classes):
+        found |= {n.name for n in base.body if isinstance(n, Function) and ast.get_docstring(n) is not None}
+        found |= documented_above(base, classes)
     return found
 
 

@@ -114,6 +114,13 @@ def test_finds_missing_docstrings_of_what_is_public(tmp_path: Path) -> None:
     ]
 
 
+def test_a_method_that_a_base_class_documents_need_not_say_it_again(tmp_path: Path) -> None:
+    base = '"""Doc."""\nclass Law:\n    """Doc."""\n    def mean(self):\n        """Doc."""\n    def bare(self): ...\n'
+    heir = '"""Doc."""\nclass Normal(base.Law):\n    """Doc."""\n    def mean(self): ...\n    def bare(self): ...\n'
+    modules = package(tmp_path, {"measures.py": base, "errors.py": heir})
+    assert sorted(checks.missing_docstrings(modules)) == ["sharesim.errors::Normal.bare", "sharesim.measures::Law.bare"]
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [

@@ -30,7 +30,9 @@ class MustShare(RuleBase):
 
     kind: Literal["must_share"]
     services: tuple[str, ...] = field("Services that must be in exactly one shared bundle.", min_length=1)
-    councils: tuple[str, ...] = field("Councils bound by it; ('all',) for every council that has the service.", default=(ALL,))
+    councils: tuple[str, ...] = field(
+        "Councils bound by it; ('all',) for every council that has the service.", default=(ALL,)
+    )
 
 
 class NeverShare(RuleBase):
@@ -46,7 +48,9 @@ class ForcePartners(RuleBase):
 
     kind: Literal["force_partners"]
     councils: tuple[str, ...] = field("Councils that must be together in at least one chosen bundle.", min_length=2)
-    services: tuple[str, ...] = field("Services where this must hold, each; ('all',) means in any one service.", default=(ALL,))
+    services: tuple[str, ...] = field(
+        "Services where this must hold, each; ('all',) means in any one service.", default=(ALL,)
+    )
 
 
 class ForbidPartners(RuleBase):
@@ -87,8 +91,12 @@ class Budget(RuleBase):
 
     kind: Literal["budget"]
     limit_gbp: float = field("Most one-off cost allowed, real pounds at the price base.", unit="GBP", ge=0)
-    years: tuple[int, ...] = field("Financial years (by first calendar year) that the limit covers together; empty = all years.", default=())
-    council: str = field("Council id whose own one-off cost is limited, or 'programme' for the sum over councils.", default=PROGRAMME)
+    years: tuple[int, ...] = field(
+        "Financial years (by first calendar year) that the limit covers together; empty = all years.", default=()
+    )
+    council: str = field(
+        "Council id whose own one-off cost is limited, or 'programme' for the sum over councils.", default=PROGRAMME
+    )
     percentile: float | None = field(
         "Absent: limit the mean. 0 < p < 100: the p-th percentile of the portfolio's cost must keep the limit.",
         default=None, gt=0, lt=100,
@@ -150,7 +158,9 @@ class ControlGroups(RuleBase):
     """Councils of different groups are never in one bundle."""
 
     kind: Literal["control_groups"]
-    groups: dict[str, tuple[str, ...]] = field("Group name -> council ids; no bundle may mix councils of different groups.")
+    groups: dict[str, tuple[str, ...]] = field(
+        "Group name -> council ids; no bundle may mix councils of different groups."
+    )
     services: tuple[str, ...] = field("Services where this holds; ('all',) for every service.", default=(ALL,))
 
 
@@ -158,7 +168,9 @@ class SmallestShare(RuleBase):
     """A council receives at least this share of the portfolio's mean NPV."""
 
     kind: Literal["smallest_share"]
-    share: float = field("Smallest share of the portfolio's mean NPV that the council must receive.", unit="share", ge=0, le=1)
+    share: float = field(
+        "Smallest share of the portfolio's mean NPV that the council must receive.", unit="share", ge=0, le=1
+    )
     councils: tuple[str, ...] = field("Councils protected by it; ('all',) for everybody.", default=(ALL,))
 
 
@@ -170,7 +182,9 @@ class BreakEven(RuleBase):
     measure: Literal["mean", "cvar", "probability"] = field("What must not fall below the floor.", default="mean")
     floor_gbp: float = field("The floor of the council's own NPV; 0 means break even.", unit="GBP", default=0.0)
     level: float = field("For cvar: the worst share of futures averaged.", unit="share", default=0.05, gt=0, le=1)
-    probability: float = field("For probability: least chance of reaching the floor.", unit="share", default=0.8, gt=0, lt=1)
+    probability: float = field(
+        "For probability: least chance of reaching the floor.", unit="share", default=0.8, gt=0, lt=1
+    )
 
 
 class CvarFloor(RuleBase):
@@ -221,16 +235,24 @@ class Objective(Frozen):
     )
     risk_weight: float = field("Weight lambda on CVaR.", unit="share", default=0.0, ge=0, le=1)
     level: float = field("The worst share of futures averaged in CVaR.", unit="share", default=0.05, gt=0, le=1)
-    cashable_weight: float = field("GBP of objective per GBP of discounted cashable saving less cost (the NPV).", default=1.0, ge=0)
+    cashable_weight: float = field(
+        "GBP of objective per GBP of discounted cashable saving less cost (the NPV).", default=1.0, ge=0
+    )
     non_cashable_weight: float = field("GBP of objective per GBP of discounted non-cashable saving.", default=0.0, ge=0)
-    quality_weight_gbp: float = field("GBP of objective per whole unit (100%) of quality change.", unit="GBP", default=0.0, ge=0)
+    quality_weight_gbp: float = field(
+        "GBP of objective per whole unit (100%) of quality change.", unit="GBP", default=0.0, ge=0
+    )
     order: tuple[Literal["npv", "cvar", "non_cashable", "quality", "exits"], ...] = field(
         "Lexicographic order, first first.", default=("npv",), min_length=1
     )
-    tolerance_share: float = field("Share of the best value that a later measure may give up.", unit="share", default=0.0, ge=0, le=1)
+    tolerance_share: float = field(
+        "Share of the best value that a later measure may give up.", unit="share", default=0.0, ge=0, le=1
+    )
 
     @model_validator(mode="after")
     def _weight_used(self) -> Objective:
         if self.risk_weight and self.kind != "mean_cvar":
-            raise ValueError("risk_weight is given, but kind is not 'mean_cvar'; set kind = \"mean_cvar\" or drop risk_weight")
+            raise ValueError(
+                "risk_weight is given, but kind is not 'mean_cvar'; set kind = \"mean_cvar\" or drop risk_weight"
+            )
         return self
