@@ -218,7 +218,8 @@ def many_parameters(modules: Iterable[Module]) -> dict[str, str]:
 def missing_docstrings(modules: Iterable[Module]) -> dict[str, str]:
     """Return public modules, classes, functions and methods that do not say what they answer.
 
-    A method that a base class in the package has, and documents, need not say it again.
+    A method that a base class in the package has, and documents, need not say it again; nor need a property of one
+    statement, whose name says it.
     """
     modules = tuple(modules)
     classes = {n.name: n for module in modules for _, _, n in definitions(module.tree) if isinstance(n, ast.ClassDef)}
@@ -230,6 +231,8 @@ def missing_docstrings(modules: Iterable[Module]) -> dict[str, str]:
             private = any(part.startswith("_") for part in f"{module.name}.{name}".split("."))
             inner = not isinstance(owner, ast.Module | ast.ClassDef)
             if private or inner or ast.get_docstring(node) is not None or decorators(node) & NO_DOCSTRING_NEEDED:
+                continue
+            if decorators(node) & {"property", "cached_property"} and len(node.body) == 1:
                 continue
             if isinstance(owner, ast.ClassDef) and node.name in documented_above(owner, classes):
                 continue
