@@ -103,7 +103,8 @@ def test_finds_missing_docstrings_of_what_is_public(tmp_path: Path) -> None:
         "if True:\n    def conditional(): ...\n"
         'class Thing:\n    """Doc."""\n    def method(self):\n        def inner(): ...\n    def _hidden(self): ...\n'
         "    def __len__(self): ...\n    @typing.overload\n    def over(self): ...\n"
-        "    @property\n    def plain(self): return 1\n    @property\n    def longer(self):\n        x = 1\n        return x\n"
+        "    @property\n    def plain(self): return 1\n"
+        "    @property\n    def longer(self):\n        x = 1\n        return x\n"
         "class _Private:\n    def method(self): ...\n"
     )
     modules = package(tmp_path, {"measures.py": text, "errors.py": "x = 1\n"})
