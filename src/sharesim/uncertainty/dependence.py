@@ -1,0 +1,185 @@
+"""How inputs hang together: rank correlations between named drivers, within and between groups, and common factors.
+
+All figures are Spearman's rank correlations. What a copula needs is the correlation of normal scores, r. For the
+Gaussian copula r = 2 sin(pi rank / 6) exactly (Pearson 1907). For the t copula it is found from the exact relation for
+mixtures of normals (see `sharesim.uncertainty.spearman`), as the Gaussian conversion would be up to 0.01 off.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sharesim.errors import Fault, StudyError
+
+#: Degrees of freedom of the t copula that can be asked for; below 2 the tails leave nothing else to see.
+FREEDOM = (2.0, 1000.0)
+
+
+def _refuse(where: str, problem: str, got: str = "", allowed: str = "", remedy: str = "") -> None:
+    raise StudyError(Fault(where, problem, got, allowed, remedy))
+
+
+def _checked_rank(where: str, value: Any) -> float:
+    number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    if not -1.0 <= number <= 1.0:
+        _refuse(where, "not a rank correlation", repr(value), "-1 to 1", "Give Spearman's rank correlation.")
+    return number
+
+
+def _names(where: str, value: Any) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else tuple(value)
+    if not names or not all(isinstance(name, str) and name for name in names):
+        _refuse(where, "not a list of driver names", repr(value), "names of drivers")
+    if len(set(names)) < len(names):
+        _refuse(where, "a driver is named twice", ", ".join(names), "each once")
+    return names
+
+
+@dataclass(frozen=True)
+class RankCorrelation:
+    """Spearman's rank correlation between two drivers, between two groups, or among all of one group.
+
+    Parameters
+    ----------
+    between : pair of str, or pair of tuples of str, optional
+        Two drivers; or two groups, for every pair across them.
+    among : sequence of str, optional
+        A group, for every pair in it ("all ICT costs 0.4").
+    rank : float
+        Spearman's rank correlation, -1 to 1.
+
+    Examples
+    --------
+    >>> len(list(RankCorrelation(among=("a", "b", "c"), rank=0.4).pairs()))
+    3
+    """
+
+    between: tuple[Any, Any] | None = None
+    among: tuple[str, ...] | None = None
+    rank: float = 0.0
+
+    def __post_init__(self) -> None:
+        where = "rank correlation"
+        object.__setattr__(self, "rank", _checked_rank(where, self.rank))
+        if (self.between is None) == (self.among is None):
+            _refuse(where, "needs between or among", "both" if self.among else "neither", "one of them")
+        if self.among is not None:
+            object.__setattr__(self, "among", _names(where, self.among))
+            if len(self.among) < 2:
+                _refuse(where, "a group of one has no pair", self.among[0], "two drivers or more")
+            return
+        if isinstance(self.between, str) or len(self.between) != 2:  # type: ignore[arg-type]
+            _refuse(where, "between does not name two", repr(self.between), "two drivers or two groups")
+        first, second = (_names(where, side) for side in self.between)  # type: ignore[union-attr]
+        if set(first) & set(second):
+            _refuse(where, "a driver stands on both sides", ", ".join(set(first) & set(second)), "two different sides")
+        object.__setattr__(self, "between", (first, second))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Drivers that are named."""
+        return self.among if self.among is not None else (*self.between[0], *self.between[1])  # type: ignore[index]
+
+    @property
+    def single(self) -> bool:
+        """Whether one pair is meant; it then stands above what is said of groups."""
+        return len(self.names) == 2
+
+    def pairs(self) -> Iterable[tuple[str, str]]:
+        """Yield every pair of names that is meant."""
+        if self.among is not None:
+            return ((a, b) for i, a in enumerate(self.among) for b in self.among[i + 1 :])
+        return ((a, b) for a in self.between[0] for b in self.between[1])  # type: ignore[index]
+
+    def __str__(self) -> str:
+        if self.among is not None:
+            return f"among {', '.join(self.among)}: {self.rank:g}"
+        return f"between {' and '.join(', '.join(side) for side in self.between)}: {self.rank:g}"  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True)
+class CommonFactor:
+    """Something unseen that moves several drivers, by each one's rank correlation with it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the factor; it has draws of its own under this name.
+    loadings : mapping of str to float
+        Spearman's rank correlation of each driver with the factor.
+
+    Examples
+    --------
+    >>> CommonFactor("market", {"fees": 0.6, "income": -0.4}).loadings
+    (('fees', 0.6), ('income', -0.4))
+    """
+
+    name: str
+    loadings: Any
+
+    def __post_init__(self) -> None:
+        where = f"factor {self.name}"
+        given = self.loadings.items() if isinstance(self.loadings, Mapping) else self.loadings
+        pairs = tuple(sorted((name, _checked_rank(f"{where}, {name}", loading)) for name, loading in given))
+        _names(where, [name for name, _ in pairs])
+        object.__setattr__(self, "loadings", pairs)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Drivers that load on the factor."""
+        return tuple(name for name, _ in self.loadings)
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """All that is said about how drivers hang together.
+
+    A single pair stands above what groups say of it, and a group above what factors imply.
+
+    Parameters
+    ----------
+    correlations : sequence of RankCorrelation
+        Stated rank correlations (Spearman's).
+    factors : sequence of CommonFactor
+        Common causes. Loadings whose squares sum to more than 1 for a driver are refused.
+    copula : {"gaussian", "t"}
+        The t copula has joint extremes, the Gaussian has none.
+    degrees_of_freedom : float, optional
+        Of the t copula, 2 to 1,000; small means strong joint extremes.
+    strict : bool
+        Refuse an impossible matrix instead of taking the nearest possible one.
+
+    Examples
+    --------
+    >>> Dependence([RankCorrelation(between=("a", "b"), rank=0.4)]).copula
+    'gaussian'
+    """
+
+    correlations: tuple[RankCorrelation, ...] = ()
+    factors: tuple[CommonFactor, ...] = ()
+    copula: str = "gaussian"
+    degrees_of_freedom: float | None = None
+    strict: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "correlations", tuple(self.correlations))
+        object.__setattr__(self, "factors", tuple(self.factors))
+        names = [factor.name for factor in self.factors]
+        if len(set(names)) < len(names):
+            _refuse("dependence", "two factors have one name", ", ".join(names), "a name each")
+        if self.copula not in ("gaussian", "t"):
+            _refuse("dependence", "unknown copula", repr(self.copula), "'gaussian' or 't'")
+        freedom = self.degrees_of_freedom
+        if self.copula == "gaussian" and freedom is not None:
+            _refuse("dependence", "a Gaussian copula has no degrees of freedom", f"{freedom:g}", "", "Write copula = 't'.")
+        if self.copula == "t" and not (freedom is not None and FREEDOM[0] <= freedom <= FREEDOM[1]):
+            allowed = f"{FREEDOM[0]:g} to {FREEDOM[1]:g}"
+            _refuse("dependence", "the t copula needs degrees of freedom", str(freedom), allowed, "4 is a common choice.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Drivers that anything is said of, each once."""
+        return tuple(dict.fromkeys(name for part in (*self.correlations, *self.factors) for name in part.names))
