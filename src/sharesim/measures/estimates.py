@@ -1,0 +1,246 @@
+"""A figure of draws with its Monte Carlo error, for each way that draws can be made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sharesim.errors import Fault, UsageError
+from sharesim.measures.figures import (
+    CHUNK,
+    checked_draws,
+    checked_percentage,
+    checked_share,
+    cvar,
+    mean,
+    percentile,
+    probability_below,
+    rank_of,
+    standard_deviation,
+)
+
+Array = NDArray[np.float64]
+
+#: Independent designs (chunks of a Latin hypercube, scrambles of Sobol') that a standard error needs.
+FEWEST_DESIGNS = 8
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure from draws with its standard error.
+
+    Parameters
+    ----------
+    value : float
+        The figure, in the unit of the draws (or a share).
+    standard_error : float
+        In the same unit; NaN where the draws cannot give one.
+    n_draws : int
+        Draws that it rests on.
+
+    Examples
+    --------
+    >>> print(Estimate(12.0, 0.5, 1024))
+    12 (standard error 0.5)
+    >>> print(Estimate(12.0, math.nan, 1024))
+    12 (standard error not available)
+    """
+
+    value: float
+    standard_error: float
+    n_draws: int
+
+    @property
+    def available(self) -> bool:
+        """Whether there is a standard error."""
+        return not math.isnan(self.standard_error)
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return a confidence interval of the figure, by the normal law of large samples; NaN without an error."""
+        reach = NormalDist().inv_cdf(0.5 + confidence / 2) * self.standard_error
+        return self.value - reach, self.value + reach
+
+    def __str__(self) -> str:
+        error = f"{self.standard_error:.3g}" if self.available else "not available"
+        return f"{self.value:.6g} (standard error {error})"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A named figure of draws and, for independent draws, its standard error.
+
+    Parameters
+    ----------
+    name : str
+        As people read it.
+    figure : callable
+        (..., draw) to (...).
+    error : callable
+        (..., draw) of independent draws to (...).
+    """
+
+    name: str
+    figure: Callable[[Array], Array]
+    error: Callable[[Array], Array]
+
+
+def _mean_error(x: Array) -> Array:
+    return standard_deviation(x) / math.sqrt(x.shape[-1]) if x.shape[-1] > 1 else np.full(x.shape[:-1], math.nan)
+
+
+def _sd_error(x: Array) -> Array:
+    """Return the asymptotic error of the standard deviation, from the fourth moment."""
+    spread, n_draws = standard_deviation(x), x.shape[-1]
+    fourth = mean((x - mean(x)[..., None]) ** 4)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.sqrt(np.maximum(fourth - spread**4, 0.0) / n_draws) / (2.0 * spread)
+    return np.where(spread > 0.0, error, 0.0)
+
+
+def _percentile_error(x: Array, q: float) -> Array:
+    """Return the error of a percentile from the ranks that a 68.27% interval of it spans (no density to guess)."""
+    n_draws, share = x.shape[-1], q / 100.0
+    reach = math.sqrt(n_draws * share * (1.0 - share))
+    low, high = math.floor(n_draws * share - reach) - 1, math.ceil(n_draws * share + reach)
+    if low < 0 or high >= n_draws:
+        return np.full(x.shape[:-1], math.nan)
+    ordered = np.partition(x, (low, high), axis=-1)
+    return (ordered[..., high] - ordered[..., low]) / 2.0 * (2.0 * reach / (high - low))
+
+
+def _cvar_error(x: Array, level: float) -> Array:
+    """Return the asymptotic error of the CVaR: that of the mean of min(x, boundary) over the share."""
+    rank = rank_of(x.shape[-1], level)
+    boundary = np.partition(x, rank, axis=-1)[..., rank]
+    return _mean_error(np.minimum(x, boundary[..., None])) / level
+
+
+def _share_error(x: Array, threshold: float) -> Array:
+    share = probability_below(x, threshold)
+    n_draws = x.shape[-1]
+    # At 0 or n hits the plug-in error would be 0, a claim nobody can make; one hit more or less is counted.
+    near = (share * n_draws + 1.0) / (n_draws + 2.0)
+    share = np.where((share == 0.0) | (share == 1.0), near, share)
+    return np.sqrt(share * (1.0 - share) / n_draws)
+
+
+MEAN = Measure("mean", mean, _mean_error)
+STANDARD_DEVIATION = Measure("standard deviation", standard_deviation, _sd_error)
+
+
+def percentile_measure(q: float) -> Measure:
+    """Return the measure of a percentile, named such as P5."""
+    checked_percentage(q)
+    return Measure(f"P{q:g}", lambda x: percentile(x, q), lambda x: _percentile_error(x, q))
+
+
+def cvar_measure(level: float = 0.05) -> Measure:
+    """Return the measure of the mean of the worst share of draws."""
+    checked_share(level)
+    return Measure(f"CVaR {level:.0%}", lambda x: cvar(x, level), lambda x: _cvar_error(x, level))
+
+
+def below_measure(threshold: float = 0.0) -> Measure:
+    """Return the measure of the chance to stay below a threshold."""
+    name = "P(loss)" if threshold == 0.0 else f"P(below {threshold:g})"
+    return Measure(name, lambda x: probability_below(x, threshold), lambda x: _share_error(x, threshold))
+
+
+#: Measures that every result shows, by the names that commands and files use.
+MEASURES: Mapping[str, Measure] = {
+    "mean": MEAN,
+    "sd": STANDARD_DEVIATION,
+    **{f"p{q}": percentile_measure(q) for q in (5, 10, 50, 90, 95)},
+    "cvar": cvar_measure(0.05),
+    "p_loss": below_measure(0.0),
+}
+
+
+def measure_named(name: str | Measure) -> Measure:
+    """Return a measure by name: mean, sd, p_loss, cvar, or p and a percentage such as p10.
+
+    Raises
+    ------
+    UsageError
+        When there is no such measure.
+    """
+    if isinstance(name, Measure):
+        return name
+    if name in MEASURES:
+        return MEASURES[name]
+    if name[:1] == "p" and name[1:].replace(".", "", 1).isdigit():
+        return percentile_measure(float(name[1:]))
+    raise UsageError(Fault("measure", "unknown", repr(name), ", ".join(MEASURES), "Percentiles are p1, p2.5 ... p99."))
+
+
+def standard_errors(x: ArrayLike, measure: str | Measure, method: str = "monte_carlo") -> Array:
+    """Return the standard error of a measure over draws; NaN where the method gives none.
+
+    Parameters
+    ----------
+    x : array_like (..., draw), or (scramble, ..., draw) under Sobol'
+        Values. Under Sobol' the first axis holds independent scrambles.
+    measure : str or Measure
+        Which figure.
+    method : {"monte_carlo", "latin_hypercube", "sobol"}
+        How the draws were made. Monte Carlo: from the draws. Latin hypercube: from the figures of the chunks, 8 at
+        least. Sobol': from the figures of the scrambles, 8 at least.
+
+    Examples
+    --------
+    >>> float(standard_errors([1.0, 3.0, 5.0, 7.0], "mean").round(4))
+    1.291
+    """
+    values, chosen = checked_draws(x), measure_named(measure)
+    if method == "monte_carlo":
+        return np.asarray(chosen.error(values))
+    if method == "latin_hypercube":
+        n_chunks = values.shape[-1] // CHUNK
+        if n_chunks < FEWEST_DESIGNS:
+            return np.full(values.shape[:-1], math.nan)
+        chunks = values[..., : n_chunks * CHUNK].reshape(*values.shape[:-1], n_chunks, CHUNK)
+        return _mean_error(chosen.figure(chunks))
+    if method == "sobol":
+        if values.ndim < 2 or values.shape[0] < FEWEST_DESIGNS:
+            return np.full(values.shape[1:-1], math.nan)
+        return _mean_error(np.moveaxis(chosen.figure(values), 0, -1))
+    raise UsageError(Fault("method", "unknown", repr(method), "monte_carlo, latin_hypercube, sobol"))
+
+
+def estimate(x: ArrayLike, measure: str | Measure = "mean", method: str = "monte_carlo") -> Any:
+    """Return a measure with its standard error.
+
+    Parameters
+    ----------
+    x, measure, method
+        As for `standard_errors`. Under Sobol' with scrambles on the first axis, the figure is the mean over them;
+        one row of draws is one scramble, without an error.
+
+    Returns
+    -------
+    Estimate, or list of Estimate
+        One for each row of draws.
+
+    Examples
+    --------
+    >>> estimate([1.0, 3.0, 5.0, 7.0]).value
+    4.0
+    """
+    values, chosen = checked_draws(x), measure_named(measure)
+    if method == "sobol":
+        values = values[None] if values.ndim == 1 else values
+        figure = mean(np.moveaxis(np.asarray(chosen.figure(values)), 0, -1))
+        n_draws = values.shape[0] * values.shape[-1]
+    else:
+        figure, n_draws = np.asarray(chosen.figure(values)), values.shape[-1]
+    error = standard_errors(values, chosen, method)
+    if figure.ndim == 0:
+        return Estimate(float(figure), float(error), n_draws)
+    flat = zip(figure.ravel(), np.broadcast_to(error, figure.shape).ravel(), strict=True)
+    return [Estimate(float(value), float(spread), n_draws) for value, spread in flat]
