@@ -1,0 +1,289 @@
+"""Every rule checked again on a finished portfolio, from the candidates and the draws, without the program's rows.
+
+The arithmetic here shares nothing with `choice.rows`: a slip in a row must show as a broken check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import combinations
+
+import numpy as np
+
+from sharesim.choice.portfolio import Held, Portfolio, cvar
+from sharesim.choice.solution import Check
+from sharesim.study import rules as r
+
+ROUNDING = 1e-9
+
+
+def recheck(portfolio: Portfolio, rules: Iterable[r.RuleBase]) -> tuple[Check, ...]:
+    """Check slots, follow-ons and every active rule on a portfolio.
+
+    Returns
+    -------
+    tuple of Check
+        Rules in order, subjects within; checks that are broken among them.
+    """
+    found = _slots(portfolio) + _follow_ons(portfolio)
+    for rule in rules:
+        if rule.active:
+            found += CHECKS[rule.kind](rule, portfolio)
+    return tuple(found)
+
+
+def _slots(portfolio: Portfolio) -> list[Check]:
+    used: dict[tuple[str, str, bool], int] = {}
+    for held in portfolio.bundles:
+        for council in held.councils:
+            for service in held.services:
+                used[council, service, held.shared] = used.get((council, service, held.shared), 0) + 1
+    worst = max(used.values(), default=0)
+    return [Check("one bundle per slot", r.PROGRAMME, "", "<=", float(worst), 1.0, "bundles")]
+
+
+def _follow_ons(portfolio: Portfolio) -> list[Check]:
+    chosen = set(portfolio.chosen.tolist())
+    before = [int(portfolio.candidates.requires[index]) for index in chosen]
+    lost = sum(item >= 0 and item not in chosen for item in before)
+    return [Check("follow-on after its first stage", r.PROGRAMME, "", "<=", float(lost), 0.0, "bundles")]
+
+
+def _sum_check(rule: r.RuleBase, subject: str, relation: str, terms: np.ndarray, limit: float, unit: str) -> Check:
+    rounding = ROUNDING * (float(np.abs(terms).sum()) + abs(limit))
+    return Check(rule.name, rule.owner, subject, relation, float(np.sum(terms)), float(limit), unit, rounding)
+
+
+def _count(rule: r.RuleBase, subject: str, relation: str, measured: float, limit: float, unit: str) -> Check:
+    return Check(rule.name, rule.owner, subject, relation, float(measured), float(limit), unit)
+
+
+def _applies(rule: r.RuleBase, held: Held) -> bool:
+    return r.ALL in rule.services or bool(held.services & set(rule.services))
+
+
+def _names(wanted: tuple[str, ...], everything: tuple[str, ...]) -> tuple[str, ...]:
+    return everything if r.ALL in wanted else wanted
+
+
+def _must_share(rule: r.MustShare, portfolio: Portfolio) -> list[Check]:
+    found = []
+    for service in rule.services if r.ALL not in rule.services else portfolio.candidates.services.ids:
+        for council in _names(rule.councils, portfolio.candidates.councils.ids):
+            if r.ALL in rule.councils and service not in portfolio.services_of_council(council):
+                continue
+            held = sum(
+                item.shared and service in item.services and council in item.councils for item in portfolio.bundles
+            )
+            found.append(_count(rule, f"{council}|{service}", "==", held, 1, "bundles"))
+    return found
+
+
+def _never_share(rule: r.NeverShare, portfolio: Portfolio) -> list[Check]:
+    bound = set(_names(rule.councils, portfolio.candidates.councils.ids))
+    broken = sum(
+        item.shared and _applies(rule, item) and bool(bound & set(item.councils)) for item in portfolio.bundles
+    )
+    return [_count(rule, "", "<=", broken, 0, "bundles")]
+
+
+def _force_partners(rule: r.ForcePartners, portfolio: Portfolio) -> list[Check]:
+    wanted = set(_names(rule.councils, portfolio.candidates.councils.ids))
+    together = [item for item in portfolio.bundles if item.shared and wanted <= set(item.councils)]
+    if r.ALL in rule.services:
+        return [_count(rule, "any service", ">=", len(together), 1, "bundles")]
+    return [
+        _count(rule, service, ">=", sum(service in item.services for item in together), 1, "bundles")
+        for service in rule.services
+    ]
+
+
+def _forbid_partners(rule: r.ForbidPartners, portfolio: Portfolio) -> list[Check]:
+    banned = set(_names(rule.councils, portfolio.candidates.councils.ids))
+    broken = sum(_applies(rule, item) and len(banned & set(item.councils)) >= 2 for item in portfolio.bundles)
+    return [_count(rule, "", "<=", broken, 0, "bundles")]
+
+
+def _link_partners(rule: r.LinkPartners, portfolio: Portfolio) -> list[Check]:
+    linked = set(_names(rule.councils, portfolio.candidates.councils.ids))
+    broken = sum(
+        item.shared and _applies(rule, item) and 0 < len(linked & set(item.councils)) < len(linked)
+        for item in portfolio.bundles
+    )
+    return [_count(rule, "", "<=", broken, 0, "bundles")]
+
+
+def _partners_in(portfolio: Portfolio, council: str, service: str) -> frozenset[str]:
+    """Everybody with whom a council shares a service; empty when it does not share it."""
+    groups = [
+        item.councils
+        for item in portfolio.bundles
+        if item.shared and service in item.services and council in item.councils
+    ]
+    return frozenset(name for group in groups for name in group)
+
+
+def _link_services(rule: r.LinkServices, portfolio: Portfolio) -> list[Check]:
+    found = []
+    for council in _names(rule.councils, portfolio.candidates.councils.ids):
+        own = portfolio.services_of_council(council)
+        linked = [name for name in _names(rule.services, portfolio.candidates.services.ids) if name in own]
+        groups = [_partners_in(portfolio, council, service) for service in linked]
+        kinds = set(groups) if rule.same_partners else {bool(group) for group in groups}
+        found.append(_count(rule, council, "<=", len(kinds), 1, "ways of sharing"))
+    return found
+
+
+def _forbid_form(rule: r.ForbidForm, portfolio: Portfolio) -> list[Check]:
+    broken = sum(_applies(rule, item) and item.form in rule.forms for item in portfolio.bundles)
+    return [_count(rule, "", "<=", broken, 0, "bundles")]
+
+
+def _most_partners(rule: r.MostPartners, portfolio: Portfolio) -> list[Check]:
+    found = []
+    for council in _names(rule.councils, portfolio.candidates.councils.ids):
+        met = {name for item in portfolio.bundles if item.shared and council in item.councils for name in item.councils}
+        found.append(_count(rule, council, "<=", len(met - {council}), rule.limit, "councils"))
+    return found
+
+
+def _hosting(rule: r.MostHosted | r.LeastHosted, portfolio: Portfolio) -> list[Check]:
+    relation, found = ("<=" if rule.kind == "most_hosted" else ">="), []
+    for council in _names(rule.councils, portfolio.candidates.councils.ids):
+        held = sum(len(item.services) for item in portfolio.bundles if item.shared and council in item.hosts)
+        found.append(_count(rule, council, relation, held, rule.limit, "services"))
+    return found
+
+
+def _control_groups(rule: r.ControlGroups, portfolio: Portfolio) -> list[Check]:
+    group_of = {council: group for group, members in rule.groups.items() for council in members}
+    broken = 0
+    for item in (held for held in portfolio.bundles if _applies(rule, held)):
+        pairs = combinations([group_of[name] for name in item.councils if name in group_of], 2)
+        broken += any(one != other for one, other in pairs)
+    return [_count(rule, "", "<=", broken, 0, "bundles")]
+
+
+def _years(portfolio: Portfolio, years: tuple[int, ...]) -> list[int]:
+    first = portfolio.candidates.first_year
+    return [year - first for year in years] if years else list(range(portfolio.candidates.n_years))
+
+
+def _budget(rule: r.Budget, portfolio: Portfolio) -> list[Check]:
+    years = _years(portfolio, rule.years)
+    if rule.percentile is not None:
+        cost = portfolio.cost_draws(rule.council, years)
+        return [_misses(rule, rule.council, -cost, -rule.limit_gbp, 1 - rule.percentile / 100)]
+    terms = portfolio.amount_terms(portfolio.candidates.one_off_gbp[:, :, years].sum(axis=2), rule.council)
+    fixed = portfolio.candidates.activation_one_off_gbp[portfolio.activations][:, :, years].sum(axis=2)
+    own = (
+        fixed.sum(axis=1)
+        if rule.council == r.PROGRAMME
+        else fixed[:, portfolio.candidates.councils.index(rule.council)]
+    )
+    return [_sum_check(rule, rule.council, "<=", np.append(terms, own), rule.limit_gbp, "GBP")]
+
+
+def _misses(rule: r.RuleBase, subject: str, draws: np.ndarray, floor: float, most: float) -> Check:
+    """Share of draws below a floor; a draw on the floor, rounding apart, does not miss."""
+    rounding = ROUNDING * (np.abs(draws).max(initial=0.0) + abs(floor))
+    missed = np.count_nonzero(draws < floor - rounding) / len(draws)
+    return Check(rule.name, rule.owner, subject, "<=", missed, most, "share of draws", 1e-9)
+
+
+def _yearly(rule: r.OfficerDays | r.Redeployments, portfolio: Portfolio) -> list[Check]:
+    days = rule.kind == "officer_days"
+    values = portfolio.candidates.officer_days if days else portfolio.candidates.redeployments
+    limit, unit = (rule.limit_days, "days") if days else (rule.limit_posts, "posts")
+    return [
+        _sum_check(
+            rule,
+            f"{rule.council} {portfolio.candidates.first_year + year}",
+            "<=",
+            portfolio.amount_terms(values[:, :, year], rule.council),
+            limit,
+            unit,
+        )
+        for year in _years(portfolio, rule.years)
+    ]
+
+
+def _exits(rule: r.Exits, portfolio: Portfolio) -> list[Check]:
+    values = np.zeros_like(portfolio.candidates.compulsory_exits)
+    if rule.exit_kind in ("compulsory", "all"):
+        values = values + portfolio.candidates.compulsory_exits
+    if rule.exit_kind in ("voluntary", "all"):
+        values = values + portfolio.candidates.voluntary_exits
+    return [
+        _sum_check(rule, rule.council, "<=", portfolio.amount_terms(values, rule.council), rule.limit_posts, "posts")
+    ]
+
+
+def _smallest_share(rule: r.SmallestShare, portfolio: Portfolio) -> list[Check]:
+    whole, found = portfolio.mean_npv_gbp, []
+    size = np.abs(portfolio.candidates.npv_gbp[portfolio.chosen]).sum()
+    for council in _names(rule.councils, portfolio.candidates.councils.ids):
+        terms = portfolio.council_terms(council)
+        rounding = ROUNDING * float(np.abs(terms).sum() + size)
+        own = float(terms.sum())
+        found.append(Check(rule.name, rule.owner, council, ">=", own, rule.share * whole, "GBP", rounding))
+    return found
+
+
+def _break_even(rule: r.BreakEven, portfolio: Portfolio) -> list[Check]:
+    found = []
+    for council in _names(rule.councils, portfolio.candidates.councils.ids):
+        if rule.measure == "mean":
+            found.append(_sum_check(rule, council, ">=", portfolio.council_terms(council), rule.floor_gbp, "GBP"))
+        elif rule.measure == "probability":
+            found.append(_misses(rule, council, portfolio.council_draws(council), rule.floor_gbp, 1 - rule.probability))
+        else:
+            found.append(_cvar_check(rule, council, portfolio.council_draws(council)))
+    return found
+
+
+def _cvar_check(rule: r.BreakEven | r.CvarFloor, subject: str, draws: np.ndarray) -> Check:
+    rounding = ROUNDING * (float(np.abs(draws).max(initial=0.0)) + abs(rule.floor_gbp))
+    return Check(rule.name, rule.owner, subject, ">=", cvar(draws, rule.level), rule.floor_gbp, "GBP", rounding)
+
+
+def _cvar_floor(rule: r.CvarFloor, portfolio: Portfolio) -> list[Check]:
+    return [_cvar_check(rule, "", portfolio.draws)]
+
+
+def _loss_probability(rule: r.LossProbability, portfolio: Portfolio) -> list[Check]:
+    return [_misses(rule, "", portfolio.draws, 0.0, rule.most)]
+
+
+def _target(rule: r.Target, portfolio: Portfolio) -> list[Check]:
+    return [_misses(rule, "", portfolio.draws, rule.target_gbp, 1 - rule.probability)]
+
+
+def _risk_points(rule: r.RiskPoints, portfolio: Portfolio) -> list[Check]:
+    terms = portfolio.candidates.risk_points[portfolio.chosen]
+    return [_sum_check(rule, "", "<=", terms, rule.limit_points, "points")]
+
+
+CHECKS: dict[str, Callable] = {
+    "must_share": _must_share,
+    "never_share": _never_share,
+    "force_partners": _force_partners,
+    "forbid_partners": _forbid_partners,
+    "link_partners": _link_partners,
+    "link_services": _link_services,
+    "forbid_form": _forbid_form,
+    "budget": _budget,
+    "officer_days": _yearly,
+    "exits": _exits,
+    "redeployments": _yearly,
+    "most_partners": _most_partners,
+    "most_hosted": _hosting,
+    "least_hosted": _hosting,
+    "control_groups": _control_groups,
+    "smallest_share": _smallest_share,
+    "break_even": _break_even,
+    "cvar_floor": _cvar_floor,
+    "loss_probability": _loss_probability,
+    "target": _target,
+    "risk_points": _risk_points,
+}

@@ -1,0 +1,296 @@
+"""The search for one target's best portfolio: solve, judge by own arithmetic, cut, solve again.
+
+`settle` is exact on everything but chance rows that are not yet in the program; `choice.chance` builds on it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from sharesim.choice.candidates import DrawSource
+from sharesim.choice.checks import recheck
+from sharesim.choice.cuts import Pool
+from sharesim.choice.formulation import Program
+from sharesim.choice.portfolio import Portfolio, cvar
+from sharesim.choice.risk import Risk
+from sharesim.choice.solution import Check, Progress, Status, StoppedBy, relative_gap
+from sharesim.choice.solver import LinearSession, RawSolution, SolverOptions, solve
+
+# A linear round that lifts the bound by less than this share is the last before the integer rounds.
+ROOT_PROGRESS = 1e-5
+ROOT_ROUNDS = 60
+
+
+@dataclass(frozen=True)
+class ChoiceOptions:
+    """How the choice is searched for.
+
+    Parameters
+    ----------
+    gap : float
+        Stop when no portfolio can be worth more than this share above the one found.
+    time_limit_seconds : float
+        Elapsed time over all solves. A run that it stops is marked; value and bound hold all the same.
+    work_limit_nodes : int or None
+        Most branch-and-bound nodes per solve: stops at the same point on every machine.
+    solver : {"auto", "cbc", "highs"}
+    seed : int
+        Of the solver's own random choices.
+    progress : callable, optional
+        Called with a `Progress`; returning True stops the search and keeps the best found.
+    full_draws : int
+        Up to this many draws, rules on draws become rows of the program.
+    chance : {"exact", "cvar"}
+        How chance rules are modelled beyond `full_draws`: exactly, or by a stricter CVaR (status ``restricted``).
+    ties : bool
+        True: of portfolios worth exactly the same, return the first by bundle id.
+    """
+
+    gap: float = 1e-6
+    time_limit_seconds: float = np.inf
+    work_limit_nodes: int | None = None
+    solver: str = "auto"
+    seed: int = 1
+    progress: Callable[[Progress], bool | None] | None = None
+    full_draws: int = 300
+    chance: str = "exact"
+    ties: bool = True
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Values and checks a portfolio by sharesim's own arithmetic.
+
+    Parameters
+    ----------
+    program : Program
+        Rules, risks and targets to judge by (before any cut).
+    source : DrawSource or None
+    floors : tuple of (int, float)
+        Targets already settled (lexicographic) and what they must keep.
+    """
+
+    program: Program
+    source: DrawSource | None
+    floors: tuple[tuple[int, float], ...] = ()
+
+    def portfolio(self, values: np.ndarray) -> Portfolio:
+        """Return the portfolio of a solver's values, binaries rounded."""
+        candidates = self.program.candidates
+        return Portfolio(candidates, np.flatnonzero(values[: candidates.n_bundles] > 0.5), self.source)
+
+    def columns(self, portfolio: Portfolio) -> np.ndarray:
+        """Return the portfolio over bundle and activation columns, shape (B + K,)."""
+        found = np.zeros(self.program.n_columns)
+        found[portfolio.chosen] = 1.0
+        found[self.program.candidates.n_bundles + portfolio.activations] = 1.0
+        return found
+
+    def value(self, portfolio: Portfolio, target: int) -> float:
+        """Return what a target is worth for a portfolio, CVaR terms by direct sorting."""
+        column = self.program.targets[target].column
+        total = float(column[: self.program.n_columns] @ self.columns(portfolio))
+        for risk in self.program.risks:
+            if risk.column >= 0 and column[risk.column]:
+                total += float(column[risk.column]) * cvar(portfolio.draws, risk.level)
+        return total
+
+    def checks(self, portfolio: Portfolio) -> tuple[Check, ...]:
+        """Return all checks, the floors of settled targets among them."""
+        found = list(recheck(portfolio, self.program.rules))
+        for target, floor in self.floors:
+            value = self.value(portfolio, target)
+            measure = self.program.targets[target].measure
+            found.append(Check(f"{measure} settled before", "programme", "", ">=", value, floor, "", 1e-9 * abs(floor)))
+        return tuple(found)
+
+
+@dataclass
+class Control:
+    """Time, interruption and progress over many solves.
+
+    Parameters
+    ----------
+    options : ChoiceOptions
+    """
+
+    options: ChoiceOptions
+    started: float = field(default_factory=time.monotonic)
+    share: float = np.inf
+    interrupted: bool = False
+    solver: str = ""
+
+    @property
+    def left(self) -> float:
+        """Seconds left."""
+        return min(self.options.time_limit_seconds, self.share) - (time.monotonic() - self.started)
+
+    def until(self, seconds: float) -> Control:
+        """Return a control of the same clock that stops after so many more seconds at most."""
+        now = time.monotonic() - self.started
+        return replace(self, share=min(self.share, now + seconds))
+
+    def run(
+        self, program: Program, start: np.ndarray | None, known: tuple[float, float], gap: float | None = None
+    ) -> RawSolution:
+        """Solve one program within what is left."""
+        raw = solve(
+            program,
+            SolverOptions(
+                solver=self.options.solver,
+                gap=self.options.gap if gap is None else gap,
+                time_limit_seconds=max(self.left, 0.0),
+                work_limit_nodes=self.options.work_limit_nodes,
+                seed=self.options.seed,
+                progress=self._relay(known),
+                start=start,
+            ),
+        )
+        self.solver = raw.solver
+        self.interrupted = self.interrupted or raw.stopped_by is StoppedBy.INTERRUPT
+        return raw
+
+    def _relay(self, known: tuple[float, float]) -> Callable[[Progress], bool | None] | None:
+        """A round's own incumbent may break a rule still held by cuts, so only what is judged good is passed on."""
+        told = self.options.progress
+        if told is None:
+            return None
+        value, bound = known
+
+        def relay(progress: Progress) -> bool | None:
+            return told(Progress(time.monotonic() - self.started, value, min(bound, progress.bound_gbp)))
+
+        return relay
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What one search found.
+
+    Parameters
+    ----------
+    status : Status
+    portfolio : Portfolio or None
+    value, bound : float
+    stopped_by : StoppedBy
+    """
+
+    status: Status
+    portfolio: Portfolio | None
+    value: float
+    bound: float
+    stopped_by: StoppedBy
+
+
+def aimed(program: Program, target: int) -> Program:
+    """Return the program with one of its targets first."""
+    return replace(program, targets=(program.targets[target],))
+
+
+def settle(
+    program: Program, pool: Pool, judge: Judge, target: int, control: Control, skipped: frozenset[str] = frozenset()
+) -> Settled:
+    """Find the best portfolio of a program, CVaR rules exact by cuts.
+
+    Parameters
+    ----------
+    program : Program
+        Rows to keep; may hold rows and binaries beyond the judge's program.
+    pool : Pool
+        CVaR rows found before; new ones are added to it.
+    judge : Judge
+    target : int
+    control : Control
+    skipped : frozenset of str
+        Rules whose check may be broken here (chance rows not in the program yet).
+
+    Returns
+    -------
+    Settled
+        Portfolio and bound for the program as it stands.
+    """
+    goal = aimed(program, target)
+    lazy = [risk for risk in goal.risks if not risk.full and not risk.is_chance]
+    if lazy and _root(goal, pool, lazy, control) is Status.INFEASIBLE:
+        return Settled(Status.INFEASIBLE, None, np.nan, -np.inf, StoppedBy.PROOF)
+    best: Portfolio | None = None
+    value, bound = -np.inf, np.inf
+    while True:
+        raw = control.run(pool.onto(goal), _start(goal, judge, best), (value, bound))
+        bound = min(bound, raw.bound)
+        if raw.values is None:
+            return _without_values(raw, best, value, bound)
+        portfolio = judge.portfolio(raw.values)
+        cut = _cut(lazy, pool, judge.columns(portfolio), raw.values)
+        if all(check.holds or check.rule in skipped for check in judge.checks(portfolio)):
+            found = judge.value(portfolio, target)
+            if found > value:
+                best, value = portfolio, found
+        elif not cut:
+            chosen = portfolio.chosen
+            pool.exclude(chosen, np.setdiff1d(np.arange(goal.candidates.n_bundles), chosen))
+            cut = True
+        if best is not None and relative_gap(value, bound) <= control.options.gap:
+            return Settled(Status.OPTIMAL, best, value, max(bound, value), StoppedBy.GAP)
+        if raw.stopped_by not in (StoppedBy.GAP, StoppedBy.PROOF) or control.left <= 0 or not cut:
+            return _stopped(raw, best, value, bound, cut)
+
+
+def _without_values(raw: RawSolution, best: Portfolio | None, value: float, bound: float) -> Settled:
+    if raw.status is Status.INFEASIBLE and best is not None:
+        return Settled(Status.OPTIMAL, best, value, value, StoppedBy.PROOF)
+    if raw.status in (Status.INFEASIBLE, Status.UNBOUNDED, Status.FAILED) and best is None:
+        return Settled(raw.status, None, np.nan, raw.bound, raw.stopped_by)
+    status = Status.UNPROVEN if best is None else Status.FEASIBLE
+    return Settled(status, best, value if best is not None else np.nan, bound, raw.stopped_by)
+
+
+def _stopped(raw: RawSolution, best: Portfolio | None, value: float, bound: float, cut: bool) -> Settled:
+    if best is None:
+        return Settled(Status.UNPROVEN, None, np.nan, bound, raw.stopped_by)
+    # The solver proved its own gap on values that differ from ours by rounding only.
+    proven = raw.status is Status.OPTIMAL and not cut
+    stopped_by = raw.stopped_by if raw.stopped_by is not StoppedBy.GAP or proven else StoppedBy.TIME
+    return Settled(Status.OPTIMAL if proven else Status.FEASIBLE, best, value, max(bound, value), stopped_by)
+
+
+def _root(goal: Program, pool: Pool, lazy: list[Risk], control: Control) -> Status:
+    """Fill the pool from the linear relaxation, warm from round to round; cheap, and it spares integer rounds."""
+    session = LinearSession.of(pool.onto(goal))
+    before, quiet = np.inf, 0
+    for _ in range(ROOT_ROUNDS):
+        found = session.solve(max(control.left, 0.0))
+        if found.status is not Status.OPTIMAL:
+            return found.status
+        quiet = quiet + 1 if before - found.objective < ROOT_PROGRESS * max(abs(found.objective), 1.0) else 0
+        first = len(pool.rows)
+        if quiet >= 3 or control.left <= 0 or not _cut(lazy, pool, found.values[: goal.n_columns], found.values):
+            return Status.OPTIMAL
+        before = found.objective
+        matrix, lower, _ = pool.matrix(goal.n_variables, first)
+        session.add_rows(matrix, lower, np.full(len(lower), np.inf))
+    return Status.OPTIMAL
+
+
+def _cut(lazy: list[Risk], pool: Pool, columns: np.ndarray, values: np.ndarray) -> bool:
+    """Add the CVaR rows that a point breaks; True when there was one."""
+    found = False
+    for risk in lazy:
+        draws = risk.block.total(columns)
+        reached, wanted = cvar(draws, risk.level), values[risk.column] if risk.column >= 0 else risk.floor_gbp
+        if reached < wanted - 1e-9 * max(abs(wanted), float(np.abs(draws).max(initial=0.0)), 1.0):
+            pool.add_cvar(risk, draws)
+            found = True
+    return found
+
+
+def _start(goal: Program, judge: Judge, best: Portfolio | None) -> np.ndarray | None:
+    if best is None:
+        return None
+    start = np.full(goal.n_variables, np.nan)
+    start[: goal.n_columns] = judge.columns(best)
+    return start
