@@ -223,5 +223,7 @@ def checked_percentage(q: float) -> float:
 def checked_share(level: float) -> float:
     """Return a share above 0 and at most 1, or refuse it."""
     if not 0.0 < level <= 1.0:
-        raise UsageError(Fault("cvar level", "out of range", f"{level:g}", "above 0 and at most 1", "Write 0.05 for 5%."))
+        raise UsageError(
+            Fault("cvar level", "out of range", f"{level:g}", "above 0 and at most 1", "Write 0.05 for 5%.")
+        )
     return level

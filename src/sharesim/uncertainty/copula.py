@@ -16,7 +16,7 @@ from scipy.special import ndtri, stdtr
 from sharesim.errors import Fault, StudyError
 from sharesim.uncertainty.correlation import nearest_correlation, triangular_root
 from sharesim.uncertainty.dependence import Dependence, RankCorrelation
-from sharesim.uncertainty.laws import Gamma
+from sharesim.uncertainty.shaped import Gamma
 from sharesim.uncertainty.spearman import rank_of_scores, scores_of_rank
 from sharesim.uncertainty.tables import NormalTable, build_table
 
@@ -169,7 +169,9 @@ def _unknown(name: str, keys: Mapping[str, str]) -> Fault:
 
 
 def _clash(name: str) -> Fault:
-    return Fault("dependence", "a factor has the name of a driver", repr(name), "a name of its own", "Rename the factor.")
+    return Fault(
+        "dependence", "a factor has the name of a driver", repr(name), "a name of its own", "Rename the factor."
+    )
 
 
 def _connected(dependence: Dependence, keys: Mapping[str, str]) -> list[tuple[str, ...]]:
@@ -292,7 +294,7 @@ def _root_of(members: Sequence[str], asked: Array, dependence: Dependence) -> tu
                 f"the rank correlations of {', '.join(members[:8])}{' ...' if len(members) > 8 else ''} cannot all hold",
                 f"a matrix with lowest eigenvalue {float(np.linalg.eigvalsh(asked)[0]):.4f}",
                 "0 or more",
-                f"The nearest possible: {'; '.join(map(str, worst))}. Use it, or leave strict off to have it used.",
+                f"The nearest possible: {'; '.join(map(str, worst))}. Use it, or leave strict off.",
             )
         )
     root = triangular_root(possible)

@@ -54,9 +54,9 @@ def nearest_correlation(matrix: Array) -> Array:
     >>> triangular_root(wanted) is None
     True
     >>> nearest_correlation(wanted).round(3)
-    array([[1.   , 0.826, 0.365],
-           [0.826, 1.   , 0.826],
-           [0.365, 0.826, 1.   ]])
+    array([[1.   , 0.77 , 0.185],
+           [0.77 , 1.   , 0.77 ],
+           [0.185, 0.77 , 1.   ]])
     """
     size = matrix.shape[0]
     nearest, correction = matrix.copy(), np.zeros_like(matrix)

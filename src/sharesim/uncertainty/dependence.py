@@ -174,10 +174,14 @@ class Dependence:
             _refuse("dependence", "unknown copula", repr(self.copula), "'gaussian' or 't'")
         freedom = self.degrees_of_freedom
         if self.copula == "gaussian" and freedom is not None:
-            _refuse("dependence", "a Gaussian copula has no degrees of freedom", f"{freedom:g}", "", "Write copula = 't'.")
+            _refuse(
+                "dependence", "a Gaussian copula has no degrees of freedom", f"{freedom:g}", "", "Write copula = 't'."
+            )
         if self.copula == "t" and not (freedom is not None and FREEDOM[0] <= freedom <= FREEDOM[1]):
             allowed = f"{FREEDOM[0]:g} to {FREEDOM[1]:g}"
-            _refuse("dependence", "the t copula needs degrees of freedom", str(freedom), allowed, "4 is a common choice.")
+            _refuse(
+                "dependence", "the t copula needs degrees of freedom", str(freedom), allowed, "4 is a common choice."
+            )
 
     @property
     def names(self) -> tuple[str, ...]:

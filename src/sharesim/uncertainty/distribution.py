@@ -92,7 +92,7 @@ class Distribution:
     # What a law must say of itself.
 
     def _at(self, p: Array, q: Array) -> Array:
-        """Return the quantile at lower probability `p`, where `q` = 1 - p is given apart so that no tail loses digits."""
+        """Return the quantile at lower probability `p`; `q` = 1 - p is given apart so that no tail loses digits."""
         raise NotImplementedError
 
     def _cdf(self, x: Array) -> Array:
@@ -254,7 +254,9 @@ class Distribution:
     def text(self) -> str:
         """Return the notation of one CSV cell, which `notation.parse` reads back, such as ``pert(80, 120, 220)``."""
         positional, named = self._notation()
-        return f"{self.name}({', '.join([*map(_as_text, positional), *(f'{k}={_as_text(v)}' for k, v in named.items())])})"
+        return (
+            f"{self.name}({', '.join([*map(_as_text, positional), *(f'{k}={_as_text(v)}' for k, v in named.items())])})"
+        )
 
     def __str__(self) -> str:
         return self.text()

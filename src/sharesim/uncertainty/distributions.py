@@ -11,22 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sharesim.uncertainty.composite import mixture, pareto_tail, pooled, truncated
+from sharesim.uncertainty.blends import mixture, pooled
+from sharesim.uncertainty.composite import pareto_tail, truncated
 from sharesim.uncertainty.distribution import Distribution
-from sharesim.uncertainty.laws import (
-    bernoulli,
-    beta,
-    constant,
-    discrete,
-    empirical,
-    gamma,
-    normal,
-    pert,
-    triangular,
-    uniform,
-)
+from sharesim.uncertainty.laws import constant, normal, triangular, uniform
 from sharesim.uncertainty.lognormal import lognormal
 from sharesim.uncertainty.metalog import metalog
+from sharesim.uncertainty.shaped import beta, gamma, pert
+from sharesim.uncertainty.stepped import bernoulli, discrete, empirical
 
 #: Every law by its name in study files.
 LAWS: dict[str, Callable[..., Distribution]] = {

@@ -83,7 +83,7 @@ class DrawPlan:
     dependence : Dependence, optional
         How drivers hang together.
     n_draws : int, optional
-        How many there will be: a multiple of 1,024 for Latin hypercube, a power of two from 1,024 for Sobol' (required).
+        How many there will be: any; Latin hypercube a multiple of 1,024; Sobol' (required) a power of two from 1,024.
 
     Raises
     ------
@@ -98,7 +98,7 @@ class DrawPlan:
     >>> plan = DrawPlan([DriverSpec("a", normal(0, 1)), DriverSpec("b", uniform(0, 1))], seed=1)
     >>> plan.chunk(0).shape, plan.values(0, 3).shape
     ((2, 1024), (2, 3072))
-    >>> plan.draw(5)["b"] == plan.chunk(0)[1, 5]
+    >>> plan.draw(5)["b"] == float(plan.chunk(0)[1, 5])
     True
     """
 
@@ -128,7 +128,9 @@ class DrawPlan:
         latents = [key for group in self.groups for key in group.latents]
         grouped = {key for group in self.groups for key in group.keys}
         # A constant outside every group needs no draws; inside one it keeps its place in the factoring.
-        self._stream_keys = tuple(sorted([*(key for key in self._row if key in grouped or key not in constants), *latents]))
+        self._stream_keys = tuple(
+            sorted([*(key for key in self._row if key in grouped or key not in constants), *latents])
+        )
         self._dimension = {key: position for position, key in enumerate(self._stream_keys)}
         self._sobol: SobolPoints | None = None
         self._keyed: dict[str, Any] = {}
@@ -317,7 +319,9 @@ def _checked_draws(method: str, n_draws: int | None) -> int | None:
         raise UsageError(Fault("method", "unknown", repr(method), ", ".join(METHODS)))
     if n_draws is None:
         if method == "sobol":
-            raise UsageError(Fault("n_draws", "missing", "", "a power of two from 1,024", "Sobol' draws need their number."))
+            raise UsageError(
+                Fault("n_draws", "missing", "", "a power of two from 1,024", "Sobol' draws need their number.")
+            )
         return None
     number = whole_number("n_draws", n_draws, 2**62)
     if number < 1:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,7 +41,7 @@ def quantile_level(law: str, name: str) -> float:
 def quantile_pairs(law: str, given: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
     """Return (probability, value) in rising order of both, refusing what no law could have."""
     pairs = sorted((quantile_level(law, name), finite(law, name, value)) for name, value in given.items())
-    for (level, value), (next_level, next_value) in zip(pairs, pairs[1:], strict=False):
+    for (level, value), (next_level, next_value) in pairwise(pairs):
         if level == next_level:
             refuse(law, "a quantile is given twice", f"P{show(level * 100)}", "each once")
         if not value < next_value:

@@ -160,14 +160,18 @@ class Metalog(Distribution):
         from scipy.optimize.elementwise import find_root
 
         x = np.asarray(x, dtype=np.float64)
-        low, high = (bound if bound is not None else sign * math.inf for bound, sign in ((self.low, -1), (self.high, 1)))
+        low, high = (
+            bound if bound is not None else sign * math.inf for bound, sign in ((self.low, -1), (self.high, 1))
+        )
         inside = (x > low) & (x < high)
         line = self._unbounded(x[inside])
         answer = np.where(x <= low, -math.inf, math.inf)
         reach = np.full(line.shape, 700.0)
         terms = len(self.quantiles)
         found = find_root(
-            lambda y, goal: np.einsum("i,ij->j", self._coefficients, _terms(y, terms)) - goal, (-reach, reach), args=(line,)
+            lambda y, goal: np.einsum("i,ij->j", self._coefficients, _terms(y, terms)) - goal,
+            (-reach, reach),
+            args=(line,),
         )
         at_ends = np.where(line > 0, math.inf, -math.inf)  # beyond what a double's log-odds can say
         answer[inside] = np.where(found.success, found.x, at_ends)
@@ -186,7 +190,7 @@ class Metalog(Distribution):
             if decay <= 0.0:
                 return math.inf if power == 2 or self.low is not None else -math.inf
         reach = min(700.0, 45.0 / decay)
-        edges = np.linspace(-reach, reach, 2 * int(math.ceil(reach)) + 1)
+        edges = np.linspace(-reach, reach, 2 * math.ceil(reach) + 1)
         nodes, weights = np.polynomial.legendre.leggauss(20)
         half = np.diff(edges)[:, None] / 2
         log_odds = ((edges[:-1] + edges[1:])[:, None] / 2 + half * nodes).ravel()

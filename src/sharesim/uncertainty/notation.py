@@ -157,7 +157,7 @@ def build(name: str, positional: list[Any], named: dict[str, Any]) -> Distributi
 
 
 def _values_first(name: str, positional: list[Any], named: dict[str, Any]) -> list[Any]:
-    """Let a list of plain values stand for one list argument, as ``empirical(3, 1, 2)`` and ``{"empirical": [3, 1, 2]}``."""
+    """Let plain values stand for one list argument, as in ``empirical(3, 1, 2)`` and ``{"empirical": [3, 1, 2]}``."""
     plain_values = bool(positional) and not any(isinstance(item, (tuple, list)) for item in positional)
     return [tuple(positional)] if plain_values and (name == "empirical" or "weights" in named) else positional
 
@@ -211,7 +211,11 @@ def _tree(text: str) -> ast.expr:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         close = difflib.get_close_matches(text.casefold(), LAWS, n=1)
-        remedy = f"Did you mean {close[0]!r} with its figures in brackets?" if close else "Look for a missing bracket or comma."
+        remedy = (
+            f"Did you mean {close[0]!r} with its figures in brackets?"
+            if close
+            else "Look for a missing bracket or comma."
+        )
         _refuse("cannot be read", text, remedy=remedy)
 
 
@@ -241,9 +245,13 @@ def _from_node(node: ast.expr, text: str, depth: int) -> Any:
         if node.func.id not in LAWS:
             _unknown_law(node.func.id, [node.func.id])
         positional = [_from_node(item, text, depth + 1) for item in node.args]
-        return build(node.func.id, positional, {str(k.arg): _from_node(k.value, text, depth + 1) for k in node.keywords})
+        return build(
+            node.func.id, positional, {str(k.arg): _from_node(k.value, text, depth + 1) for k in node.keywords}
+        )
     if isinstance(node, ast.Name):
         close = difflib.get_close_matches(node.id.casefold(), LAWS, n=1)
         remedy = f"Did you mean {close[0]!r} with its figures in brackets?" if close else ""
         _refuse("a word where a number or a law should be", node.id, remedy=remedy)
-    _refuse("cannot be read", ast.unparse(node) if depth < DEEPEST else text, remedy="Write numbers, not sums or formulas.")
+    _refuse(
+        "cannot be read", ast.unparse(node) if depth < DEEPEST else text, remedy="Write numbers, not sums or formulas."
+    )

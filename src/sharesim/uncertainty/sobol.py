@@ -144,7 +144,7 @@ class SobolPoints:
         np.multiply(points.astype(np.float64) + 0.5, 2.0**-_BITS, out=out)
 
     def _shuffled_index(self, dimension: int, chunk: int) -> Words:
-        """Return the indices of one chunk, shuffled within [2^j, 2^(j + 1)) so that every power of two stays balanced."""
+        """Return one chunk's indices, shuffled within [2^j, 2^(j + 1)) so that every power of two stays balanced."""
         key = f"\x1fshuffle:{self.keys[dimension]}"
         first = chunk * self.chunk
         if chunk == 0:

@@ -23,7 +23,7 @@ def rank_of_scores(score: float, degrees_of_freedom: float | None = None) -> flo
     Examples
     --------
     >>> round(rank_of_scores(0.5), 6), round(rank_of_scores(0.5, 4.0), 4)
-    (0.482584, 0.4645)
+    (0.482584, 0.469)
     """
     if degrees_of_freedom is None:
         return 6.0 / math.pi * math.asin(score / 2.0)

@@ -37,7 +37,9 @@ def whole_number(where: str, value: Any, limit: int = SEED_LIMIT) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or not 0 <= int(value) < limit:
         power = "2**64" if limit == SEED_LIMIT else f"{limit:,}"
         allowed = f"a whole number from 0 to below {power}"
-        raise UsageError(Fault(where, "not usable", repr(value), allowed, "Give one; the same one gives the same draws."))
+        raise UsageError(
+            Fault(where, "not usable", repr(value), allowed, "Give one; the same one gives the same draws.")
+        )
     return int(value)
 
 

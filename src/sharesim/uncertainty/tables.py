@@ -1,8 +1,8 @@
 """Fast quantiles: cubics in the standard normal value, with the error measured when the table is built.
 
-A beta quantile costs about a microsecond, a table a hundredth of that. Cells whose measured error is above the tolerance
-(a kink, a jump, a steep tail) are cut finer, and where that does not help, the exact quantile is taken. So no law is
-ever off by more than the tolerance, whatever its shape.
+A beta quantile costs about a microsecond, a table a hundredth of that. Cells whose measured error is above the
+tolerance (a kink, a jump, a steep tail) are cut finer, and where that does not help, the exact quantile is taken. So
+no law is off by more than the tolerance, whatever its shape.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ _THIRDS = np.array([[1.0, 0.0, 0.0, 0.0], [-5.5, 9.0, -4.5, 1.0], [9.0, -22.5, 1
 _CHECKS = np.array([1 / 6, 0.5, 5 / 6])
 
 
-def _fit(quantile: Callable[[Array], Array], starts: Array, width: float, tolerance: float) -> tuple[Array, NDArray[np.bool_]]:
+def _fit(
+    quantile: Callable[[Array], Array], starts: Array, width: float, tolerance: float
+) -> tuple[Array, NDArray[np.bool_]]:
     """Return the cubics (4, cell) of cells of one width and whether each misses the tolerance."""
     at = np.concatenate([[0.0, 1 / 3, 2 / 3, 1.0], _CHECKS])
     values = quantile((starts[:, None] + width * at).ravel()).reshape(starts.size, at.size)
@@ -149,7 +151,7 @@ def build_table(quantile: Callable[[Array], Array], scale: float) -> NormalTable
 
 @lru_cache(maxsize=2048)
 def table_of(law: Distribution) -> NormalTable:
-    """Return a law's table. Remembered by value: laws of one shape share a table, and a table depends on nothing else."""
+    """Return a law's table, remembered by value: laws of one shape share it, and it depends on nothing else."""
     scale = law.sd
     if not np.isfinite(scale):
         low, high = law._at(np.array([0.1, 0.9]), np.array([0.9, 0.1]))
