@@ -1,0 +1,1 @@
+"""What each bundle would be worth."""

@@ -1,0 +1,128 @@
+"""Tiles of bundles x chunks of draws through the formulas, under a memory budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharesim.appraisal.context import Context, Fixed
+from sharesim.appraisal.fixed_items import activation_draws
+from sharesim.appraisal.flows import CASH_LINES, Package
+from sharesim.appraisal.tiles import MEASURES, Tile, TileResult, TileRun
+from sharesim.appraisal.timing import Clock
+from sharesim.bundles.activations import Activations
+from sharesim.bundles.table import BundleTable
+from sharesim.study.study import Study
+from sharesim.uncertainty.draws import CHUNK, DrawPlan
+
+#: Bundle x partner slot x draw numbers that a tile aims at: a few arrays of this size fit the second-level cache.
+TILE_NUMBERS = 16 * CHUNK
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class PlacedTile:
+    """A tile and the rows of the bundle table that it holds."""
+
+    rows: np.ndarray
+    tile: Tile
+
+
+def tiles_of(table: BundleTable, numbers: int = TILE_NUMBERS) -> list[PlacedTile]:
+    """Cut a table into tiles: bundles of one package, one number of partners and one start, a few groups at a time.
+
+    Where the cuts fall moves no bit of any result: every formula works draw by draw and group by group.
+    """
+    order = np.lexsort((table.group, table.start_years, table.n_partners, table.package))
+    key = np.stack([table.package[order], table.n_partners[order], table.start_years[order]])
+    edges = np.flatnonzero((np.diff(key, axis=1) != 0).any(axis=0)) + 1
+    result = []
+    for rows in np.split(order, edges):
+        n_slots = int(table.n_partners[rows[0]])
+        most = max(1, numbers // (n_slots * CHUNK))
+        groups = np.unique(table.group[rows])
+        for at in range(0, len(groups), most):
+            here = groups[at : at + most]
+            inside = rows[(table.group[rows] >= here[0]) & (table.group[rows] <= here[-1])]
+            tile = Tile(
+                int(table.package[inside[0]]), float(table.start_years[inside[0]]), table.groups.partners[here, :n_slots],
+                np.searchsorted(here, table.group[inside]), table.form[inside], table.host_share[inside, :n_slots],
+            )  # fmt: skip
+            result.append(PlacedTile(inside, tile))
+    return result
+
+
+def draw_plan(study: Study, *, seed: int, purpose: str, n_draws: int, replicate: int = 0) -> DrawPlan:
+    """Return the plan by which a study's drivers are drawn."""
+    return DrawPlan(
+        study.drivers, seed=seed, purpose=purpose, replicate=replicate, method=study.model.run.method, dependence=study.dependence,
+        n_draws=n_draws,
+    )  # fmt: skip
+
+
+def chunk_sizes(n_draws: int) -> list[int]:
+    """Return the draws of each chunk; only the last may be short."""
+    return [min(CHUNK, n_draws - begin) for begin in range(0, n_draws, CHUNK)]
+
+
+class ChunkRun:
+    """One chunk of a study's draws, ready to be put to any bundles."""
+
+    def __init__(self, fixed: Fixed, values: np.ndarray) -> None:
+        self.context = Context(fixed, values)
+        self._packages: dict[int, Package] = {}
+
+    def package(self, index: int) -> Package:
+        """Return a package's tables, worked out once in the chunk while its tiles are in turn."""
+        if index not in self._packages:
+            self._packages = {index: Package.of(self.context, index)}
+        return self._packages[index]
+
+    def results(self, tiles: list[PlacedTile]) -> Iterator[tuple[np.ndarray, TileResult]]:
+        """Yield (rows of the table, result) tile by tile, valued by the council-value clock."""
+        for placed in tiles:
+            yield placed.rows, TileRun(self.context, self.package(placed.tile.package), placed.tile).result(self.context.clock)
+
+    def years(self, tiles: list[PlacedTile]) -> Iterator[tuple[np.ndarray, int, dict[str, np.ndarray]]]:
+        """Yield (rows, year, lines in undiscounted real pounds) tile by tile and year by year."""
+        clocks = [self.context.year_clock(year) for year in range(self.context.study.n_years)]
+        for placed in tiles:
+            run = TileRun(self.context, self.package(placed.tile.package), placed.tile)
+            for year, clock in enumerate(clocks):
+                yield placed.rows, year, run.lines(clock)
+
+
+@dataclass(frozen=True)
+class ChunkTotals:
+    """A chunk's contribution to means, and its NPV draws.
+
+    Parameters
+    ----------
+    npv : ndarray, shape (bundle, partner slot, draw)
+    sums : dict of str to ndarray, shape (bundle, partner slot)
+    activations : ndarray, shape (activation, council, draw)
+    """
+
+    npv: np.ndarray
+    sums: dict[str, np.ndarray]
+    activations: np.ndarray
+
+
+def chunk_totals(fixed: Fixed, table: BundleTable, activations: Activations, tiles: list[PlacedTile], values: np.ndarray) -> ChunkTotals:
+    """Work all bundles through one chunk."""
+    run = ChunkRun(fixed, values)
+    shape = (len(table), table.groups.partners.shape[1])
+    npv = np.zeros((*shape, values.shape[1]))
+    sums = {name: np.zeros(shape) for name in MEASURES}
+    for rows, result in run.results(tiles):
+        n_slots = result.npv.shape[1]
+        npv[rows, :n_slots] = result.npv
+        for name, value in result.measures.items():
+            sums[name][rows, :n_slots] = value.sum(axis=-1)
+    return ChunkTotals(npv, sums, activation_draws(run.context, activations.columns, run.context.clock))
+
+
+__all__ = ["CASH_LINES", "ChunkRun", "ChunkTotals", "Clock", "PlacedTile", "chunk_sizes", "chunk_totals", "draw_plan", "tiles_of"]

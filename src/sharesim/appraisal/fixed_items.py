@@ -1,0 +1,77 @@
+"""The activation columns in pounds: shared items, grants, and what strikes programme or council once for all bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sharesim.appraisal.context import Context, Strike
+from sharesim.appraisal.shares import split_weights
+from sharesim.appraisal.timing import Clock, flat_value
+from sharesim.bundles.activations import Activation
+
+
+def activation_draws(context: Context, columns: Sequence[Activation], clock: Clock) -> np.ndarray:
+    """Return what each column is worth to each council, GBP weighted by the clock, shape (column, council, draw)."""
+    result = np.zeros((len(columns), len(context.study.councils), context.n_draws))
+    for at, column in enumerate(columns):
+        result[at] = _amount(context, column, clock, one_off_only=False)
+    return result
+
+
+def activation_one_off(context: Context, columns: Sequence[Activation], year: int) -> np.ndarray:
+    """Return what each column costs each council once in a year, GBP (grants negative), shape (column, council, draw)."""
+    result = np.zeros((len(columns), len(context.study.councils), context.n_draws))
+    only = np.zeros(context.study.n_years)
+    only[year] = 1.0
+    clock = Clock.of(only[:, None], only)
+    for at, column in enumerate(columns):
+        result[at] = -_amount(context, column, clock, one_off_only=True)
+    return result
+
+
+def _amount(context: Context, column: Activation, clock: Clock, *, one_off_only: bool) -> np.ndarray:
+    if column.kind == "risk":
+        return _shares(context, column, "equal")[:, None] * _struck(context, column, clock)[None, :]
+    if column.kind == "grant":
+        grant = context.study.model.grants[column.index]
+        return _shares(context, column, grant.split)[:, None] * _grant(context, column.index, clock)[None, :]
+    item = context.study.model.shared_items[column.index]
+    worth = -context.number("shared_items.one_off_gbp", column.index) * clock.one_off[item.year]
+    if not one_off_only:
+        begin = np.full(1, float(item.year))
+        worth = worth - context.number("shared_items.yearly_gbp", column.index) * flat_value(clock, begin, np.full(1, context.horizon))
+    return _shares(context, column, item.split)[:, None] * worth[None, :]
+
+
+def _shares(context: Context, column: Activation, rule: str) -> np.ndarray:
+    """How councils divide a column, shape (council,)."""
+    n_councils = len(context.study.councils)
+    if column.council >= 0:
+        return (np.arange(n_councils) == column.council).astype(float)
+    cost = context.fixed.cost_gbp.sum(axis=1)
+    return split_weights(rule, cost, cost, context.fixed.stated, np.ones(n_councils, bool))  # type: ignore[arg-type]
+
+
+def _grant(context: Context, index: int, clock: Clock) -> np.ndarray:
+    grant, events = context.study.model.grants[index], context.study.events
+    awarded = context.uniform(events.grant[index]) < context.number("grants.chance", index)
+    back = context.uniform(events.clawback[index]) < context.number("grants.clawback_chance", index)
+    amount = context.number("grants.amount_gbp", index) * awarded
+    return amount * (clock.one_off[grant.year] - back * clock.one_off[min(grant.clawback_year, clock.n_years - 1)])
+
+
+def _struck(context: Context, column: Activation, clock: Clock) -> np.ndarray:
+    """One-off costs of events of the programme, or of one council, negative."""
+    scope, target = ("programme", ()) if column.council < 0 else ("council", (column.council,))
+    total = np.zeros(context.n_draws)
+    for strike in context.strikes:
+        if (strike.event.scope, strike.event.target) == (scope, target):
+            total -= strike.one_off_gbp * _weight(strike, clock)
+    return total
+
+
+def _weight(strike: Strike, clock: Clock) -> np.ndarray:
+    # What strikes once has no date of its own: it is paid when the programme begins, which is the dearest.
+    return clock.when(strike.time) if strike.per_year else strike.struck * clock.one_off[0]

@@ -1,0 +1,121 @@
+"""What may strike: the register, refusal at gates, and partners who leave (docs/model.md section 5)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def strikes_once(uniform: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Return whether a once-only event strikes, given its uniform driver."""
+    return uniform < probability
+
+
+def strike_time(uniform: np.ndarray, probability: np.ndarray, *, per_year: bool, horizon: float) -> np.ndarray:
+    """Return when an event strikes, in years; inf where it never does.
+
+    A yearly chance p strikes before time t with chance 1 - (1 - p) ** t. A once-only chance strikes at a time spread
+    evenly over the horizon.
+
+    Examples
+    --------
+    >>> strike_time(np.array([0.1, 0.5]), np.array([0.19]), per_year=True, horizon=10).round(3).tolist()
+    [0.5, 3.289]
+    >>> strike_time(np.array([0.1, 0.5]), np.array([0.2]), per_year=False, horizon=10).tolist()
+    [5.0, inf]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if per_year:
+            time = np.log1p(-uniform) / np.log1p(-probability)
+            return np.where(probability > 0, time, np.inf)
+        return np.where(uniform < probability, uniform / np.where(probability > 0, probability, 1.0) * horizon, np.inf)
+
+
+def partner_hazard(arrangement_per_year: np.ndarray) -> np.ndarray:
+    """Return a partner's own rate of leaving, per year of continuous time.
+
+    The register gives the chance per arrangement-year, with three partners on average, that somebody leaves:
+    per partner 1 - (1 - h) ** (1/3), as a rate -ln(1 - h) / 3.
+    """
+    return -np.log1p(-arrangement_per_year) / 3.0
+
+
+def elections_until(years: list[int], first_year: int, n_years: int) -> np.ndarray:
+    """Return how many elections have raised the hazard by the end of each year, shape (year + 1,).
+
+    An election in May of calendar year y raises the hazard throughout the financial year that begins in y.
+
+    Examples
+    --------
+    >>> elections_until([2011, 2015], 2010, 3).tolist()
+    [0.0, 0.0, 1.0, 1.0]
+    """
+    counts = np.zeros(n_years)
+    for year in years:
+        if 0 <= year - first_year < n_years:
+            counts[year - first_year] += 1.0
+    return np.concatenate([[0.0], np.cumsum(counts)])
+
+
+def exposure(time: np.ndarray, uplift: np.ndarray, elections: np.ndarray) -> np.ndarray:
+    """Return the hazard accumulated by `time` in units of the plain rate: the time, and more for each election passed.
+
+    Parameters
+    ----------
+    time : ndarray, years within 0 and the horizon
+    uplift : ndarray
+        Extra hazard of an election year.
+    elections : ndarray, shape (year + 1, ...)
+        From `elections_until`; axes after the first broadcast against `time`.
+    """
+    n_years = len(elections) - 1
+    result = time.copy()
+    for index in range(n_years):
+        step = elections[index + 1] - elections[index]
+        if np.any(step):
+            result = result + uplift * step * np.clip(time - index, 0.0, 1.0)
+    return result
+
+
+def leave_time(
+    patience: np.ndarray, start: np.ndarray, decision: float, before: np.ndarray, after: np.ndarray, uplift: np.ndarray,
+    elections: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return when a partner decides to leave, in years; inf where it stays to the horizon.
+
+    Parameters
+    ----------
+    patience : ndarray
+        Unit exponential: the partner leaves when its accumulated hazard reaches it.
+    start : ndarray
+        Start of the arrangement, years.
+    decision : float
+        When the arrangement was agreed; the hazard before the start runs from here.
+    before, after : ndarray
+        Rates per year before and after the start.
+    uplift, elections : ndarray
+        As in `exposure`; they raise the rate after the start.
+
+    Examples
+    --------
+    >>> none = np.zeros(11)
+    >>> leave_time(np.array([0.2, 0.04, 9.0]), np.array([1.0]), 0.0, np.array([0.1]), np.array([0.05]), np.zeros(1), none).round(6).tolist()
+    [3.0, 0.4, inf]
+    """
+    horizon = float(len(elections) - 1)
+    left = patience - before * np.maximum(start - decision, 0.0)
+    begun = np.minimum(start, horizon)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        early = decision + np.where(before > 0, patience / np.where(before > 0, before, 1.0), np.inf)
+        goal = exposure(begun, uplift, elections) + np.where(after > 0, left / np.where(after > 0, after, 1.0), np.inf)
+    late = _time_of_exposure(goal, uplift, elections)
+    return np.where(left < 0, early, np.where(late < horizon, late, np.inf))
+
+
+def _time_of_exposure(goal: np.ndarray, uplift: np.ndarray, elections: np.ndarray) -> np.ndarray:
+    """Return the time at which the exposure reaches `goal`: years pass more slowly in it where elections add to it."""
+    time, spent = np.zeros(np.broadcast_shapes(goal.shape, uplift.shape)), 0.0
+    for index in range(len(elections) - 1):
+        length = 1.0 + uplift * (elections[index + 1] - elections[index])
+        time = time + np.clip((goal - spent) / length, 0.0, 1.0)
+        spent = spent + length
+    return np.where(goal < spent, time, np.inf)

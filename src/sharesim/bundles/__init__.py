@@ -1,0 +1,1 @@
+"""Which arrangements could exist."""

@@ -1,0 +1,133 @@
+"""The candidate bundles as columns of arrays, grouped so that what bundles share is worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sharesim.study.labels import Labels
+
+INTERNAL, SHARED = 0, 1
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The distinct (services, partners) of a table: gain, posts and delay are worked out once for each.
+
+    Parameters
+    ----------
+    package : ndarray, shape (group,), int32
+    partners : ndarray, shape (group, partner slot), int32
+        Council indices ascending, -1 beyond the partners.
+    n_partners : ndarray, shape (group,), int32
+    """
+
+    package: np.ndarray
+    partners: np.ndarray
+    n_partners: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.package)
+
+
+@dataclass(frozen=True)
+class BundleTable:
+    """Candidate bundles, one per row, ordered by group, start, form and host.
+
+    Parameters
+    ----------
+    groups : Groups
+    group : ndarray, shape (bundle,), int64
+        Position of the bundle's (services, partners) in `groups`; ascending.
+    start_years : ndarray, shape (bundle,)
+        Planned start in years since the study's first day.
+    start_date : ndarray of datetime64[D], shape (bundle,)
+    form : ndarray, shape (bundle,), int16
+        Index into `forms`.
+    host_share : ndarray, shape (bundle, partner slot)
+        Share of the service that each partner hosts; all zero where nobody hosts.
+    requires : ndarray, shape (bundle,), int64
+        Row of the bundle it follows on from, -1 for none.
+    councils, services, packages, forms : Labels
+    package_services : tuple of tuple of int
+    """
+
+    groups: Groups
+    group: np.ndarray
+    start_years: np.ndarray
+    start_date: np.ndarray
+    form: np.ndarray
+    host_share: np.ndarray
+    requires: np.ndarray
+    councils: Labels
+    services: Labels
+    packages: Labels
+    forms: Labels
+    package_services: tuple[tuple[int, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+    @property
+    def package(self) -> np.ndarray:
+        return self.groups.package[self.group]
+
+    @property
+    def partners(self) -> np.ndarray:
+        """Council indices, shape (bundle, partner slot), -1 beyond the partners."""
+        return self.groups.partners[self.group]
+
+    @property
+    def n_partners(self) -> np.ndarray:
+        return self.groups.n_partners[self.group]
+
+    @property
+    def stage(self) -> np.ndarray:
+        return np.where(self.n_partners == 1, INTERNAL, SHARED).astype(np.int8)
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Content ids: what a bundle is, in words; equal bundles have equal ids in every study."""
+        return tuple(self.id_of(row) for row in range(len(self)))
+
+    def id_of(self, row: int) -> str:
+        """Return ``services|partners|hosts|form|start`` of one bundle."""
+        package = self.packages.ids[self.package[row]]
+        names = "+".join(self.partner_ids(row))
+        hosts = "+".join(self.host_ids(row)) or "-"
+        return f"{package}|{names}|{hosts}|{self.forms.ids[self.form[row]]}|{self.start_date[row]}"
+
+    def partner_ids(self, row: int) -> list[str]:
+        """Return the ids of a bundle's partners, sorted."""
+        return sorted(self.councils.ids[council] for council in self.groups.partners[self.group[row]] if council >= 0)
+
+    def host_ids(self, row: int) -> list[str]:
+        """Return the ids of the councils that host a bundle, sorted; empty when nobody does."""
+        partners = self.groups.partners[self.group[row]]
+        return sorted(self.councils.ids[council] for council, share in zip(partners, self.host_share[row], strict=True) if share > 0)
+
+    def service_ids(self, row: int) -> list[str]:
+        """Return the ids of a bundle's services, sorted."""
+        return sorted(self.services.ids[service] for service in self.package_services[self.package[row]])
+
+    def describe(self, row: int) -> str:
+        """Return a bundle in words."""
+        package = self.packages.name(int(self.package[row]))
+        partners = [self.councils.name(self.councils.index(name)) for name in self.partner_ids(row)]
+        hosts = [self.councils.name(self.councils.index(name)) for name in self.host_ids(row)]
+        form = self.forms.name(int(self.form[row]))
+        hosted = f", hosted by {' and '.join(hosts)}" if hosts else ""
+        return f"{package}: {', '.join(partners)} ({form}{hosted}, from {self.start_date[row]})"
+
+    def take(self, rows: np.ndarray) -> BundleTable:
+        """Return a table of the rows asked for, ascending, with groups of their own."""
+        rows = np.asarray(rows, dtype=np.int64)
+        used, group = np.unique(self.group[rows], return_inverse=True)
+        groups = Groups(self.groups.package[used], self.groups.partners[used], self.groups.n_partners[used])
+        return BundleTable(
+            groups, group.astype(np.int64), self.start_years[rows], self.start_date[rows], self.form[rows],
+            self.host_share[rows], np.full(len(rows), -1, np.int64), self.councils, self.services, self.packages,
+            self.forms, self.package_services,
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Where the halves meet: appraise, choose, judge, report."""
