@@ -1,8 +1,8 @@
 """The choice as data: variables, sparse rows grouped by rule, and the rules on draws; no solver in sight.
 
 Columns are the bundles x (B), the activations y (K), then what rules add (pairs, misses, shortfalls). The program
-always maximises. `build` makes it, `Program.without` takes rules out again, `contradictions` finds what cannot hold together
-without solving anything.
+always maximises. `build` makes it, `Program.without` takes rules out again, `contradictions` finds what cannot hold
+together without solving anything.
 """
 
 from __future__ import annotations

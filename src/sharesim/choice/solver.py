@@ -404,7 +404,8 @@ def _with_cbc(program: Program, form: Scaled, options: SolverOptions) -> dict:
     watch = _Watch(options, form.objective_scale)
     with tempfile.TemporaryDirectory() as folder:
         log = os.path.join(folder, "cbc.log")
-        extra = [f"randomSeed {options.seed}", f"randomCbcSeed {options.seed}"]
+        # CBC 2.10.3's integer preprocessing substitutes wrongly and loses the best solution (docs/decisions/021).
+        extra = [f"randomSeed {options.seed}", f"randomCbcSeed {options.seed}", "preprocess off"]
         solver = pulp.COIN_CMD(
             path=_cbc_path(),
             msg=False,
