@@ -17,7 +17,7 @@ from sharesim.errors import Fault, StudyError
 from sharesim.uncertainty.correlation import nearest_correlation, triangular_root
 from sharesim.uncertainty.dependence import Dependence, RankCorrelation
 from sharesim.uncertainty.shaped import Gamma
-from sharesim.uncertainty.spearman import rank_of_scores, scores_of_rank
+from sharesim.uncertainty.spearman import ranks_of_scores, scores_of_rank
 from sharesim.uncertainty.tables import NormalTable, build_table
 
 Array = NDArray[np.float64]
@@ -113,6 +113,14 @@ class CopulaGroup:
     def _own(self) -> Array:
         return np.sqrt(np.clip(1.0 - np.einsum("ij,ij->i", self.loadings, self.loadings), 0.0, None))
 
+    @cached_property
+    def _loaded(self) -> list[tuple[int, int, float]]:
+        rows, factors = np.nonzero(self.loadings)
+        return [
+            (int(row), int(factor), float(self.loadings[row, factor]))
+            for row, factor in zip(rows, factors, strict=True)
+        ]
+
     def mix(self, own: Array, latent: Array) -> None:
         """Make independent standard normal values dependent, in place.
 
@@ -131,8 +139,10 @@ class CopulaGroup:
                 np.einsum("ij,jk->ik", self.root[start:stop, :stop], free[:stop], out=own[start:stop])
         else:
             own *= self._own[:, None]
-            for row, factor in zip(*np.nonzero(self.loadings), strict=True):
-                own[row] += self.loadings[row, factor] * latent[factor]  # type: ignore[index]
+            scaled = np.empty(own.shape[1])
+            for row, factor, loading in self._loaded:
+                np.multiply(latent[factor], loading, out=scaled)
+                own[row] += scaled
         if self.t is not None:
             self.t.apply(own, latent[-1])
 
@@ -274,27 +284,22 @@ def _root_of(members: Sequence[str], asked: Array, dependence: Dependence) -> tu
     if root is not None:
         return root, ()
     possible = nearest_correlation(asked)
-    freedom = dependence.degrees_of_freedom
+    first, second = np.nonzero(np.triu(np.abs(asked - possible) > 1e-6, 1))
+    before = ranks_of_scores(np.clip(asked[first, second], -1.0, 1.0), dependence.degrees_of_freedom)
+    after = ranks_of_scores(possible[first, second], dependence.degrees_of_freedom)
     changes = tuple(
-        ChangedPair(
-            members[a],
-            members[b],
-            rank_of_scores(float(asked[a, b]), freedom),
-            rank_of_scores(float(possible[a, b]), freedom),
-        )
-        for a in range(len(members))
-        for b in range(a + 1, len(members))
-        if abs(asked[a, b] - possible[a, b]) > 1e-6
+        ChangedPair(members[a], members[b], float(was), float(now))
+        for a, b, was, now in zip(first, second, before, after, strict=True)
     )
     if dependence.strict:
-        worst = sorted(changes, key=lambda pair: -abs(pair.asked - pair.used))[:5]
+        worst = "; ".join(map(str, sorted(changes, key=lambda pair: -abs(pair.asked - pair.used))[:5]))
         raise StudyError(
             Fault(
                 "dependence",
                 f"the rank correlations of {', '.join(members[:8])}{' ...' if len(members) > 8 else ''} cannot all hold",
                 f"a matrix with lowest eigenvalue {float(np.linalg.eigvalsh(asked)[0]):.4f}",
                 "0 or more",
-                f"The nearest possible: {'; '.join(map(str, worst))}. Use it, or leave strict off.",
+                f"The nearest possible: {worst}. Use it, or leave strict off.",
             )
         )
     root = triangular_root(possible)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
 from sharesim.errors import Fault, StudyError, UsageError
-from sharesim.uncertainty.tables import NormalTable, table_of
+from sharesim.uncertainty.tables import BLOCK, NormalTable, table_of
 
 Array = NDArray[np.float64]
 
@@ -163,9 +163,12 @@ class Distribution:
         """
         values = np.asarray(z, dtype=np.float64)
         result = np.empty(values.shape) if out is None else out
-        if values.ndim == 0:
-            return np.asarray(self.quantile_normal(values.reshape(1)).reshape(()))
-        self._from_normal(values, result)
+        flat = values.reshape(-1)
+        answer = result.reshape(-1) if result.flags.c_contiguous else np.empty(flat.shape)
+        for start in range(0, flat.size, BLOCK):
+            self._from_normal(flat[start : start + BLOCK], answer[start : start + BLOCK])
+        if not result.flags.c_contiguous:
+            result[...] = answer.reshape(result.shape)
         return result
 
     def _from_normal(self, z: Array, out: Array) -> None:

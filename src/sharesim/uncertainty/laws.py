@@ -172,12 +172,14 @@ class Triangular(Distribution):
 
     def _from_normal(self, z: Array, out: Array) -> None:
         rising, falling, meet = self._pieces
-        above = z > meet
-        near = np.where(above, -z, z)
+        above = (z > meet).view(np.int8)
+        # Each value is measured from its own end: which end, with which sign, comes from tables of two.
+        near = np.array([1.0, -1.0]).take(above)
+        near *= z
         ndtr(near, out=near)
         np.sqrt(near, out=near)
-        near *= np.where(above, -falling, rising)
-        np.add(near, np.where(above, self.high, self.low), out=out)
+        near *= np.array([rising, -falling]).take(above)
+        np.add(near, np.array([self.low, self.high]).take(above), out=out)
 
     def _cdf(self, x: Array) -> Array:
         return (

@@ -33,6 +33,24 @@ def rank_of_scores(score: float, degrees_of_freedom: float | None = None) -> flo
     return float(6.0 / math.pi * np.sum(weight * np.arcsin(score * share)))
 
 
+def ranks_of_scores(scores: Array, degrees_of_freedom: float | None = None) -> Array:
+    """Return `rank_of_scores` of many correlations, to five decimals: for reports, where one integral each is too slow.
+
+    Examples
+    --------
+    >>> ranks_of_scores(np.array([0.0, 0.5, 1.0]), 4.0).round(4)
+    array([0.   , 0.469, 1.   ])
+    """
+    if degrees_of_freedom is None:
+        return 6.0 / math.pi * np.arcsin(scores / 2.0)
+    # Over the angle the relation is smooth up to both ends.
+    angles = np.linspace(-math.pi / 2, math.pi / 2, 65)
+    ranks = [rank_of_scores(math.sin(angle), degrees_of_freedom) for angle in angles[32:]]
+    whole = np.concatenate([-np.array(ranks[:0:-1]), ranks])
+    fit = np.polynomial.chebyshev.Chebyshev.fit(angles, whole, 21)
+    return np.asarray(fit(np.arcsin(scores)))
+
+
 @lru_cache(maxsize=8)
 def _shares(degrees_of_freedom: float) -> tuple[Array, Array]:
     """Return the values of c and their weights by Gauss-Legendre over three standard normals."""
