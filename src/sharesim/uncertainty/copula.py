@@ -292,11 +292,12 @@ def _root_of(members: Sequence[str], asked: Array, dependence: Dependence) -> tu
         for a, b, was, now in zip(first, second, before, after, strict=True)
     )
     if dependence.strict:
+        shown = ", ".join(members[:8]) + (" ..." if len(members) > 8 else "")
         worst = "; ".join(map(str, sorted(changes, key=lambda pair: -abs(pair.asked - pair.used))[:5]))
         raise StudyError(
             Fault(
                 "dependence",
-                f"the rank correlations of {', '.join(members[:8])}{' ...' if len(members) > 8 else ''} cannot all hold",
+                f"the rank correlations of {shown} cannot all hold",
                 f"a matrix with lowest eigenvalue {float(np.linalg.eigvalsh(asked)[0]):.4f}",
                 "0 or more",
                 f"The nearest possible: {worst}. Use it, or leave strict off.",

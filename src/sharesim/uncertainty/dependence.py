@@ -2,7 +2,7 @@
 
 All figures are Spearman's rank correlations. What a copula needs is the correlation of normal scores, r. For the
 Gaussian copula r = 2 sin(pi rank / 6) exactly (Pearson 1907). For the t copula it is found from the exact relation for
-mixtures of normals (see `sharesim.uncertainty.spearman`), as the Gaussian conversion would be up to 0.01 off.
+mixtures of normals (see `sharesim.uncertainty.spearman`), as the Gaussian conversion would be up to 0.03 off.
 """
 
 from __future__ import annotations
