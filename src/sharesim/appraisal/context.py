@@ -242,6 +242,26 @@ class Context:
                 result[gate] = self.values[row] < self.number("gates.refusal", gate)
         return result
 
+    def quality(self, service: int) -> np.ndarray:
+        """What one council's sharing of a service adds to the weighted change of scored quality, shape (draw or 1,).
+
+        change = sum w (after - before) / sum w before over the criteria; services weighted, and divided by the councils
+        that have the service, so that the measure is 1 x the change when everybody shares everything that is scored.
+        """
+        model = self.study.model
+        scored = {row.service for row in model.quality}
+        total = sum(row.quality_weight for row in model.services if row.id in scored)
+        rows = [at for at, row in enumerate(model.quality) if row.service == self.study.services.ids[service]]
+        if not rows or total <= 0:
+            return np.zeros(1)
+        weight = np.array([model.quality[at].weight for at in rows])
+        before = np.array([model.quality[at].before for at in rows])
+        if weight @ before <= 0:
+            return np.zeros(1)
+        after = self.number("quality.after", np.array(rows))
+        change = (weight[:, None] * (after - before[:, None])).sum(axis=0) / (weight @ before)
+        return model.services[service].quality_weight / total / self.study.present[:, service].sum() * change
+
     def service(self, service: int) -> ServiceTables:
         """Return the tables of one service in this chunk."""
         return ServiceTables.of(self, service)

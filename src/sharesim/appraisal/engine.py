@@ -69,10 +69,13 @@ def chunk_sizes(n_draws: int) -> list[int]:
 
 
 class ChunkRun:
-    """One chunk of a study's draws, ready to be put to any bundles."""
+    """One chunk of a study's draws, ready to be put to any bundles.
 
-    def __init__(self, fixed: Fixed, values: np.ndarray) -> None:
-        self.context = Context(fixed, values)
+    A chunk is always worked whole, so that no draw knows how many others were asked for; `used` of its draws count.
+    """
+
+    def __init__(self, fixed: Fixed, values: np.ndarray, first: int, used: int) -> None:
+        self.context, self.first, self.used = Context(fixed, values), first, used
         self._packages: dict[int, Package] = {}
 
     def package(self, index: int) -> Package:
@@ -111,18 +114,18 @@ class ChunkTotals:
     activations: np.ndarray
 
 
-def chunk_totals(fixed: Fixed, table: BundleTable, activations: Activations, tiles: list[PlacedTile], values: np.ndarray) -> ChunkTotals:
+def chunk_totals(run: ChunkRun, table: BundleTable, activations: Activations, tiles: list[PlacedTile]) -> ChunkTotals:
     """Work all bundles through one chunk."""
-    run = ChunkRun(fixed, values)
     shape = (len(table), table.groups.partners.shape[1])
-    npv = np.zeros((*shape, values.shape[1]))
+    npv = np.zeros((*shape, run.used))
     sums = {name: np.zeros(shape) for name in MEASURES}
     for rows, result in run.results(tiles):
         n_slots = result.npv.shape[1]
-        npv[rows, :n_slots] = result.npv
+        npv[rows, :n_slots] = result.npv[..., : run.used]
         for name, value in result.measures.items():
-            sums[name][rows, :n_slots] = value.sum(axis=-1)
-    return ChunkTotals(npv, sums, activation_draws(run.context, activations.columns, run.context.clock))
+            sums[name][rows, :n_slots] = value[..., : run.used].sum(axis=-1)
+    columns = activation_draws(run.context, activations.columns, run.context.clock)
+    return ChunkTotals(npv, sums, columns[..., : run.used])
 
 
 __all__ = ["CASH_LINES", "ChunkRun", "ChunkTotals", "Clock", "PlacedTile", "chunk_sizes", "chunk_totals", "draw_plan", "tiles_of"]

@@ -16,7 +16,7 @@ from sharesim.appraisal.flows import Plan
 from sharesim.bundles.activations import Activations, activations
 from sharesim.bundles.table import BundleTable
 from sharesim.study.study import Study
-from sharesim.uncertainty.draws import DrawPlan
+from sharesim.uncertainty.draws import CHUNK, DrawPlan
 
 Progress = Callable[[int, int], None]
 
@@ -94,11 +94,11 @@ class Outcomes:
         strain = np.array([plan.strain[list(years)].sum() for plan in shares])
         staff = np.array([float(plan.staff_year(self.study.n_years) in years) for plan in shares])
         tiles = tiles_of(small)
-        for begin, run in self.chunks():
+        for run in self.chunks():
             for at, got in run.results(tiles):
                 parts = (("transition_gbp", spend), ("staff_gbp", staff), ("strain_gbp", strain))
                 cost = sum(got.measures[name] * share[at][:, None, None] for name, share in parts)
-                result[at, : got.npv.shape[1], begin : begin + cost.shape[2]] = cost
+                result[at, : got.npv.shape[1], run.first : run.first + run.used] = cost[..., : run.used]
         return result[inverse]
 
     def activation_draws(self) -> np.ndarray:
@@ -108,19 +108,18 @@ class Outcomes:
     def activation_one_off_draws(self, years: Sequence[int]) -> np.ndarray:
         """Return one-off cost of the activation columns over years, GBP undiscounted, shape (activation, council, draw)."""
         result = np.zeros_like(self.activation_npv)
-        for begin, run in self.chunks():
+        for run in self.chunks():
             part = sum(activation_one_off(run.context, self.activations.columns, year) for year in years)
-            result[:, :, begin : begin + run.context.n_draws] = part
+            result[:, :, run.first : run.first + run.used] = part[..., : run.used]
         return result
 
     # -- draws again ---------------------------------------------------------------------------------------------------
 
-    def chunks(self, numbers: Iterable[int] | None = None) -> Iterator[tuple[int, ChunkRun]]:
-        """Yield (first draw, chunk) in order; the same values as when the outcomes were made."""
+    def chunks(self, numbers: Iterable[int] | None = None) -> Iterator[ChunkRun]:
+        """Yield the chunks in order; the same values as when the outcomes were made."""
         sizes = chunk_sizes(self.n_draws)
         for number in range(len(sizes)) if numbers is None else numbers:
-            values = self.plan.chunk(number)[:, : sizes[number]]
-            yield sum(sizes[:number]), ChunkRun(self.fixed, values)
+            yield ChunkRun(self.fixed, self.plan.chunk(number), number * CHUNK, sizes[number])
 
 
 def chunked_sum(values: np.ndarray) -> np.ndarray:
@@ -164,7 +163,7 @@ def appraise(
     sums: dict[str, np.ndarray] = {}
 
     def work(number: int) -> ChunkTotals:
-        return chunk_totals(fixed, table, needs, tiles, plan.chunk(number)[:, : sizes[number]])
+        return chunk_totals(ChunkRun(fixed, plan.chunk(number), number * CHUNK, sizes[number]), table, needs, tiles)
 
     begin = 0
     for number, totals in enumerate(_in_order(work, len(sizes), jobs)):

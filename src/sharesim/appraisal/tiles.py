@@ -56,7 +56,7 @@ class Tile:
 
 
 #: Measures kept beside the NPV, each by bundle, partner slot and draw before it is averaged.
-MEASURES = ("cashable_gbp", "non_cashable_gbp", "transition_gbp", "staff_gbp", "strain_gbp", "compulsory_exits", "voluntary_exits", "redeployments", "posts_removed", "started")
+MEASURES = ("cashable_gbp", "non_cashable_gbp", "transition_gbp", "staff_gbp", "strain_gbp", "compulsory_exits", "voluntary_exits", "redeployments", "posts_removed", "started", "quality_change")
 
 
 @dataclass(frozen=True)
@@ -265,6 +265,8 @@ class TileRun:
             result[name] = full * gf if name.endswith("_gbp") else full.copy()
         if self.life is not None:
             self._flat_measures(result, staff)
+        change = sum(self.context.quality(service) for service in self.package.services)
+        result["quality_change"] = result["started"] * change
         return result
 
     def _flat_measures(self, result: dict[str, np.ndarray], staff: dict) -> None:

@@ -1,0 +1,172 @@
+"""The line-by-line, year-by-year account of a few bundles taken together: what a portfolio does to each council's budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sharesim.appraisal.engine import ChunkRun, tiles_of
+from sharesim.appraisal.fixed_items import activation_draws
+from sharesim.appraisal.flows import CASH_LINES, ONE_OFF_LINES
+from sharesim.appraisal.outcomes import Outcomes
+from sharesim.study.schema import Published
+
+
+@dataclass(frozen=True)
+class Account:
+    """A portfolio's flows by council, year and draw, undiscounted real GBP; gains positive.
+
+    Parameters
+    ----------
+    net : ndarray, shape (council, year, draw)
+        All cash lines and activation columns.
+    cashable, non_cashable : ndarray, shape (year, draw)
+        Savings, extra running cost of sharing taken off the cashable ones.
+    one_off : ndarray, shape (council, year, draw)
+        One-off costs, positive; grants taken off.
+    line_means : dict of str to ndarray, shape (bundle, partner slot, year)
+    activation_means : ndarray, shape (activation, council, year)
+    quality : ndarray, shape (draw,)
+        Weighted change of scored quality.
+    compulsory, voluntary, redeployed, removed : ndarray, shape (council, draw)
+        Posts.
+    started : ndarray, shape (bundle, draw)
+        Whether the bundle ever started.
+    published : ndarray, shape (published figure, draw)
+        The same measure as each published figure, simulated.
+    """
+
+    net: np.ndarray
+    cashable: np.ndarray
+    non_cashable: np.ndarray
+    one_off: np.ndarray
+    line_means: dict[str, np.ndarray]
+    activation_means: np.ndarray
+    quality: np.ndarray
+    compulsory: np.ndarray
+    voluntary: np.ndarray
+    redeployed: np.ndarray
+    removed: np.ndarray
+    started: np.ndarray
+    published: np.ndarray
+
+    def npv(self, discount: np.ndarray, years: int | None = None) -> np.ndarray:
+        """Return the NPV by council and draw over the first `years`, GBP, shape (council, draw)."""
+        years = len(discount) if years is None else years
+        return np.einsum("t,atn->an", discount[:years], self.net[:, :years])
+
+
+def account(outcomes: Outcomes) -> Account:
+    """Work out the account of all bundles of an appraisal together.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        Of the chosen bundles alone.
+    """
+    builder = _Builder(outcomes)
+    for run in outcomes.chunks():
+        builder.add(run)
+    return builder.finish()
+
+
+class _Builder:
+    """Adds up chunk by chunk."""
+
+    def __init__(self, outcomes: Outcomes) -> None:
+        self.outcomes, study, n_draws = outcomes, outcomes.study, outcomes.n_draws
+        self.tiles = tiles_of(outcomes.table)
+        shape = (len(study.councils), study.n_years, n_draws)
+        self.net, self.one_off = np.zeros(shape), np.zeros(shape)
+        self.cashable, self.non_cashable = np.zeros(shape[1:]), np.zeros(shape[1:])
+        bundles = (*outcomes.table.groups.partners[outcomes.table.group].shape, study.n_years)
+        self.line_means: dict[str, np.ndarray] = {}
+        self.bundle_shape = bundles
+        self.activation_means = np.zeros((len(outcomes.activations.columns), len(study.councils), study.n_years))
+        self.quality = np.zeros(n_draws)
+        self.staff = {name: np.zeros((shape[0], n_draws)) for name in ("compulsory_exits", "voluntary_exits", "redeployments", "posts_removed")}
+        self.started = np.zeros((len(outcomes.table), n_draws))
+        self.published = np.zeros((len(study.model.published), n_draws))
+
+    def add(self, run: ChunkRun) -> None:
+        draws = slice(run.first, run.first + run.used)
+        for rows, year, lines in run.years(self.tiles):
+            self._add_lines(run, draws, rows, year, lines)
+        for rows, result in run.results(self.tiles):
+            measures = {name: value[..., : run.used] for name, value in result.measures.items()}
+            self.started[rows, draws] = measures["started"][:, 0]
+            self.quality[draws] += measures["quality_change"].sum(axis=(0, 1))
+            councils = self.outcomes.table.partners[rows][:, : result.npv.shape[1]]
+            for name, target in self.staff.items():
+                np.add.at(target[:, draws], councils, measures[name])
+        for year in range(self.outcomes.study.n_years):
+            self._add_activations(run, draws, year)
+        self._add_published_extras(run, draws)
+
+    def _add_lines(self, run: ChunkRun, draws: slice, rows: np.ndarray, year: int, lines: dict[str, np.ndarray]) -> None:
+        lines = {name: value[..., : run.used] for name, value in lines.items()}
+        n_slots = next(iter(lines.values())).shape[1]
+        councils = self.outcomes.table.partners[rows][:, :n_slots]
+        cash = sum(lines[name] for name in CASH_LINES if name in lines)
+        once = -sum(lines[name] for name in ONE_OFF_LINES if name in lines)
+        np.add.at(self.net[:, year, draws], councils, cash)
+        np.add.at(self.one_off[:, year, draws], councils, once)
+        cashable = lines["saving_cashable"] + lines["extra_cost"]
+        self.cashable[year, draws] += cashable.sum(axis=(0, 1))
+        self.non_cashable[year, draws] += lines["saving_non_cashable"].sum(axis=(0, 1))
+        for name, value in lines.items():
+            if name not in self.line_means:
+                self.line_means[name] = np.zeros(self.bundle_shape)
+            self.line_means[name][rows, :n_slots, year] += value.sum(axis=-1) / self.outcomes.n_draws
+        flows = {"cashable_gbp": cashable, "non_cashable_gbp": lines["saving_non_cashable"], "one_off_gbp": once, "npv_gbp": cash}
+        self._add_published(draws, rows, councils, year, flows)
+
+    def _add_published(self, draws: slice, rows: np.ndarray, councils: np.ndarray, year: int, flows: dict[str, np.ndarray]) -> None:
+        for at, figure in enumerate(self.outcomes.study.model.published):
+            if figure.measure not in flows or not _counts(figure, year):
+                continue
+            inside = self._covered(figure, rows)[:, None] & self._named(figure, councils)
+            if inside.any():
+                weight = self.outcomes.study.discount()[year] if figure.measure == "npv_gbp" else 1.0
+                self.published[at, draws] += weight * flows[figure.measure][inside].sum(axis=0)
+
+    def _add_published_extras(self, run: ChunkRun, draws: slice) -> None:
+        for at, figure in enumerate(self.outcomes.study.model.published):
+            if figure.measure == "quality_change_share":
+                self.published[at, draws] = self.quality[draws]
+
+    def _covered(self, figure: Published, rows: np.ndarray) -> np.ndarray:
+        if not figure.services:
+            return np.ones(len(rows), bool)
+        wanted, table = set(figure.services), self.outcomes.table
+        return np.array([bool(wanted & set(table.service_ids(int(row)))) for row in rows])
+
+    def _named(self, figure: Published, councils: np.ndarray) -> np.ndarray:
+        if not figure.councils:
+            return np.ones(councils.shape, bool)
+        return np.isin(councils, [self.outcomes.study.councils.index(name) for name in figure.councils])
+
+    def _add_activations(self, run: ChunkRun, draws: slice, year: int) -> None:
+        columns = self.outcomes.activations.columns
+        if not columns:
+            return
+        worth = activation_draws(run.context, columns, run.context.year_clock(year))[..., : run.used]
+        self.net[:, year, draws] += worth.sum(axis=0)
+        self.one_off[:, year, draws] -= worth.sum(axis=0)
+        self.activation_means[:, :, year] += worth.sum(axis=-1) / self.outcomes.n_draws
+
+    def finish(self) -> Account:
+        staff = self.staff
+        return Account(
+            self.net, self.cashable, self.non_cashable, self.one_off, self.line_means, self.activation_means, self.quality,
+            staff["compulsory_exits"], staff["voluntary_exits"], staff["redeployments"], staff["posts_removed"], self.started, self.published,
+        )  # fmt: skip
+
+
+def _counts(figure: Published, year: int) -> bool:
+    return year == figure.years - 1 if figure.per_year else year < figure.years
+
+
+__all__: Sequence[str] = ["Account", "account"]

@@ -1,0 +1,95 @@
+"""From an appraisal to what the choice needs to know."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sharesim.appraisal.context import mean_of
+from sharesim.appraisal.flows import Plan
+from sharesim.appraisal.fixed_items import activation_one_off
+from sharesim.appraisal.outcomes import Outcomes, chunked_sum
+from sharesim.bundles.ragged import Ragged
+from sharesim.bundles.table import BundleTable
+from sharesim.choice.candidates import Candidates
+from sharesim.study.study import Study
+
+
+def candidates_of(outcomes: Outcomes) -> Candidates:
+    """Return the candidates of an appraisal with the means of everything that a linear rule may limit."""
+    study, table, means = outcomes.study, outcomes.table, outcomes.means
+    plans = [Plan.of(study, start) for start in table.start_years]
+    spending, strain = np.stack([plan.spending for plan in plans]), np.stack([plan.strain for plan in plans])
+    start_year = np.zeros((len(table), study.n_years))
+    start_year[np.arange(len(table)), [plan.staff_year(study.n_years) for plan in plans]] = 1.0
+    one_off = sum(
+        means[name][:, :, None] * when[:, None, :]
+        for name, when in (("transition_gbp", spending), ("staff_gbp", start_year), ("strain_gbp", strain))
+    )
+    columns = outcomes.activation_npv
+    return Candidates(
+        councils=study.councils,
+        services=study.services,
+        forms=study.forms,
+        activations=outcomes.activations.labels,
+        first_year=study.first_year,
+        n_years=study.n_years,
+        bundle_ids=table.ids,
+        services_of=Ragged.of([table.package_services[package] for package in table.package]),
+        partners=table.partners,
+        host_share=table.host_share,
+        form=table.form,
+        start_years=table.start_years,
+        stage=table.stage,
+        requires=table.requires,
+        activations_of=outcomes.activations.of_bundle,
+        npv_gbp=outcomes.npv_mean,
+        partner_npv_gbp=outcomes.partner_mean,
+        cashable_gbp=means["cashable_gbp"].sum(axis=1),
+        non_cashable_gbp=means["non_cashable_gbp"].sum(axis=1),
+        quality_change=means["quality_change"].sum(axis=1),
+        one_off_gbp=one_off,
+        officer_days=_officer_days(study, table)[:, :, None] * spending[:, None, :],
+        compulsory_exits=means["compulsory_exits"],
+        voluntary_exits=means["voluntary_exits"],
+        redeployments=means["redeployments"][:, :, None] * start_year[:, None, :],
+        risk_points=_risk_points(study, table),
+        activation_npv_gbp=(chunked_sum(columns) / outcomes.n_draws).sum(axis=1),
+        activation_council_npv_gbp=chunked_sum(columns) / outcomes.n_draws,
+        activation_one_off_gbp=_activation_one_off(outcomes),
+    )
+
+
+def _officer_days(study: Study, table: BundleTable) -> np.ndarray:
+    """Mean officers' days by bundle and partner slot."""
+    per_service = np.array([mean_of(study, study.numbers["services.officer_days"][at]) for at in range(len(study.services))])
+    per_package = np.array([per_service[list(members)].sum() for members in table.package_services])
+    return per_package[table.package][:, None] * (table.partners >= 0)
+
+
+def _risk_points(study: Study, table: BundleTable) -> np.ndarray:
+    """Points of the register's rows that each bundle is exposed to, a row counted for each target."""
+    points = np.zeros(len(table))
+    for event in study.events.risks:
+        worth = study.model.risks[event.row].points
+        if not worth:
+            continue
+        if event.scope == "programme":
+            exposed = np.ones(len(table), bool)
+        elif event.scope == "service":
+            exposed = np.array([event.target[0] in members for members in table.package_services])[table.package]
+        else:
+            exposed = np.logical_and.reduce([(table.partners == council).any(axis=1) for council in event.target])
+        points += worth * exposed
+    return points
+
+
+def _activation_one_off(outcomes: Outcomes) -> np.ndarray:
+    """Mean one-off cost of the activation columns, shape (activation, council, year)."""
+    study, columns = outcomes.study, outcomes.activations.columns
+    result = np.zeros((len(columns), len(study.councils), study.n_years))
+    if not columns:
+        return result
+    for run in outcomes.chunks():
+        for year in range(study.n_years):
+            result[:, :, year] += activation_one_off(run.context, columns, year)[..., : run.used].sum(axis=-1)
+    return result / outcomes.n_draws
