@@ -1,0 +1,222 @@
+"""Every table that people see, as DataFrames with units in the column names; figures and pages only show them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sharesim.appraisal.account import Account
+from sharesim.appraisal.flows import CASH_LINES
+from sharesim.appraisal.outcomes import Outcomes
+from sharesim.choice.solution import Solution
+from sharesim.measures import cvar, mean, percentile, probability_below, standard_errors
+from sharesim.study.study import Study
+
+
+def bundles(outcomes: Outcomes) -> pd.DataFrame:
+    """Return one row per candidate bundle: who, what, where, when, and what it is worth.
+
+    Money is council value: real GBP at the study's price base over its horizon, discounted.
+    """
+    table, draws = outcomes.table, outcomes.npv.sum(axis=1)
+    rows = range(len(table))
+    frame = pd.DataFrame(
+        {
+            "bundle": list(table.ids),
+            "services": [";".join(table.service_ids(row)) for row in rows],
+            "partners": [";".join(table.partner_ids(row)) for row in rows],
+            "host": [";".join(table.host_ids(row)) for row in rows],
+            "form": [table.forms.ids[form] for form in table.form],
+            "start": table.start_date.astype(str),
+            "npv_mean_gbp": mean(draws),
+            "npv_mean_error_gbp": _errors(outcomes, draws, "mean"),
+            "npv_sd_gbp": draws.std(axis=1),
+        }
+    )
+    for q in (5, 50, 95):
+        frame[f"npv_p{q}_gbp"] = percentile(draws, q)
+    frame["probability_of_loss"] = probability_below(draws, 0.0)
+    frame["cvar_gbp"] = cvar(draws, 0.05)
+    for name, values in outcomes.means.items():
+        if name != "started":
+            frame[name] = values.sum(axis=1)
+    frame["chance_of_starting"] = outcomes.means["started"][:, 0]
+    return frame
+
+
+def _errors(outcomes: Outcomes, draws: np.ndarray, measure: str) -> np.ndarray:
+    return standard_errors(draws, measure, outcomes.plan.method)
+
+
+def portfolio(outcomes: Outcomes, solution: Solution, judged: Outcomes | None = None) -> pd.DataFrame:
+    """Return one row per chosen bundle, with the judging draws' figures where there are any."""
+    frame = bundles(outcomes).iloc[solution.chosen].reset_index(drop=True)
+    if judged is not None:
+        fresh = bundles(judged)
+        for column in ("npv_mean_gbp", "npv_mean_error_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss", "cvar_gbp"):
+            frame[f"choosing_{column}"] = frame[column]
+            frame[column] = fresh[column].to_numpy()
+    return frame
+
+
+def councils(study: Study, account: Account, npv: np.ndarray) -> pd.DataFrame:
+    """Return one row per council: value, risk, exits and peak funding.
+
+    Parameters
+    ----------
+    npv : ndarray, shape (council, draw)
+    """
+    cumulative = np.cumsum(account.net, axis=1)
+    return pd.DataFrame(
+        {
+            "council": list(study.councils.ids),
+            "name": list(study.councils.names),
+            "npv_mean_gbp": mean(npv),
+            "npv_p5_gbp": percentile(npv, 5),
+            "npv_p50_gbp": percentile(npv, 50),
+            "npv_p95_gbp": percentile(npv, 95),
+            "probability_of_loss": probability_below(npv, 0.0),
+            "cvar_gbp": cvar(npv, 0.05),
+            "one_off_mean_gbp": mean(account.one_off.sum(axis=1)),
+            "peak_funding_mean_gbp": mean(-np.minimum(cumulative.min(axis=1), 0.0)),
+            "compulsory_exits_posts": mean(account.compulsory),
+            "voluntary_exits_posts": mean(account.voluntary),
+            "redeployments_posts": mean(account.redeployed),
+            "posts_removed": mean(account.removed),
+        }
+    )
+
+
+def years(study: Study, account: Account) -> pd.DataFrame:
+    """Return one row per financial year: savings, costs and the cumulative net, undiscounted real GBP."""
+    net = account.net.sum(axis=0)
+    cumulative = np.cumsum(net, axis=0)
+    return pd.DataFrame(
+        {
+            "year": [year_label(study, year) for year in range(study.n_years)],
+            "cashable_mean_gbp": mean(account.cashable),
+            "non_cashable_mean_gbp": mean(account.non_cashable),
+            "one_off_mean_gbp": mean(account.one_off.sum(axis=0)),
+            "net_mean_gbp": mean(net),
+            "net_p5_gbp": percentile(net, 5),
+            "net_p95_gbp": percentile(net, 95),
+            "cumulative_mean_gbp": mean(cumulative),
+            "cumulative_p5_gbp": percentile(cumulative, 5),
+            "cumulative_p50_gbp": percentile(cumulative, 50),
+            "cumulative_p95_gbp": percentile(cumulative, 95),
+        }
+    )
+
+
+def year_label(study: Study, year: int) -> str:
+    """Return a financial year's usual name, such as 2007-08 (a calendar year where the study begins in January)."""
+    first = study.first_year + year
+    return str(first) if study.model.study.start.month == 1 else f"{first}-{(first + 1) % 100:02d}"
+
+
+def council_years(study: Study, account: Account) -> pd.DataFrame:
+    """Return the mean net effect by council and year, undiscounted real GBP, one row per council and year."""
+    net, once = mean(account.net), mean(account.one_off)
+    return pd.DataFrame(
+        [
+            {
+                "council": study.councils.ids[council], "year": year_label(study, year), "net_mean_gbp": net[council, year],
+                "one_off_mean_gbp": once[council, year],
+            }
+            for council in range(len(study.councils))
+            for year in range(study.n_years)
+        ]
+    )  # fmt: skip
+
+
+def lines(outcomes: Outcomes, account: Account) -> pd.DataFrame:
+    """Return mean pounds by bundle, council, year and line: where every figure comes from."""
+    study, table, records = outcomes.study, outcomes.table, []
+    for name in (*CASH_LINES, "saving_non_cashable"):
+        values = account.line_means.get(name)
+        if values is None or not values.any():
+            continue
+        for bundle, slot, year in zip(*np.nonzero(values), strict=True):
+            council = table.partners[bundle, slot]
+            records.append((table.id_of(bundle), study.councils.ids[council], year_label(study, year), name, values[bundle, slot, year]))
+    columns = outcomes.activations.columns
+    for at, council, year in zip(*np.nonzero(account.activation_means), strict=True):
+        records.append((columns[at].id, study.councils.ids[council], year_label(study, year), columns[at].kind, account.activation_means[at, council, year]))
+    return pd.DataFrame(records, columns=["bundle", "council", "year", "line", "mean_gbp"])
+
+
+def drivers(study: Study) -> pd.DataFrame:
+    """Return every uncertain input with its distribution, mean and range; events that merely strike are left out."""
+    assumed = {f"{item.path.split('.')[0]}.{row}.{item.path.split('.', 1)[1]}" for item in study.assumptions for row in item.where}
+    assumed |= {item.path for item in study.assumptions}
+    rows = [
+        {
+            "driver": spec.name, "distribution": spec.distribution.text(), "mean": spec.distribution.mean, "sd": spec.distribution.sd,
+            "p5": float(spec.distribution.quantile(0.05)), "p95": float(spec.distribution.quantile(0.95)),
+            "origin": "assumed" if spec.name in assumed else "study",
+        }
+        for spec in study.drivers
+        if not is_event(spec.name)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["driver", "distribution", "mean", "sd", "p5", "p95", "origin"])
+
+
+def is_event(name: str) -> bool:
+    """Whether a driver only decides if and when something strikes."""
+    section, _, rest = name.partition(".")
+    return (
+        (section == "exit" and "/" in rest)
+        or (section == "risks" and ".strike" in rest)
+        or (section == "gates" and ".refusal/" in rest)
+        or (section == "grants" and rest.rpartition(".")[2] in ("award", "clawback"))
+    )
+
+
+def assumptions(study: Study) -> pd.DataFrame:
+    """Return what was assumed because the study does not say it."""
+    return pd.DataFrame(
+        [
+            {
+                "assumption": item.path, "assumed": item.value, "low": item.low, "high": item.high, "unit": item.unit,
+                "for": ", ".join(item.where), "source": item.source, "reasoning": item.reasoning,
+            }
+            for item in study.assumptions
+        ],
+        columns=["assumption", "assumed", "low", "high", "unit", "for", "source", "reasoning"],
+    )  # fmt: skip
+
+
+def published(study: Study, account: Account) -> pd.DataFrame:
+    """Return each published figure beside the simulated range, and where in the range it falls."""
+    rows = []
+    for at, figure in enumerate(study.model.published):
+        draws = account.published[at]
+        rows.append(
+            {
+                "label": figure.label, "kind": figure.kind, "published": figure.value,
+                "unit": "share" if figure.measure == "quality_change_share" else "GBP",
+                "simulated_mean": float(mean(draws)), "simulated_p5": float(percentile(draws, 5)),
+                "simulated_p50": float(percentile(draws, 50)), "simulated_p95": float(percentile(draws, 95)),
+                "percentile_of_published": float(100.0 * probability_below(draws, figure.value)), "covers": _covers(figure),
+                "source": figure.source,
+            }
+        )  # fmt: skip
+    names = ["label", "kind", "published", "unit", "simulated_mean", "simulated_p5", "simulated_p50", "simulated_p95", "percentile_of_published", "covers", "source"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _covers(figure) -> str:
+    when = f"in year {figure.years}" if figure.per_year else f"over {figure.years} years"
+    return f"{', '.join(figure.services) or 'all chosen services'}; {', '.join(figure.councils) or 'all councils'}; {when}"
+
+
+def checks(solution: Solution) -> pd.DataFrame:
+    """Return every rule with what was measured, its limit and the room left."""
+    rows = [
+        {
+            "rule": check.rule, "owner": check.owner, "subject": check.subject, "measured": check.measured, "relation": check.relation,
+            "limit": check.limit, "slack": check.slack, "unit": check.unit, "holds": check.holds, "binding": check.rule in solution.binding,
+        }
+        for check in solution.checks
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["rule", "owner", "subject", "measured", "relation", "limit", "slack", "unit", "holds", "binding"])

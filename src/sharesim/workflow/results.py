@@ -1,0 +1,388 @@
+"""The results that users hold: thin wrappers with words, tables and rich display round what the halves worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sharesim.appraisal.account import Account
+from sharesim.appraisal.outcomes import Outcomes
+from sharesim.choice.candidates import Candidates
+from sharesim.choice.solution import Solution
+from sharesim.errors import Fault, UsageError
+from sharesim.measures import cvar, estimate, percentile
+from sharesim.report import tables
+from sharesim.study.rules import Objective, RuleBase
+from sharesim.study.study import Study
+from sharesim.uncertainty.draws import CHUNK
+from sharesim.workflow.bridge import candidates_of
+
+if TYPE_CHECKING:
+    from sharesim.workflow.assumed import AssumptionEffect
+
+
+def money(value: float) -> str:
+    """Return pounds in words that people say: £1.23m, £45k, £310, with a minus where it is a loss.
+
+    Examples
+    --------
+    >>> money(-1_234_567), money(45_300), money(310)
+    ('-£1.23m', '£45k', '£310')
+    """
+    size, sign = abs(value), "-" if value < 0 else ""
+    if size >= 999_500:
+        return f"{sign}£{size / 1e6:,.2f}m"
+    return f"{sign}£{size / 1e3:,.0f}k" if size >= 9_950 else f"{sign}£{size:,.0f}"
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """Every candidate bundle simulated on one set of draws.
+
+    Parameters
+    ----------
+    study : Study
+    outcomes : Outcomes
+    seed : int
+    """
+
+    study: Study
+    outcomes: Outcomes
+    seed: int
+
+    @property
+    def n_draws(self) -> int:
+        return self.outcomes.n_draws
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """What the choice sees of the bundles."""
+        return candidates_of(self.outcomes)
+
+    def bundles(self) -> pd.DataFrame:
+        """Return one row per candidate bundle with its value and risk."""
+        return tables.bundles(self.outcomes)
+
+    def summary(self) -> str:
+        """Return what was simulated, in words."""
+        about, frame = self.study.model.study, self.bundles()
+        best = frame.sort_values(["npv_mean_gbp", "bundle"], ascending=[False, True]).head(3)
+        lines = [
+            f"{about.title}: {len(frame)} candidate bundles on {self.n_draws:,} futures (seed {self.seed}).",
+            f"{(frame.npv_mean_gbp > 0).sum()} are worth more than they cost on average, {(frame.probability_of_loss < 0.2).sum()} lose in fewer than 1 of 5 futures.",
+            "Most valuable alone:",
+        ]
+        for row in best.index:
+            value = frame.loc[row]
+            lines.append(
+                f"  {self.outcomes.table.describe(row)}: mean {money(value.npv_mean_gbp)} (± {money(1.96 * value.npv_mean_error_gbp)}), "
+                f"loses in {value.probability_of_loss:.0%} of futures"
+            )
+        return "\n".join([*lines, money_note(self.study)])
+
+    def replay(self, draw: int, bundle: int | str) -> Replay:
+        """Return one future by number: every driver's value and every line of a bundle's cash flow.
+
+        Parameters
+        ----------
+        draw : int
+            Number of the draw, 0 for the first.
+        bundle : int or str
+            Row or id of the bundle.
+
+        Raises
+        ------
+        UsageError
+            When there is no such draw or bundle.
+        """
+        table = self.outcomes.table
+        if isinstance(bundle, str):
+            if bundle not in table.ids:
+                raise UsageError(Fault("replay: bundle", "no such bundle", repr(bundle), "an id of .bundles()", ""))
+            bundle = table.ids.index(bundle)
+        if not 0 <= draw < self.n_draws or not 0 <= bundle < len(table):
+            raise UsageError(
+                Fault("replay", "out of range", f"draw {draw}, bundle {bundle}", f"draws below {self.n_draws}, bundles below {len(table)}", "")
+            )
+        small = table.take(np.array([bundle]))
+        one = Outcomes(
+            self.study, small, self.outcomes.activations, self.outcomes.plan, self.n_draws, self.outcomes.npv[[bundle]], {},
+            self.outcomes.activation_npv,
+        )  # fmt: skip
+        return _replay(one, draw, table.id_of(bundle))
+
+    def _repr_html_(self) -> str:
+        frame = self.bundles().sort_values("npv_mean_gbp", ascending=False).head(10)
+        return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + frame.to_html(index=False, float_format="{:,.0f}".format)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One future of one bundle, line by line.
+
+    Parameters
+    ----------
+    bundle : str
+    draw : int
+    drivers : dict of str to float
+        Every driver's value in that future.
+    lines : DataFrame
+        council, year, line, gbp: undiscounted real pounds.
+    npv_gbp : float
+    """
+
+    bundle: str
+    draw: int
+    drivers: dict[str, float]
+    lines: pd.DataFrame
+    npv_gbp: float
+
+
+def _replay(one: Outcomes, draw: int, name: str) -> Replay:
+    from sharesim.appraisal.engine import tiles_of
+
+    run = next(iter(one.chunks([draw // CHUNK])))
+    at, records = draw % CHUNK, []
+    for _, year, lines in run.years(tiles_of(one.table)):
+        for line, values in lines.items():
+            for slot, value in enumerate(np.broadcast_to(values, values.shape)[0, :, at]):
+                if value:
+                    council = one.table.partners[0, slot]
+                    records.append((one.study.councils.ids[council], tables.year_label(one.study, year), line, float(value)))
+    frame = pd.DataFrame(records, columns=["council", "year", "line", "gbp"])
+    drivers = {spec.name: float(value) for spec, value in zip(one.study.drivers, run.context.values[:, at], strict=True)}
+    return Replay(name, draw, drivers, frame, float(one.npv[0, :, draw].sum()))
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """What was chosen, and the proof.
+
+    Parameters
+    ----------
+    appraisal : Appraisal
+    solution : Solution
+    rules : tuple of RuleBase
+    objective : Objective
+    """
+
+    appraisal: Appraisal
+    solution: Solution
+    rules: tuple[RuleBase, ...]
+    objective: Objective
+
+    @property
+    def study(self) -> Study:
+        return self.appraisal.study
+
+    @property
+    def status(self) -> str:
+        return self.solution.status.value
+
+    @property
+    def value_gbp(self) -> float:
+        return float(self.solution.value_gbp)
+
+    @property
+    def bound_gbp(self) -> float:
+        return float(self.solution.bound_gbp)
+
+    @property
+    def gap(self) -> float:
+        return float(self.solution.gap)
+
+    @property
+    def has_portfolio(self) -> bool:
+        return self.solution.status.has_portfolio
+
+    def bundles(self) -> pd.DataFrame:
+        """Return one row per chosen bundle, on the choosing draws."""
+        return tables.portfolio(self.appraisal.outcomes, self.solution)
+
+    def rule_checks(self) -> pd.DataFrame:
+        """Return every rule with what was measured, its limit and the room left."""
+        return tables.checks(self.solution)
+
+    def chosen(self) -> list[dict[str, Any]]:
+        """Return the chosen bundles as plain data."""
+        return [chosen_entry(self.appraisal.outcomes, int(row)) for row in self.solution.chosen]
+
+    def describe(self) -> list[str]:
+        """Return each chosen bundle in words."""
+        return [self.appraisal.outcomes.table.describe(int(row)) for row in self.solution.chosen]
+
+    def summary(self) -> str:
+        """Return what was chosen, in words."""
+        if not self.has_portfolio:
+            notes = "\n".join(f"  {note}" for note in self.solution.notes)
+            return f"No portfolio: {self.status}." + (f"\n{notes}" if notes else "")
+        if not len(self.solution.chosen):
+            return "The best choice under these rules is to share nothing: no set of candidate bundles is worth more than it costs."
+        lines = [f"{len(self.solution.chosen)} of {self.appraisal.candidates.n_bundles} candidate bundles chosen ({self.status}):"]
+        lines += [f"  {text}" for text in self.describe()]
+        lines.append(
+            f"Value of the objective {money(self.value_gbp)}, at most {money(self.bound_gbp)} is possible (gap {self.gap:.2%}), on the futures that chose."
+        )
+        return "\n".join([*lines, *self.solution.notes])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>"
+
+
+def chosen_entry(outcomes: Outcomes, row: int) -> dict[str, Any]:
+    """Return one bundle as plain data: services, partners, host (id, list or None), form, start."""
+    table = outcomes.table
+    hosts = table.host_ids(row)
+    return {
+        "services": table.service_ids(row),
+        "partners": table.partner_ids(row),
+        "host": None if not hosts else hosts[0] if len(hosts) == 1 else hosts,
+        "form": table.forms.ids[table.form[row]],
+        "start": str(table.start_date[row]),
+    }
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A portfolio judged on futures that had no part in choosing it.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    outcomes : Outcomes
+        The chosen bundles on the judging draws.
+    account : Account
+        Their flows by council and year.
+    seed : int
+    effects : tuple of AssumptionEffect
+        Pounds that each assumption's range moves; empty where it was not asked for.
+    """
+
+    portfolio: Portfolio
+    outcomes: Outcomes
+    account: Account
+    seed: int
+    effects: tuple[AssumptionEffect, ...] = ()
+
+    @property
+    def study(self) -> Study:
+        return self.portfolio.study
+
+    @cached_property
+    def council_npv(self) -> np.ndarray:
+        """NPV by council, GBP, shape (council, draw)."""
+        return self.account.npv(self.study.discount())
+
+    @cached_property
+    def npv(self) -> np.ndarray:
+        """NPV of the portfolio, GBP, shape (draw,)."""
+        return self.council_npv.sum(axis=0)
+
+    def figures(self) -> dict[str, Any]:
+        """Return the summary that ``summary.json`` holds: units in the names, horizons as the study's unless said."""
+        solution, method, draws = self.portfolio.solution, self.outcomes.plan.method, self.npv
+        horizon = len(self.study.discount())
+        discount = self.study.discount()[:, None]
+        result: dict[str, Any] = {
+            "study": self.study.model.study.name,
+            "status": self.portfolio.status,
+            "value_gbp": self.portfolio.value_gbp,
+            "bound_gbp": self.portfolio.bound_gbp,
+            "gap": self.portfolio.gap,
+            "n_bundles": self.portfolio.appraisal.candidates.n_bundles,
+            "n_draws": self.outcomes.n_draws,
+            "n_choosing_draws": self.portfolio.appraisal.n_draws,
+            "seed": self.seed,
+            "horizon_years": horizon,
+            "price_base": self.study.model.study.price_base,
+            "choosing_npv_mean_gbp": float(solution.mean_npv_gbp),
+        }
+        for name, measure in (("npv_mean_gbp", "mean"), ("npv_p5_gbp", "p5"), ("npv_p50_gbp", "p50"), ("npv_p95_gbp", "p95"), ("probability_of_loss", "p_loss"), ("cvar_gbp", "cvar")):
+            value = estimate(draws, measure, method)
+            result[name] = float(value.value)
+            result[f"{name}_error"] = float(value.standard_error) if value.available else None
+        result |= {
+            "cashable_gbp": float((discount * self.account.cashable).sum(axis=0).mean()),
+            "non_cashable_gbp": float((discount * self.account.non_cashable).sum(axis=0).mean()),
+            "quality_change_share": float(self.account.quality.mean()),
+            "one_off_gbp": float(self.account.one_off.sum(axis=(0, 1)).mean()),
+            "compulsory_exits_posts": float(self.account.compulsory.sum(axis=0).mean()),
+            "voluntary_exits_posts": float(self.account.voluntary.sum(axis=0).mean()),
+            "posts_removed": float(self.account.removed.sum(axis=0).mean()),
+        }
+        for years in self.study.model.study.report_years:
+            early = self.account.npv(self.study.discount(), years).sum(axis=0)
+            result[f"npv_{years}_years"] = {
+                "npv_mean_gbp": float(early.mean()),
+                "npv_p5_gbp": float(percentile(early, 5)),
+                "npv_p95_gbp": float(percentile(early, 95)),
+                "cashable_undiscounted_gbp": float(self.account.cashable[:years].sum(axis=0).mean()),
+                "non_cashable_undiscounted_gbp": float(self.account.non_cashable[:years].sum(axis=0).mean()),
+            }
+        return result | {"chosen": self.portfolio.chosen()}
+
+    def councils(self) -> pd.DataFrame:
+        """Return one row per council: value, risk, exits and peak funding."""
+        return tables.councils(self.study, self.account, self.council_npv)
+
+    def years(self) -> pd.DataFrame:
+        """Return one row per financial year, undiscounted real GBP."""
+        return tables.years(self.study, self.account)
+
+    def bundles(self) -> pd.DataFrame:
+        """Return one row per chosen bundle with the judging and the choosing figures."""
+        return tables.portfolio(self.portfolio.appraisal.outcomes, self.portfolio.solution, self.outcomes)
+
+    def lines(self) -> pd.DataFrame:
+        """Return mean pounds by bundle, council, year and line."""
+        return tables.lines(self.outcomes, self.account)
+
+    def published(self) -> pd.DataFrame:
+        """Return each published figure beside the simulated range."""
+        return tables.published(self.study, self.account)
+
+    def summary(self) -> str:
+        """Return the decision, what it is worth, and how sure that is, in words."""
+        if not len(self.portfolio.solution.chosen):
+            return self.portfolio.summary()
+        worth, error = float(self.npv.mean()), estimate(self.npv, "mean", self.outcomes.plan.method)
+        chose = float(self.portfolio.solution.mean_npv_gbp)
+        lines = [self.portfolio.summary(), ""]
+        sure = f" (± {money(1.96 * float(error.standard_error))})" if error.available else ""
+        lines.append(
+            f"On {self.outcomes.n_draws:,} fresh futures it is worth {money(worth)}{sure} on average; nine in ten futures lie between "
+            f"{money(float(percentile(self.npv, 5)))} and {money(float(percentile(self.npv, 95)))}; it loses money in {np.mean(self.npv < 0):.0%}, "
+            f"and the worst twentieth average {money(float(cvar(self.npv, 0.05)))}."
+        )
+        lines.append(f"The futures that chose it said {money(chose)}: {money(chose - worth)} of that was luck of the draw.")
+        for row in self.councils().itertuples():
+            lines.append(
+                f"  {row.name}: mean {money(row.npv_mean_gbp)}, loses in {row.probability_of_loss:.0%} of futures, "
+                f"one-off cost {money(row.one_off_mean_gbp)}, {row.compulsory_exits_posts:.1f} compulsory exits"
+            )
+        return "\n".join([*lines, money_note(self.study)])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + self.councils().to_html(index=False, float_format="{:,.2f}".format)
+
+
+def money_note(study: Study) -> str:
+    """Return the unit of every pound in a summary."""
+    about = study.model.study
+    rate = about.discount_rate_per_year
+    shown = f"{rate:.1%}" if isinstance(rate, float) else "the study's schedule"
+    return (
+        f"Pounds are real at {about.price_base} prices, General Fund, discounted at {shown} a year over {about.horizon_years} years "
+        f"from {about.start.isoformat()}, unless said otherwise."
+    )
+
+
+def active(rules: Iterable[RuleBase]) -> tuple[RuleBase, ...]:
+    """Return the rules that are switched on."""
+    return tuple(rule for rule in rules if rule.active)
