@@ -242,7 +242,7 @@ def running_terms(context: Context, package: Package, stage: Stage) -> dict[str,
     """Return yearly costs of a stage that no host or form changes: governance, and harmonisation were terms to transfer."""
     view = stage.view
     present = 1.0 if view.active is None else view.active
-    governance = -context.number("costs.governance_gbp_per_partner") * present + np.zeros_like(view.council(package.tables[0].cost))
+    governance = -view.scalar(context.number("costs.governance_gbp_per_partner")) * present + np.zeros_like(view.council(package.tables[0].cost))
     drift: np.ndarray = np.zeros(1)
     for tables, rates in zip(package.tables, stage.rates, strict=True):
         pay = view.council(tables.pay)

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError, create_model
 
 from sharesim.errors import Fault, StudyError
 from sharesim.study.faults import Places, fault_of
@@ -75,7 +75,7 @@ class _Collector:
                     raise StudyError(Fault(path, "times must be above 0", f"{times:g}", "above 0", ""))
                 law = value.distribution.scaled(times)
                 scaled = Quantity(float(law.central), law)
-            TypeAdapter(annotation).validate_python(scaled)
+            create_model("Recheck", __base__=Frozen, value=(annotation, ...))(value=scaled)
         except ValidationError as error:
             item = error.errors(include_url=False)[0]
             fault = fault_of({**item, "loc": ()}, {}, self.places)
