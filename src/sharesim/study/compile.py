@@ -281,6 +281,6 @@ def _assumptions(collect: _Collector) -> tuple[Assumption, ...]:
     result = []
     for path, where in collect.assumed.items():
         prior = PRIORS[path]
-        value = prior.value.text() if path != "councils.workforce" else f"own profile of {len(WORKFORCE_ASSUMED)} cells"
+        value = prior.value.text() if path != "councils.workforce" else f"a profile of our own, {len(WORKFORCE_ASSUMED)} cells of age and service"
         result.append(Assumption(path, value, prior.low, prior.high, prior.unit, prior.source, prior.reasoning, tuple(where)))
     return tuple(sorted(result, key=lambda item: item.path))

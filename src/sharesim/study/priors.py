@@ -111,7 +111,10 @@ PRIORS: dict[str, Prior] = {
             "councils.turnover_per_year", pert(0.05, 0.10, 0.18), 0.06, 0.15, "share per year", _ASSUMED,
             "Turnover of local government staff in normal years.",
         ),
-        Prior("councils.workforce", constant(0.0), 0.0, 0.0, "profile", _ASSUMED, "A profile of ages and service lengths of our own."),
+        Prior(
+            "councils.workforce", constant(1.0), 0.7, 1.3, "times the assumed lengths of service", _ASSUMED,
+            "A profile of ages and lengths of service of our own; the range makes everybody's service 30% shorter or longer.",
+        ),
         Prior("staff.redeployment_share", pert(0.1, 0.3, 0.6), 0.1, 0.5, "share", _ASSUMED, "Depends on other vacancies."),
         Prior("staff.voluntary_share", pert(0.3, 0.6, 0.9), 0.3, 0.9, "share", _ASSUMED, "Councils seek volunteers first."),
         Prior(
@@ -168,6 +171,24 @@ WORKFORCE_ASSUMED: tuple[tuple[float, float, float, float, float], ...] = (
     (55, 66, 10, 20, 0.09),
     (55, 66, 20, 35, 0.07),
 )
+
+
+
+def stretched_workforce(
+    cells: tuple[tuple[float, float, float, float, float], ...], factor: float
+) -> tuple[tuple[float, float, float, float, float], ...]:
+    """Return a profile with every length of service times `factor`, nobody longer in service than since age 16.
+
+    Examples
+    --------
+    >>> stretched_workforce(((30, 40, 5, 10, 1.0),), 2.0)
+    ((30, 40, 10.0, 20.0, 1.0),)
+    """
+    return tuple(
+        (young, old, min(low * factor, old - 16.0), min(high * factor, old - 16.0), share)
+        for young, old, low, high, share in cells
+    )
+
 
 FORM_FACTS: dict[str, tuple[bool, bool]] = {
     # form: (staff terms transfer, one partner hosts); TUPE practice and the 1972 Act, evidence B2
