@@ -1,0 +1,224 @@
+"""The command line: arguments in, exit code out.
+
+Exit codes: 0 done; 2 the study or the command is at fault; 3 no portfolio satisfies the rules; 1 anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import sharesim
+from sharesim.errors import SharesimError, StudyError, UsageError
+
+DONE, ELSE, AT_FAULT, NO_PORTFOLIO = 0, 1, 2, 3
+QUIET_SECONDS = 2.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "command"):
+        parser.print_help()
+        return AT_FAULT
+    try:
+        return options.command(options)
+    except (StudyError, UsageError) as error:
+        return _tell(error, AT_FAULT)
+    except SharesimError as error:
+        return _tell(error, ELSE)
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was written.", file=sys.stderr)
+        return ELSE
+    except BrokenPipeError:
+        # Whoever read our output has gone, such as `head`; there is nobody left to tell.
+        sys.stderr.close()
+        return ELSE
+    except MemoryError:
+        print("Not enough memory. Ask for fewer draws with --draws, or fewer bundles under [bundles].", file=sys.stderr)
+        return ELSE
+
+
+def _tell(error: SharesimError, code: int) -> int:
+    for fault in error.faults:
+        print(fault, file=sys.stderr)
+    if len(error.faults) > 1:
+        print(f"{len(error.faults)} faults.", file=sys.stderr)
+    return code
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sharesim",
+        description="Decide which public services to share, with whom: simulate what every possible arrangement would be "
+        "worth, choose the best set under your rules, and say how sure that is.",
+        epilog=textwrap.dedent(
+            """\
+            a first run:
+              sharesim new my-study          a small study with comments, to change
+              sharesim check my-study        every fault at once; then what it asks, in words
+              sharesim run my-study          decide, and write a report into runs/my-study
+
+            exit codes: 0 done, 2 the study or the command is at fault, 3 no portfolio satisfies the rules, 1 anything else
+            """
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"sharesim {sharesim.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    new = _command(commands, "new", _new, "write a starter study with comments", "sharesim new my-study")
+    new.add_argument("folder", metavar="DIR", type=Path, help="folder to make; it must not exist yet, or be empty")
+    check = _command(commands, "check", _check, "list every fault at once; then say what the study asks, in words", "sharesim check my-study")
+    _study_arguments(check)
+    run = _command(
+        commands, "run", _run, "appraise, choose, judge on fresh futures, and report",
+        "sharesim run my-study --seed 7 --set study.horizon_years=5 --set services.payroll.elasticity=0.9",
+    )  # fmt: skip
+    _study_arguments(run)
+    _run_arguments(run)
+    run.add_argument("--judge-draws", type=int, metavar="N", help="fresh futures on which the portfolio is judged (default: the study's)")
+    appraise = _command(commands, "appraise", _appraise, "simulate every candidate bundle; no choice", "sharesim appraise my-study --out bundles")
+    _study_arguments(appraise)
+    _run_arguments(appraise)
+    _command(commands, "schema", _schema, "print the JSON Schema of a study, for editors and checkers", "sharesim schema > study.schema.json")
+    return parser
+
+
+def _command(commands, name: str, function: Callable, sentence: str, example: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=sentence, description=sentence[0].upper() + sentence[1:] + ".", epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _study_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", metavar="STUDY", type=Path, help="folder with study.toml, or the file itself")
+    parser.add_argument("--scenario", metavar="NAME", help="a scenario of the study to apply first")
+    parser.add_argument(
+        "--set", dest="assignments", action="append", default=[], metavar="PATH=VALUE",
+        help="change one value, such as study.horizon_years=5, services.hr.elasticity='pert(0.7, 0.9, 1)' or rules.NAME.active=false; may be repeated",
+    )  # fmt: skip
+
+
+def _run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/ and the study's name); an earlier run there is replaced")
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: the study's)")
+    parser.add_argument("--draws", type=int, metavar="N", help="futures on which bundles are simulated and chosen (default: the study's)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="threads (default: every core); the numbers do not depend on it")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def _load(options: argparse.Namespace):
+    from sharesim.workflow.doors import load
+
+    return load(options.study, scenario=options.scenario, set=options.assignments)
+
+
+def _new(options: argparse.Namespace) -> int:
+    from sharesim.workflow.new import new
+
+    folder = new(options.folder)
+    print(f"A starter study is in {folder}. Change study.toml and the tables, then:\n  sharesim check {folder}\n  sharesim run {folder}")
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    from sharesim.workflow.check import check
+
+    study = _load(options)
+    with _progress(False) as stage:
+        text = check(study, stage)
+    print(text)
+    return DONE
+
+
+def _run(options: argparse.Namespace) -> int:
+    from sharesim.workflow.run import RunOptions, run_study
+
+    study = _load(options)
+    folder = options.out or Path("runs") / study.model.study.name
+    with _progress(options.quiet) as stage:
+        settings = RunOptions(options.seed, options.draws, options.judge_draws, options.jobs, stage)
+        result = run_study(study, folder, settings)
+    if not options.quiet:
+        print(result.judged.summary() if result.judged else result.portfolio.summary())
+        print(f"\nThe report: {result.report}" if result.report else f"\nWhat was simulated lies in {result.folder}.")
+        print(f"All figures: {folder} ({result.seconds:.1f} s)")
+    elif result.judged is None:
+        print(result.portfolio.summary(), file=sys.stderr)
+    return DONE if result.portfolio.has_portfolio else NO_PORTFOLIO
+
+
+def _appraise(options: argparse.Namespace) -> int:
+    from sharesim.workflow.run import RunOptions, appraise_study
+
+    study = _load(options)
+    folder = options.out or Path("runs") / f"{study.model.study.name}-appraisal"
+    with _progress(options.quiet) as stage:
+        outcomes = appraise_study(study, folder, RunOptions(options.seed, options.draws, None, options.jobs, stage))
+    if not options.quiet:
+        print(outcomes.summary())
+        print(f"\nEvery bundle: {folder / 'bundles.csv'}")
+    return DONE
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from sharesim.study.reference import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return DONE
+
+
+# -- progress ----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Give a progress callback that draws bars once something takes over two seconds, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    bars = Progress(
+        TextColumn("{task.description:<12}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    )
+    begun, tasks, shown = time.monotonic(), {}, False
+
+    def tell(stage: str, done: int, of: int) -> None:
+        nonlocal shown
+        if not shown and time.monotonic() - begun > QUIET_SECONDS:
+            bars.start()
+            shown = True
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=of)
+        bars.update(tasks[stage], completed=done, total=of)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            bars.stop()
+
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,101 @@
+"""What a study asks, in words, and what it leaves to be assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sharesim.bundles.enumerate import candidates
+from sharesim.choice.formulation import contradictions
+from sharesim.errors import StudyError
+from sharesim.report.tables import is_event
+from sharesim.study.study import Study
+from sharesim.uncertainty.draws import DrawPlan
+from sharesim.workflow.assumed import assumption_effects, effect_line, watched
+from sharesim.workflow.doors import appraise, choose
+from sharesim.workflow.results import active, money, money_note
+
+LOOK_DRAWS = 1024
+
+
+def check(study: Study, progress: Callable[[str, int, int], None] | None = None) -> str:
+    """Return what a study asks, in words; every contradiction between its rules is a fault.
+
+    Parameters
+    ----------
+    study : Study
+    progress : callable (stage, done, of), optional
+
+    Raises
+    ------
+    StudyError
+        When no bundle is possible, or rules contradict each other.
+    """
+    stage = None if progress is None else lambda done, of: progress("simulating", done, of)
+    outcomes = appraise(study, draws=LOOK_DRAWS, progress=stage)
+    if faults := contradictions(active(study.model.rules), outcomes.candidates):
+        raise StudyError(faults)
+    parts = [*_what(study), *_bundles(study), *_drivers(study), *_rules(study), *_assumptions(study, outcomes)]
+    return "\n".join(parts)
+
+
+def _what(study: Study) -> list[str]:
+    about = study.model.study
+    lines = [f"{about.title} ({about.name}): no faults."]
+    if about.question:
+        lines.append(about.question)
+    councils = [f"{name} ({int(study.present[at].sum())})" for at, name in enumerate(study.councils.names)]
+    lines.append(f"{_count(councils, 'council')} (services): {_some(councils)}.")
+    services = [f"{name} ({int(study.present[:, at].sum())})" for at, name in enumerate(study.services.names)]
+    lines.append(f"{_count(services, 'service')} (councils): {_some(services)}.")
+    total = float(np.nansum(study.numbers["baseline.cost_gbp"].base))
+    return [*lines, f"Together they cost {money(total)} a year today. {money_note(study)}"]
+
+
+def _count(items: list[str], word: str) -> str:
+    return f"{len(items)} {word}{'' if len(items) == 1 else 's'}"
+
+
+def _some(items: list[str], most: int = 20) -> str:
+    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
+
+
+def _bundles(study: Study) -> list[str]:
+    table = candidates(study)
+    sizes = [f"{int((table.n_partners == size).sum())} with {size} partner{'' if size == 1 else 's'}" for size in np.unique(table.n_partners)]
+    forms = sorted({table.forms.name(int(form)) for form in table.form})
+    starts = sorted(set(table.start_date.astype(str)))
+    return [f"{len(table)} candidate bundles: {', '.join(sizes)}; {', '.join(forms)}; starting {', '.join(starts)}."]
+
+
+def _drivers(study: Study) -> list[str]:
+    names = [spec.name for spec in study.drivers]
+    events = [name for name in names if is_event(name)]
+    lines = [f"{len(names) - len(events)} uncertain numbers, and {len(events)} events that may strike (risks, refusals, partners leaving)."]
+    plan = DrawPlan(study.drivers, seed=0, dependence=study.dependence, n_draws=LOOK_DRAWS)
+    repairs = plan.manifest().get("repairs") or []
+    lines += [f"Correlations: {repair}" for repair in repairs]
+    return lines
+
+
+def _rules(study: Study) -> list[str]:
+    rules = active(study.model.rules)
+    if not rules:
+        return ["No rules: the choice is by value alone."]
+    return [f"{_count([rule.name for rule in rules], 'rule')}:"] + [f"  {rule.name} ({rule.owner}): {rule.sentence or rule.kind.replace('_', ' ')}" for rule in rules]
+
+
+def _assumptions(study: Study, outcomes) -> list[str]:
+    if not study.assumptions:
+        return ["Nothing that decides the answer was assumed."]
+    portfolio = choose(outcomes)
+    table, chosen = outcomes.outcomes.table, portfolio.solution.chosen
+    use = table.take(chosen) if len(chosen) else watched(table, outcomes.outcomes.npv_mean)
+    about = "the best portfolio on a first look" if len(chosen) else "the most valuable bundle of each service, since nothing was chosen"
+    effects = assumption_effects(study, use, seed=outcomes.seed)
+    return [
+        f"Not in the study, so assumed ({_count([e.assumption.path for e in effects], 'number')}; effect on the mean NPV of {about}, {LOOK_DRAWS:,} futures):",
+        *(f"  {effect_line(effect, money)}" for effect in effects),
+        "Put your own figure into the table, or under [defaults], and it is no longer assumed.",
+    ]

@@ -1,0 +1,162 @@
+"""The run folder: written aside, moved into place whole, so that nobody ever reads half a result."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import sharesim
+from sharesim.errors import Fault, OutputError
+from sharesim.report import tables
+from sharesim.study.study import Study
+from sharesim.workflow.results import Appraisal, Judged, Portfolio
+
+MANIFEST = "manifest.json"
+PACKAGES = ("numpy", "scipy", "pulp", "highspy", "pandas", "pydantic", "matplotlib")
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Give a folder to write into that becomes `target` when everything went well, and vanishes when it did not.
+
+    Raises
+    ------
+    OutputError
+        When the target cannot be written, or holds something that is no run of ours.
+    """
+    target = Path(target)
+    if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or (target / MANIFEST).exists())):
+        raise OutputError(
+            Fault(str(target), "is in the way", "a file or folder that is no run of sharesim", "a new name, or an earlier run", "Choose another --out.")
+        )
+    aside = target.parent / f".{target.name}.partial-{os.getpid()}"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        yield aside
+        _move(aside, target)
+    except OSError as error:
+        raise OutputError(Fault(str(target), f"cannot be written: {error.strerror or error}", "", "", "Choose another --out, or make room.")) from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _move(aside: Path, target: Path) -> None:
+    if not target.exists():
+        aside.rename(target)
+        return
+    old = target.parent / f".{target.name}.old-{os.getpid()}"
+    target.rename(old)
+    try:
+        aside.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain data as JSON; what is not a number (nan, inf) becomes null, since JSON has no word for it."""
+    path.write_text(json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    found = {"sharesim": sharesim.__version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def manifest(study: Study, appraisal: Appraisal, timings: dict[str, float], judged: Judged | None = None) -> dict[str, Any]:
+    """Return what a run was made of: enough to make it again."""
+    result: dict[str, Any] = {
+        "study": study.model.study.name,
+        "study_hash": study.content_hash,
+        "changes": [{"path": change.path, "before": change.before, "after": change.after, "by": change.by} for change in study.changes],
+        "versions": versions(),
+        "machine": platform.machine(),
+        "byte_order": sys.byteorder,
+        "seed": appraisal.seed,
+        "choosing_draws": appraisal.outcomes.plan.manifest() | {"used": appraisal.n_draws},
+        "seconds": {name: round(seconds, 3) for name, seconds in timings.items()},
+    }
+    if judged is not None:
+        result["judging_draws"] = judged.outcomes.plan.manifest() | {"used": judged.outcomes.n_draws, "seed": judged.seed}
+        result["solver"] = judged.portfolio.solution.solver
+    return result
+
+
+def write_appraisal(folder: Path, appraisal: Appraisal, timings: dict[str, float]) -> None:
+    """Write an appraisal without a choice."""
+    _csv(appraisal.bundles(), folder / "bundles.csv")
+    _parquet(appraisal.bundles(), folder / "bundles.parquet")
+    _csv(tables.drivers(appraisal.study), folder / "drivers.csv")
+    _csv(tables.assumptions(appraisal.study), folder / "assumptions.csv")
+    write_json(folder / "study.json", appraisal.study.model.model_dump(mode="json"))
+    write_json(folder / MANIFEST, manifest(appraisal.study, appraisal, timings))
+
+
+def write_refusal(folder: Path, portfolio: Portfolio, timings: dict[str, float]) -> None:
+    """Write what is known when no portfolio satisfies the rules."""
+    write_appraisal(folder, portfolio.appraisal, timings)
+    _csv(portfolio.rule_checks(), folder / "rules.csv")
+    write_json(
+        folder / "summary.json",
+        {
+            "study": portfolio.study.model.study.name, "status": portfolio.status, "value_gbp": portfolio.value_gbp,
+            "bound_gbp": portfolio.bound_gbp, "gap": portfolio.gap, "n_bundles": portfolio.appraisal.candidates.n_bundles,
+            "n_draws": portfolio.appraisal.n_draws, "seed": portfolio.appraisal.seed, "chosen": [], "notes": list(portfolio.solution.notes),
+        },
+    )  # fmt: skip
+
+
+def write_run(folder: Path, judged: Judged, timings: dict[str, float]) -> None:
+    """Write everything of a run but the report."""
+    portfolio, study = judged.portfolio, judged.study
+    _parquet(portfolio.appraisal.bundles(), folder / "bundles.parquet")
+    for name, frame in (
+        ("portfolio", judged.bundles()), ("councils", judged.councils()), ("years", judged.years()), ("lines", judged.lines()),
+        ("council_years", tables.council_years(study, judged.account)), ("rules", portfolio.rule_checks()),
+        ("drivers", tables.drivers(study)), ("assumptions", tables.assumptions(study)), ("published", judged.published()),
+    ):  # fmt: skip
+        _csv(frame, folder / f"{name}.csv")
+    write_json(folder / "study.json", study.model.model_dump(mode="json"))
+    write_json(folder / "summary.json", judged.figures())
+    write_json(folder / MANIFEST, manifest(study, portfolio.appraisal, timings, judged))
+
+
+def _csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table; text that a spreadsheet would take for a formula gets a leading apostrophe."""
+    safe = frame.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]) and not pd.api.types.is_bool_dtype(safe[column]):
+            safe[column] = [f"'{text}" if text[:1] in "=+-@\t\r" and text[:1] else text for text in safe[column].astype(str)]
+    safe.to_csv(path, index=False, float_format="%.10g", encoding="utf-8", lineterminator="\n")
+
+
+def _parquet(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_parquet(path, index=False)

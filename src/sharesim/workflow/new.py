@@ -1,0 +1,37 @@
+"""A starter study to change."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from sharesim.errors import Fault, OutputError, UsageError
+
+
+def new(folder: str | Path) -> Path:
+    """Write the starter study, with comments, into a new folder and return the folder.
+
+    Raises
+    ------
+    UsageError
+        When the folder holds something already.
+    OutputError
+        When it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> sorted(path.name for path in new(Path(tempfile.mkdtemp()) / "mine").iterdir())
+    ['baseline.csv', 'councils.csv', 'risks.csv', 'services.csv', 'study.toml']
+    """
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(Fault(str(folder), "is in the way", "something is there already", "a new or an empty folder", "Choose another name."))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in sorted(files("sharesim").joinpath("starter").iterdir(), key=lambda item: item.name):
+            if source.name.endswith((".toml", ".csv")):
+                (folder / source.name).write_bytes(source.read_bytes())
+    except OSError as error:
+        raise OutputError(Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", "Choose another folder.")) from None
+    return folder

@@ -1,0 +1,174 @@
+"""One study from file to run folder: appraise, choose, judge, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from sharesim import report
+from sharesim.choice.choose import ChoiceOptions
+from sharesim.insight.drivers import driver_effects
+from sharesim.report.contents import Contents
+from sharesim.report.tables import is_event
+from sharesim.study.study import Study
+from sharesim.workflow.assumed import assumption_effects, watched
+from sharesim.workflow.doors import appraise, choose, judge
+from sharesim.workflow.folder import manifest, versions, whole_folder, write_appraisal, write_refusal, write_run
+from sharesim.workflow.results import Appraisal, Judged, Portfolio
+
+StageProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is made; what is left out comes from the study.
+
+    Parameters
+    ----------
+    seed, draws, judge_draws, jobs : int, optional
+    progress : callable (stage, done, of), optional
+    """
+
+    seed: int | None = None
+    draws: int | None = None
+    judge_draws: int | None = None
+    jobs: int | None = None
+    progress: StageProgress | None = None
+
+    def stage(self, name: str) -> Callable[[int, int], None] | None:
+        """Return the progress callback of one stage."""
+        return None if self.progress is None else lambda done, of: self.progress(name, done, of)  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run produced.
+
+    Parameters
+    ----------
+    folder : Path
+    portfolio : Portfolio
+    judged : Judged or None
+        None where no portfolio satisfies the rules.
+    report : Path or None
+    seconds : float
+    """
+
+    folder: Path
+    portfolio: Portfolio
+    judged: Judged | None
+    report: Path | None
+    seconds: float
+
+
+class _Timer:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.begun = time.monotonic()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self.seconds[name] = time.monotonic() - begun
+
+    @property
+    def total(self) -> float:
+        return time.monotonic() - self.begun
+
+
+def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> RunResult:
+    """Appraise, choose, judge and report a study into a folder.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written; nothing is left half-written.
+    """
+    options, timer = options or RunOptions(), _Timer()
+    with whole_folder(folder) as aside:
+        with timer.stage("appraise"):
+            outcomes = appraise(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating"))
+        with timer.stage("choose"):
+            portfolio = choose(outcomes, options=_choice_options(study, options))
+        if not portfolio.has_portfolio:
+            write_refusal(aside, portfolio, timer.seconds)
+            judged, page = None, None
+        else:
+            with timer.stage("judge"):
+                judged = judge(portfolio, draws=options.judge_draws, jobs=options.jobs, progress=options.stage("judging"))
+                judged = replace(judged, effects=effects_of(portfolio))
+            write_run(aside, judged, timer.seconds)
+            with timer.stage("report"):
+                page = report.write(contents_of(judged, timer.seconds), aside)
+            write_run_manifest(aside, judged, timer.seconds)
+    page = None if page is None else folder / Path(page).name
+    return RunResult(folder, portfolio, judged, page, timer.total)
+
+
+def write_run_manifest(folder: Path, judged: Judged, seconds: dict[str, float]) -> None:
+    """Write the manifest again with the report's seconds in it."""
+    from sharesim.workflow.folder import MANIFEST, write_json
+
+    write_json(folder / MANIFEST, manifest(judged.study, judged.portfolio.appraisal, seconds, judged))
+
+
+def appraise_study(study: Study, folder: Path, options: RunOptions | None = None) -> Appraisal:
+    """Appraise a study into a folder, without a choice."""
+    options, timer = options or RunOptions(), _Timer()
+    with whole_folder(folder) as aside:
+        with timer.stage("appraise"):
+            outcomes = appraise(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating"))
+        write_appraisal(aside, outcomes, timer.seconds)
+    return outcomes
+
+
+def _choice_options(study: Study, options: RunOptions) -> ChoiceOptions:
+    limit = study.model.run.time_limit_seconds
+    notify = options.stage("choosing")
+
+    def tell(progress) -> None:
+        if notify is not None:
+            notify(int(min(progress.seconds, limit)), int(limit))
+
+    return ChoiceOptions(gap=study.model.run.gap, time_limit_seconds=limit, progress=tell)
+
+
+def effects_of(portfolio: Portfolio):
+    """Return what each assumption moves, in pounds of the portfolio's mean NPV."""
+    outcomes = portfolio.appraisal.outcomes
+    chosen = portfolio.solution.chosen
+    table = outcomes.table.take(chosen) if len(chosen) else watched(outcomes.table, outcomes.npv_mean)
+    return assumption_effects(portfolio.study, table, seed=portfolio.appraisal.seed)
+
+
+def contents_of(judged: Judged, timings: dict[str, float], today: date | None = None) -> Contents:
+    """Return everything that a report shows."""
+    study, plan, outcomes = judged.study, judged.outcomes.plan, judged.outcomes
+    wanted = [at for at, spec in enumerate(study.drivers) if not is_event(spec.name)]
+    n_chunks = -(-outcomes.n_draws // 1024)
+    values = plan.values(0, n_chunks)[wanted, : outcomes.n_draws]
+    effects = driver_effects([study.drivers[at].name for at in wanted], values, judged.npv)
+    return Contents(
+        study=study,
+        outcomes=judged.portfolio.appraisal.outcomes,
+        solution=judged.portfolio.solution,
+        rules=judged.portfolio.rules,
+        objective=judged.portfolio.objective,
+        judged=outcomes,
+        account=judged.account,
+        council_npv=judged.council_npv,
+        figures=judged.figures(),
+        driver_effects=tuple(effects),
+        assumption_effects=judged.effects,
+        timings=dict(timings),
+        versions=versions(),
+        seed=judged.seed,
+        date=(today or date.today()).isoformat(),
+    )
