@@ -153,6 +153,7 @@ class _Builder:
         if not columns:
             return
         worth = activation_draws(run.context, columns, run.context.year_clock(year))[..., : run.used]
+        worth = worth * self.outcomes.needed[:, None, None]
         self.net[:, year, draws] += worth.sum(axis=0)
         self.one_off[:, year, draws] -= worth.sum(axis=0)
         self.activation_means[:, :, year] += worth.sum(axis=-1) / self.outcomes.n_draws

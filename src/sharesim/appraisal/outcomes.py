@@ -64,6 +64,13 @@ class Outcomes:
         """Mean NPV by partner slot, GBP, shape (bundle, partner slot)."""
         return chunked_sum(self.npv) / self.n_draws
 
+    @cached_property
+    def needed(self) -> np.ndarray:
+        """Which activation columns at least one bundle of the table needs, shape (activation,), bool."""
+        result = np.zeros(len(self.activations.columns), bool)
+        result[self.activations.of_bundle.item] = True
+        return result
+
     # -- DrawSource ----------------------------------------------------------------------------------------------------
 
     def draws(self, ids: np.ndarray) -> np.ndarray:

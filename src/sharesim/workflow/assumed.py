@@ -48,7 +48,7 @@ def assumption_effects(study: Study, table: BundleTable, *, seed: int, n_draws: 
 
     def worth(changed: Study) -> float:
         outcomes = simulate(changed, table, seed=seed, purpose="judge", n_draws=n_draws)
-        return float(outcomes.npv_mean.sum() + outcomes.activation_npv.sum(axis=(0, 1)).mean())
+        return float(outcomes.npv_mean.sum() + outcomes.activation_npv[outcomes.needed].sum(axis=(0, 1)).mean())
 
     base = worth(study)
     effects = [
