@@ -36,6 +36,8 @@ def tiles_of(table: BundleTable, numbers: int = TILE_NUMBERS) -> list[PlacedTile
 
     Where the cuts fall moves no bit of any result: every formula works draw by draw and group by group.
     """
+    if not len(table):
+        return []
     order = np.lexsort((table.group, table.start_years, table.n_partners, table.package))
     key = np.stack([table.package[order], table.n_partners[order], table.start_years[order]])
     edges = np.flatnonzero((np.diff(key, axis=1) != 0).any(axis=0)) + 1
