@@ -104,14 +104,21 @@ def _sd_error(x: Array) -> Array:
 
 
 def _percentile_error(x: Array, q: float) -> Array:
-    """Return the error of a percentile from the ranks that a 68.27% interval of it spans (no density to guess)."""
+    """Return the asymptotic error of a percentile, its density taken from the spacing of draws around it.
+
+    The width is Bofinger's (1975), which makes the density's own error smallest: about 4% at 8,192 draws.
+    """
     n_draws, share = x.shape[-1], q / 100.0
-    reach = math.sqrt(n_draws * share * (1.0 - share))
-    low, high = math.floor(n_draws * share - reach) - 1, math.ceil(n_draws * share + reach)
-    if low < 0 or high >= n_draws:
+    score = NormalDist().inv_cdf(share)
+    density = math.exp(-score * score / 2.0) / math.sqrt(2.0 * math.pi)
+    width = n_draws**-0.2 * (4.5 * density**4 / (2.0 * score * score + 1.0) ** 2) ** 0.2
+    width = min(width, share / 2.0, (1.0 - share) / 2.0)
+    low, high = (rank_of(n_draws, share + sign * width) for sign in (-1.0, 1.0))
+    if high == low or n_draws * width < 4.0:
         return np.full(x.shape[:-1], math.nan)
     ordered = np.partition(x, (low, high), axis=-1)
-    return (ordered[..., high] - ordered[..., low]) / 2.0 * (2.0 * reach / (high - low))
+    sparsity = (ordered[..., high] - ordered[..., low]) * (n_draws / (high - low))
+    return math.sqrt(share * (1.0 - share) / n_draws) * sparsity
 
 
 def _cvar_error(x: Array, level: float) -> Array:
