@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from sharesim.appraisal.risks import elections_until, partner_hazard, strike_time, strikes_once
-from sharesim.appraisal.staff import WEEKS_PER_YEAR, profile_strain, profile_weeks, weekly_pay
+from sharesim.appraisal.staff import WEEKS_PER_YEAR, pension_age, profile_strain, profile_weeks, weekly_pay
 from sharesim.appraisal.timing import Clock
 from sharesim.appraisal.transition import residual_bias
 from sharesim.study.priors import FORM_FACTS, WEEKLY_PAY_CAP_GBP, WORKFORCE_ASSUMED
@@ -37,6 +37,8 @@ class Fixed:
         When the council is abolished, in years; inf for never.
     decision_years : float
     transfers, has_host : ndarray, shape (form,), bool
+    strain_units : dict of int to ndarray, shape (council,)
+        By calendar year: expected pension strain of a council's workforce, in units of a member with 20 years' service.
     """
 
     study: Study
@@ -50,6 +52,7 @@ class Fixed:
     decision_years: float
     transfers: np.ndarray
     has_host: np.ndarray
+    strain_units: dict[int, np.ndarray]
 
     @classmethod
     def of(cls, study: Study) -> Fixed:
@@ -65,19 +68,34 @@ class Fixed:
             tuple(fact if entry is None or (said := getattr(entry, name)) is None else said for name, fact in zip(("transfers_terms", "has_host"), default, strict=True))
             for entry, default in zip(entries, FORM_FACTS.values(), strict=True)
         ]
+        profiles = {row.workforce: profile_of(study, row.workforce) for row in model.councils}
+        weeks = {name: profile_weeks(profile) for name, profile in profiles.items()}
         return cls(
             study,
             np.where(present, np.nan_to_num(study.numbers["baseline.cost_gbp"].base), 0.0),
             np.where(present, np.nan_to_num(study.numbers["baseline.workload"].base), 0.0),
             np.array([np.nan if row.stated_share is None else row.stated_share for row in model.councils]),
-            np.array([profile_weeks(profile_of(study, row.workforce)) for row in model.councils]),
+            np.array([weeks[row.workforce] for row in model.councils]),
             np.array([service_bias(study, service) for service in range(len(study.services))]),
             np.array(elections),
             np.array([np.inf if row.ends is None else max(0.0, study.years_since_start(row.ends)) for row in model.councils]),
             0.0 if day is None else study.years_since_start(day),
             np.array([fact[0] for fact in facts]),
             np.array([fact[1] for fact in facts]),
+            _strain_units(study, profiles),
         )
+
+
+def _strain_units(study: Study, profiles: dict[str | None, list]) -> dict[int, np.ndarray]:
+    """Return the strain units of every council for each year of the horizon."""
+    result, known = {}, {}
+    for year in range(study.first_year, study.first_year + study.n_years):
+        age = pension_age(year)
+        if age not in known:
+            units = {name: profile_strain(profile, year) for name, profile in profiles.items()}
+            known[age] = np.array([units[row.workforce] for row in study.model.councils])
+        result[year] = known[age]
+    return result
 
 
 def profile_of(study: Study, name: str | None) -> list[tuple[float, float, float, float, float]]:
@@ -157,11 +175,15 @@ class Context:
         self.study = fixed.study
         self.n_draws = values.shape[1]
         self.horizon = float(fixed.study.n_years)
+        self._numbers: dict[object, np.ndarray] = {}
 
     def number(self, path: str, index: object = ...) -> np.ndarray:
-        """Return a study number in each draw, shape (..., draw) or (..., 1) when it is certain."""
-        numbers = self.study.numbers[path]
-        return (numbers if index is ... else numbers[index]).on(self.values)
+        """Return a study number in each draw, shape (..., draw) or (..., 1) when it is certain; read, never written to."""
+        key = (path, repr(index))
+        if key not in self._numbers:
+            numbers = self.study.numbers[path]
+            self._numbers[key] = (numbers if index is ... else numbers[index]).on(self.values)
+        return self._numbers[key]
 
     def uniform(self, position: int) -> np.ndarray:
         """Return the uniform driver at a position, shape (draw,)."""
@@ -385,8 +407,7 @@ def exit_costs(context: Context, tables: ServiceTables, calendar_year: int) -> t
     cap = caps[min(max(calendar_year, min(caps)), max(caps))] if staff.pay_is_capped else None
     factor = context.number("staff.exit_cost_factor")
     redundancy = context.fixed.weeks[:, None] * weekly_pay(tables.pay, cap) * context.number("staff.redundancy_multiple") * factor
-    units = np.array([profile_strain(profile_of(study, row.workforce), calendar_year) for row in study.model.councils])
-    strain = units[:, None] * tables.pay * context.number("staff.scheme_member_share") * context.number("staff.strain_multiple") * factor
+    strain = context.fixed.strain_units[calendar_year][:, None] * tables.pay * context.number("staff.scheme_member_share") * context.number("staff.strain_multiple") * factor
     notice = tables.cost_per_post / WEEKS_PER_YEAR * context.number("staff.notice_weeks")
     return redundancy, strain, notice
 
