@@ -15,13 +15,12 @@ from sharesim.appraisal.account import Account
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.choice.candidates import Candidates
 from sharesim.choice.solution import Solution
-from sharesim.errors import Fault, UsageError
 from sharesim.measures import cvar, estimate, percentile
 from sharesim.report import tables
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.study.study import Study
-from sharesim.uncertainty.draws import CHUNK
 from sharesim.workflow.bridge import candidates_of
+from sharesim.workflow.replay import Replay, replay
 
 if TYPE_CHECKING:
     from sharesim.workflow.assumed import AssumptionEffect
@@ -86,78 +85,26 @@ class Appraisal:
             )
         return "\n".join([*lines, money_note(self.study)])
 
-    def replay(self, draw: int, bundle: int | str) -> Replay:
-        """Return one future by number: every driver's value and every line of a bundle's cash flow.
+    def replay(self, draw: int, bundle: int | str | None = None) -> Replay:
+        """Return one future by number: every driver's value and every line of the cash flow.
 
         Parameters
         ----------
         draw : int
             Number of the draw, 0 for the first.
-        bundle : int or str
-            Row or id of the bundle.
+        bundle : int or str, optional
+            Row or id of one bundle; every bundle where left out.
 
         Raises
         ------
         UsageError
             When there is no such draw or bundle.
         """
-        table = self.outcomes.table
-        if isinstance(bundle, str):
-            if bundle not in table.ids:
-                raise UsageError(Fault("replay: bundle", "no such bundle", repr(bundle), "an id of .bundles()", ""))
-            bundle = table.ids.index(bundle)
-        if not 0 <= draw < self.n_draws or not 0 <= bundle < len(table):
-            raise UsageError(
-                Fault("replay", "out of range", f"draw {draw}, bundle {bundle}", f"draws below {self.n_draws}, bundles below {len(table)}", "")
-            )
-        small = table.take(np.array([bundle]))
-        one = Outcomes(
-            self.study, small, self.outcomes.activations, self.outcomes.plan, self.n_draws, self.outcomes.npv[[bundle]], {},
-            self.outcomes.activation_npv,
-        )  # fmt: skip
-        return _replay(one, draw, table.id_of(bundle))
+        return replay(self.outcomes, draw, bundle)
 
     def _repr_html_(self) -> str:
         frame = self.bundles().sort_values("npv_mean_gbp", ascending=False).head(10)
         return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + frame.to_html(index=False, float_format="{:,.0f}".format)
-
-
-@dataclass(frozen=True)
-class Replay:
-    """One future of one bundle, line by line.
-
-    Parameters
-    ----------
-    bundle : str
-    draw : int
-    drivers : dict of str to float
-        Every driver's value in that future.
-    lines : DataFrame
-        council, year, line, gbp: undiscounted real pounds.
-    npv_gbp : float
-    """
-
-    bundle: str
-    draw: int
-    drivers: dict[str, float]
-    lines: pd.DataFrame
-    npv_gbp: float
-
-
-def _replay(one: Outcomes, draw: int, name: str) -> Replay:
-    from sharesim.appraisal.engine import tiles_of
-
-    run = next(iter(one.chunks([draw // CHUNK])))
-    at, records = draw % CHUNK, []
-    for _, year, lines in run.years(tiles_of(one.table)):
-        for line, values in lines.items():
-            for slot, value in enumerate(np.broadcast_to(values, values.shape)[0, :, at]):
-                if value:
-                    council = one.table.partners[0, slot]
-                    records.append((one.study.councils.ids[council], tables.year_label(one.study, year), line, float(value)))
-    frame = pd.DataFrame(records, columns=["council", "year", "line", "gbp"])
-    drivers = {spec.name: float(value) for spec, value in zip(one.study.drivers, run.context.values[:, at], strict=True)}
-    return Replay(name, draw, drivers, frame, float(one.npv[0, :, draw].sum()))
 
 
 @dataclass(frozen=True)
@@ -326,6 +273,10 @@ class Judged:
                 "non_cashable_undiscounted_gbp": float(self.account.non_cashable[:years].sum(axis=0).mean()),
             }
         return result | {"chosen": self.portfolio.chosen()}
+
+    def replay(self, draw: int) -> Replay:
+        """Return one judging future of the portfolio: every driver's value and every line of the cash flow."""
+        return replay(self.outcomes, draw)
 
     def councils(self) -> pd.DataFrame:
         """Return one row per council: value, risk, exits and peak funding."""
