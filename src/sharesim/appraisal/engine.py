@@ -17,6 +17,8 @@ from sharesim.bundles.table import BundleTable
 from sharesim.study.study import Study
 from sharesim.uncertainty.draws import CHUNK, DrawPlan
 
+#: Chunks worked at once: fewer, longer arrays, and still within the second-level cache.
+BLOCK_CHUNKS = 4
 #: Bundle x partner slot x draw numbers that a tile aims at: a few arrays of this size fit the second-level cache.
 TILE_NUMBERS = 16 * CHUNK
 
@@ -71,9 +73,9 @@ def chunk_sizes(n_draws: int) -> list[int]:
 
 
 class ChunkRun:
-    """One chunk of a study's draws, ready to be put to any bundles.
+    """One chunk of a study's draws, or a few in a row, ready to be put to any bundles.
 
-    A chunk is always worked whole, so that no draw knows how many others were asked for; `used` of its draws count.
+    Chunks are always worked whole, so that no draw knows how many others were asked for; `used` of the draws count.
     """
 
     def __init__(self, fixed: Fixed, values: np.ndarray, first: int, used: int) -> None:
@@ -102,12 +104,12 @@ class ChunkRun:
 
 @dataclass(frozen=True)
 class ChunkTotals:
-    """A chunk's contribution to means, and its NPV draws.
+    """What a few chunks in a row contribute to means, and their NPV draws.
 
     Parameters
     ----------
     npv : ndarray, shape (bundle, partner slot, draw)
-    sums : dict of str to ndarray, shape (bundle, partner slot)
+    sums : dict of str to ndarray, shape (chunk, bundle, partner slot)
     activations : ndarray, shape (activation, council, draw)
     """
 
@@ -116,18 +118,24 @@ class ChunkTotals:
     activations: np.ndarray
 
 
+def chunk_sums(values: np.ndarray) -> np.ndarray:
+    """Return sums over draws chunk by chunk, shape (chunk, ...)."""
+    n_draws = values.shape[-1]
+    return np.stack([np.ascontiguousarray(values[..., begin : begin + CHUNK]).sum(axis=-1) for begin in range(0, n_draws, CHUNK)])
+
+
 def chunk_totals(run: ChunkRun, table: BundleTable, activations: Activations, tiles: list[PlacedTile]) -> ChunkTotals:
-    """Work all bundles through one chunk."""
+    """Work all bundles through a few chunks in a row."""
     shape = (len(table), table.groups.partners.shape[1])
     npv = np.zeros((*shape, run.used))
-    sums = {name: np.zeros(shape) for name in MEASURES}
+    sums = {name: np.zeros((-(-run.used // CHUNK), *shape)) for name in MEASURES}
     for rows, result in run.results(tiles):
         n_slots = result.npv.shape[1]
         npv[rows, :n_slots] = result.npv[..., : run.used]
         for name, value in result.measures.items():
-            sums[name][rows, :n_slots] = value[..., : run.used].sum(axis=-1)
+            sums[name][:, rows, :n_slots] = chunk_sums(value[..., : run.used])
     columns = activation_draws(run.context, activations.columns, run.context.clock)
     return ChunkTotals(npv, sums, columns[..., : run.used])
 
 
-__all__ = ["CASH_LINES", "ChunkRun", "ChunkTotals", "Clock", "PlacedTile", "chunk_sizes", "chunk_totals", "draw_plan", "tiles_of"]
+__all__ = ["BLOCK_CHUNKS", "CASH_LINES", "ChunkRun", "ChunkTotals", "Clock", "PlacedTile", "chunk_sizes", "chunk_sums", "chunk_totals", "draw_plan", "tiles_of"]

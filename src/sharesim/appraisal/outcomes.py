@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from sharesim.appraisal.context import Fixed
-from sharesim.appraisal.engine import ChunkRun, ChunkTotals, chunk_sizes, chunk_totals, draw_plan, tiles_of
+from sharesim.appraisal.engine import BLOCK_CHUNKS, ChunkRun, ChunkTotals, chunk_sizes, chunk_totals, draw_plan, tiles_of
 from sharesim.appraisal.fixed_items import activation_one_off
 from sharesim.appraisal.flows import Plan
 from sharesim.bundles.activations import Activations, activations
@@ -164,19 +164,23 @@ def appraise(
     """
     plan = draw_plan(study, seed=seed, purpose=purpose, n_draws=n_draws, replicate=replicate)
     fixed, tiles, needs = Fixed.of(study), tiles_of(table), activations(study, table)
-    sizes = chunk_sizes(n_draws)
+    starts = range(0, len(chunk_sizes(n_draws)), BLOCK_CHUNKS)
+    sizes = [min(BLOCK_CHUNKS * CHUNK, n_draws - start * CHUNK) for start in starts]
     npv = np.empty((len(table), table.groups.partners.shape[1], n_draws))
     columns = np.empty((len(needs.columns), len(study.councils), n_draws))
     sums: dict[str, np.ndarray] = {}
 
     def work(number: int) -> ChunkTotals:
-        return chunk_totals(ChunkRun(fixed, plan.chunk(number), number * CHUNK, sizes[number]), table, needs, tiles)
+        first, used = starts[number], sizes[number]
+        return chunk_totals(ChunkRun(fixed, plan.values(first, first - (-used // CHUNK)), first * CHUNK, used), table, needs, tiles)
 
     begin = 0
     for number, totals in enumerate(_in_order(work, len(sizes), jobs)):
         npv[:, :, begin : begin + sizes[number]] = totals.npv
         columns[:, :, begin : begin + sizes[number]] = totals.activations
-        sums = {name: sums[name] + part if name in sums else part for name, part in totals.sums.items()}
+        for name, parts in totals.sums.items():
+            for part in parts:
+                sums[name] = sums[name] + part if name in sums else part
         begin += sizes[number]
         if progress is not None:
             progress(number + 1, len(sizes))
