@@ -117,15 +117,8 @@ def measure(
 
 def reference(n_draws: int, replicates: int) -> dict[str, Any]:
     """Return the figures of the problem from long scrambled Sobol' sequences, with standard errors."""
-    code = (
-        "import json, sys; sys.path.insert(0, sys.argv[1]); import sharesim_subject as s; from problem import *\n"
-        "from sharesim.uncertainty.sample import propagate\n"
-        "found = propagate(lambda x: net_present_value([x[n] for n in NAMES]), s.laws(), draws=int(sys.argv[2]), seed=1,"
-        " correlation=RANK, method='sobol', replicates=int(sys.argv[3]), measures=('mean', 'p5', 'p95'))\n"
-        "print(json.dumps({m.lower(): [found[m].value, found[m].standard_error] for m in ('mean', 'P5', 'P95')}))"
-    )
     environment = os.environ | ONE_THREAD | {"PYTHONPATH": str(SUBJECTS.parents[1] / "src")}
-    command = [sys.executable, "-c", code, str(SUBJECTS), str(n_draws), str(replicates)]
+    command = [sys.executable, str(SUBJECTS / "reference.py"), str(n_draws), str(replicates)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return {"n_draws": n_draws, "replicates": replicates, "figures": json.loads(done.stdout)}
 

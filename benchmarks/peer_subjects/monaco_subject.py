@@ -39,7 +39,7 @@ def solve(n_draws, seed):
         variance = np.log1p((sd / mean) ** 2)
         laws.append((stats.lognorm, {"s": variance**0.5, "scale": mean * np.exp(-variance / 2)}))
     laws += [(stats.norm, {"loc": mean, "scale": sd}) for mean, sd in RUNNING]
-    for name, (law, arguments) in zip(NAMES, laws):
+    for name, (law, arguments) in zip(NAMES, laws, strict=True):
         sim.addInVar(name=name, dist=law, distkwargs=arguments)
     sim.runSim()
     return figures(np.asarray(sim.outvars["npv"].nums))

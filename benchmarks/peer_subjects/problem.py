@@ -24,7 +24,7 @@ NAMES = (
 NORMAL_SCORE_CORRELATION = 2.0 * np.sin(np.pi * RANK / 6.0)
 
 _DISCOUNT = [(1.0 + RATE) ** -(year + 1) for year in range(N_YEARS)]
-_EFFECT = sum(d * r for d, r in zip(_DISCOUNT, RAMP))
+_EFFECT = sum(d * r for d, r in zip(_DISCOUNT, RAMP, strict=True))
 _YEARS = sum(_DISCOUNT)
 
 

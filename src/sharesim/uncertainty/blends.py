@@ -57,22 +57,32 @@ class Mixture(Distribution):
     def _survival(self, x: Array) -> Array:
         return sum((weight * part._survival(x) for weight, part in self._weighted), np.zeros(np.shape(x)))
 
+    @cached_property
+    def _ladder(self) -> tuple[Array, Array, Array]:
+        """Values in rising order with the probability up to each and beyond each: rungs between which to search."""
+        scores = np.linspace(-8.0, 8.0, 513)
+        rungs = [part._at(ndtr(scores), ndtr(-scores)) for _, part in self._weighted]
+        bounds = [bound for _, part in self._weighted for bound in part.support if math.isfinite(bound)]
+        # Both sides of every value with a probability of its own: a jump then lies between neighbouring numbers.
+        single = np.array([*self._atoms(), *bounds])
+        values = np.unique(np.concatenate([*rungs, single, np.nextafter(single, -math.inf)]))
+        return values, self._cdf(values), self._survival(values)
+
     def _at(self, p: Array, q: Array) -> Array:
-        if len(self._weighted) == 1:
-            return self._weighted[0][1]._at(p, q)
-        quantiles = np.stack([part._at(p, q) for _, part in self._weighted])
-        low, high = quantiles.min(axis=0), quantiles.max(axis=0)
-        value = low.copy()
-        open_ = low < high
-        for atom in self._atoms():
-            at = np.array([atom])
-            just_below = np.nextafter(at, -math.inf)
-            reached = np.where(p < q, p <= self._cdf(at), q >= self._survival(at))
-            passed = np.where(p < q, p > self._cdf(just_below), q < self._survival(just_below))
-            value[reached & passed] = atom
-            open_ &= ~(reached & passed)
-        if open_.any():
-            value[open_] = self._solve(p[open_], q[open_], low[open_], high[open_])
+        values, up_to, beyond = self._ladder
+        from_below = np.searchsorted(up_to, p, side="left")
+        from_above = values.size - np.searchsorted(beyond[::-1], q, side="right")
+        rung = np.where(p < q, from_below, from_above)
+        low, high = values[np.maximum(rung - 1, 0)], values[np.minimum(rung, values.size - 1)]
+        outside = (rung == 0) | (rung == values.size)
+        if outside.any():
+            # Off the ladder the parts' own quantiles bracket the answer, up to their last bits.
+            far = np.stack([part._at(p[outside], q[outside]) for _, part in self._weighted])
+            low[outside] = np.nextafter(far.min(axis=0), -math.inf)
+            high[outside] = np.nextafter(far.max(axis=0), math.inf)
+        value, wide = high, np.nextafter(low, math.inf) < high
+        if wide.any():
+            value[wide] = self._solve(p[wide], q[wide], low[wide], high[wide])
         return value
 
     def _solve(self, p: Array, q: Array, low: Array, high: Array) -> Array:
@@ -82,12 +92,13 @@ class Mixture(Distribution):
 
         def miss(x: Array, p: Array, q: Array) -> Array:
             # Relative to the nearer tail, so that values far out are as well found as those in the middle.
-            return np.where(p < q, self._cdf(x) / p - 1.0, 1.0 - self._survival(x) / q)
+            lower, result = p < q, np.empty(x.shape)
+            result[lower] = self._cdf(x[lower]) / p[lower] - 1.0
+            result[~lower] = 1.0 - self._survival(x[~lower]) / q[~lower]
+            return result
 
-        # The parts' own quantiles bracket the answer, up to the last bit of each.
-        low, high = np.nextafter(low, -math.inf), np.nextafter(high, math.inf)
-        found = find_root(miss, (low, high), args=(p, q), tolerances={"fatol": 0.0, "frtol": 0.0}, maxiter=200)
-        return np.where(found.status == -1, low, found.x)
+        found = find_root(miss, (low, high), args=(p, q), maxiter=200)
+        return np.where(found.success, found.x, high)
 
     def _kinks(self) -> tuple[float, ...]:
         places = [*self._atoms()]

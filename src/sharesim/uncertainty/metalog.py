@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Any, ClassVar
 
 import numpy as np
@@ -139,13 +140,23 @@ class Metalog(Distribution):
                 move = max(lower - values[position], values[position] - upper)
                 found.append((move, position, lower, upper))
         if not found:
-            remedy = "Leave quantiles out, or pool several experts' laws instead of joining their figures."
-            return "quantiles that rise smoothly", remedy
+            return self._fewer()
         _, position, lower, upper = min(found)
         first, last = (float(bound) for bound in self._bounded(np.array([lower, upper])))
         name = f"P{show(round(self.quantiles[position][0] * 100, 9))}"
         kept = f"{name} between {first:.6g} and {last:.6g} with the others as they are"
         return kept, "Ask the expert again, or leave a quantile out."
+
+    def _fewer(self) -> tuple[str, str]:
+        """Return the largest part of the quantiles that a metalog goes through, and the remedy."""
+        for n_kept in range(len(self.quantiles) - 1, 1, -1):
+            for kept in combinations(self.quantiles, n_kept):
+                part = object.__new__(Metalog)
+                part.__dict__.update(quantiles=kept, low=self.low, high=self.high)
+                if part._slope_is_positive:
+                    names = ", ".join(f"P{show(round(level * 100, 9))}" for level, _ in kept)
+                    return f"{names} alone, among others", "Leave the others out, or ask the expert again."
+        return "quantiles that rise smoothly", "Ask the expert again."
 
     # The law
 
@@ -155,26 +166,33 @@ class Metalog(Distribution):
     def _at(self, p: Array, q: Array) -> Array:
         return self._of_log_odds(np.log(p) - np.log(q))
 
-    def _log_odds(self, x: Array) -> Array:
-        """Return the log-odds of P(X <= x)."""
-        from scipy.optimize.elementwise import find_root
+    @cached_property
+    def _ladder(self) -> tuple[Array, Array]:
+        """Log-odds and the unbounded values there, between which a search may begin."""
+        log_odds = np.concatenate([[-700.0, -200.0], np.linspace(-60.0, 60.0, 481), [200.0, 700.0]])
+        return log_odds, np.einsum("i,ij->j", self._coefficients, _terms(log_odds, len(self.quantiles)))
 
+    def _log_odds(self, x: Array) -> Array:
+        """Return the log-odds of P(X <= x), by Newton's method kept between rungs of a ladder."""
         x = np.asarray(x, dtype=np.float64)
-        low, high = (
-            bound if bound is not None else sign * math.inf for bound, sign in ((self.low, -1), (self.high, 1))
-        )
+        low, high = self.support
         inside = (x > low) & (x < high)
-        line = self._unbounded(x[inside])
         answer = np.where(x <= low, -math.inf, math.inf)
-        reach = np.full(line.shape, 700.0)
-        terms = len(self.quantiles)
-        found = find_root(
-            lambda y, goal: np.einsum("i,ij->j", self._coefficients, _terms(y, terms)) - goal,
-            (-reach, reach),
-            args=(line,),
-        )
-        at_ends = np.where(line > 0, math.inf, -math.inf)  # beyond what a double's log-odds can say
-        answer[inside] = np.where(found.success, found.x, at_ends)
+        log_odds, values = self._ladder
+        goal = np.clip(self._unbounded(x[inside]), values[0], values[-1])
+        rung = np.clip(np.searchsorted(values, goal), 1, values.size - 1)
+        lower, upper = log_odds[rung - 1], log_odds[rung]
+        at = np.interp(goal, values, log_odds)
+        for _ in range(100):
+            terms = len(self.quantiles)
+            miss = np.einsum("i,ij->j", self._coefficients, _terms(at, terms)) - goal
+            lower, upper = np.where(miss < 0.0, at, lower), np.where(miss < 0.0, upper, at)
+            step = at - miss / np.einsum("i,ij->j", self._coefficients, _slopes(at, terms))
+            step = np.where((step >= lower) & (step <= upper), step, (lower + upper) / 2.0)
+            moved, at = np.abs(step - at), step
+            if np.all(moved <= 4e-15 * np.maximum(np.abs(at), 1.0)):
+                break
+        answer[inside] = at
         return answer
 
     def _cdf(self, x: Array) -> Array:

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import gammainccinv, gammaincinv, ndtr
 
 Array = NDArray[np.float64]
@@ -77,4 +76,7 @@ def scores_of_rank(rank: float, degrees_of_freedom: float | None = None) -> floa
         return rank
     if degrees_of_freedom is None:
         return 2.0 * math.sin(math.pi * rank / 6.0)
+    # Imported here: scipy.optimize takes longer to load than all that Gaussian copulas need.
+    from scipy.optimize import brentq
+
     return float(brentq(lambda score: rank_of_scores(score, degrees_of_freedom) - rank, -1.0, 1.0, xtol=1e-12))

@@ -1,4 +1,4 @@
-"""When enough draws are enough: a figure is precise, or the order of the best bundles is settled; and what was reached."""
+"""When draws are enough: a figure is precise, or the order of the best bundles is settled; and what was reached."""
 
 from __future__ import annotations
 
@@ -133,7 +133,8 @@ def _said(rule: PrecisionRule, error: float, n_draws: int, reached: bool) -> str
     if math.isnan(error):
         return f"no standard error of {name} is available from these draws; stopped after {n_draws:,}"
     place = "within" if reached else "above"
-    return f"the standard error of {name} is {error:.3g}, {place} the target {rule.standard_error:g}, after {n_draws:,} draws"
+    target = f"{place} the target {rule.standard_error:g}"
+    return f"the standard error of {name} is {error:.3g}, {target}, after {n_draws:,} draws"
 
 
 @dataclass(frozen=True)
