@@ -23,6 +23,8 @@ from sharesim.study.study import Study
 from sharesim.workflow.results import Appraisal, Judged, Portfolio
 
 MANIFEST = "manifest.json"
+# Full-width forms too: East Asian spreadsheets take them for the plain signs.
+FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 PACKAGES = ("numpy", "scipy", "pulp", "highspy", "pandas", "pydantic", "matplotlib")
 
 
@@ -112,10 +114,10 @@ def manifest(study: Study, appraisal: Appraisal, timings: dict[str, float], judg
 
 def write_appraisal(folder: Path, appraisal: Appraisal, timings: dict[str, float]) -> None:
     """Write an appraisal without a choice."""
-    _csv(appraisal.bundles(), folder / "bundles.csv")
-    _parquet(appraisal.bundles(), folder / "bundles.parquet")
-    _csv(tables.drivers(appraisal.study), folder / "drivers.csv")
-    _csv(tables.assumptions(appraisal.study), folder / "assumptions.csv")
+    write_csv(appraisal.bundles(), folder / "bundles.csv")
+    write_parquet(appraisal.bundles(), folder / "bundles.parquet")
+    write_csv(tables.drivers(appraisal.study), folder / "drivers.csv")
+    write_csv(tables.assumptions(appraisal.study), folder / "assumptions.csv")
     write_json(folder / "study.json", appraisal.study.model.model_dump(mode="json"))
     write_json(folder / MANIFEST, manifest(appraisal.study, appraisal, timings))
 
@@ -123,7 +125,7 @@ def write_appraisal(folder: Path, appraisal: Appraisal, timings: dict[str, float
 def write_refusal(folder: Path, portfolio: Portfolio, timings: dict[str, float]) -> None:
     """Write what is known when no portfolio satisfies the rules."""
     write_appraisal(folder, portfolio.appraisal, timings)
-    _csv(portfolio.rule_checks(), folder / "rules.csv")
+    write_csv(portfolio.rule_checks(), folder / "rules.csv")
     write_json(
         folder / "summary.json",
         {
@@ -137,26 +139,38 @@ def write_refusal(folder: Path, portfolio: Portfolio, timings: dict[str, float])
 def write_run(folder: Path, judged: Judged, timings: dict[str, float]) -> None:
     """Write everything of a run but the report."""
     portfolio, study = judged.portfolio, judged.study
-    _parquet(portfolio.appraisal.bundles(), folder / "bundles.parquet")
+    write_parquet(portfolio.appraisal.bundles(), folder / "bundles.parquet")
     for name, frame in (
         ("portfolio", judged.bundles()), ("councils", judged.councils()), ("years", judged.years()), ("lines", judged.lines()),
         ("council_years", tables.council_years(study, judged.account)), ("rules", portfolio.rule_checks()),
         ("drivers", tables.drivers(study)), ("assumptions", tables.assumptions(study)), ("published", judged.published()),
     ):  # fmt: skip
-        _csv(frame, folder / f"{name}.csv")
+        write_csv(frame, folder / f"{name}.csv")
     write_json(folder / "study.json", study.model.model_dump(mode="json"))
     write_json(folder / "summary.json", judged.figures())
     write_json(folder / MANIFEST, manifest(study, portfolio.appraisal, timings, judged))
 
 
-def _csv(frame: pd.DataFrame, path: Path) -> None:
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table; text that a spreadsheet would take for a formula gets a leading apostrophe."""
-    safe = frame.copy()
+    safe = frame.rename(columns=lambda name: no_formula(str(name)))
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]) and not pd.api.types.is_bool_dtype(safe[column]):
-            safe[column] = [f"'{text}" if text[:1] in "=+-@\t\r" and text[:1] else text for text in safe[column].astype(str)]
+            safe[column] = [no_formula(text) for text in safe[column].astype(str)]
     safe.to_csv(path, index=False, float_format="%.10g", encoding="utf-8", lineterminator="\n")
 
 
-def _parquet(frame: pd.DataFrame, path: Path) -> None:
+def no_formula(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula.
+
+    Examples
+    --------
+    >>> no_formula("=cmd|' /C calc'!A0"), no_formula("Payroll = HR"), no_formula("")
+    ("'=cmd|' /C calc'!A0", 'Payroll = HR', '')
+    """
+    return f"'{text}" if text[:1] and text[:1] in FORMULA_STARTS else text
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as Parquet, which pandas, R (arrow) and Excel (Power Query) open."""
     frame.to_parquet(path, index=False)

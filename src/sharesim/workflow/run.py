@@ -31,6 +31,10 @@ class RunOptions:
     ----------
     seed, draws, judge_draws, jobs : int, optional
     progress : callable (stage, done, of), optional
+    report : bool
+        False leaves out the report and what only it shows (what each assumption moves); the summary and the tables stay.
+    appraise : callable, optional
+        In place of `doors.appraise`, with its arguments: an appraisal spread over several machines.
     """
 
     seed: int | None = None
@@ -38,6 +42,8 @@ class RunOptions:
     judge_draws: int | None = None
     jobs: int | None = None
     progress: StageProgress | None = None
+    report: bool = True
+    appraise: Callable[..., Appraisal] | None = None
 
     def stage(self, name: str) -> Callable[[int, int], None] | None:
         """Return the progress callback of one stage."""
@@ -94,7 +100,8 @@ def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> 
     options, timer = options or RunOptions(), _Timer()
     with whole_folder(folder) as aside:
         with timer.stage("appraise"):
-            outcomes = appraise(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating"))
+            simulate = options.appraise or appraise
+            outcomes = simulate(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating"))
         with timer.stage("choose"):
             portfolio = choose(outcomes, options=_choice_options(study, options))
         if not portfolio.has_portfolio:
@@ -103,13 +110,18 @@ def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> 
         else:
             with timer.stage("judge"):
                 judged = judge(portfolio, draws=options.judge_draws, jobs=options.jobs, progress=options.stage("judging"))
-                judged = replace(judged, effects=effects_of(portfolio))
+                judged = replace(judged, effects=effects_of(portfolio)) if options.report else judged
             write_run(aside, judged, timer.seconds)
-            with timer.stage("report"):
-                page = report.write(contents_of(judged, timer.seconds), aside)
-            write_run_manifest(aside, judged, timer.seconds)
+            page = _write_report(aside, judged, timer) if options.report else None
     page = None if page is None else folder / Path(page).name
     return RunResult(folder, portfolio, judged, page, timer.total)
+
+
+def _write_report(folder: Path, judged: Judged, timer: _Timer) -> Path:
+    with timer.stage("report"):
+        page = report.write(contents_of(judged, timer.seconds), folder)
+    write_run_manifest(folder, judged, timer.seconds)
+    return page
 
 
 def write_run_manifest(folder: Path, judged: Judged, seconds: dict[str, float]) -> None:
