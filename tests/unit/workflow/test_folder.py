@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sharesim.errors import OutputError
-from sharesim.workflow.folder import _csv, whole_folder, write_json
+from sharesim.workflow.folder import write_csv, whole_folder, write_json
 
 
 def test_a_fault_inside_leaves_nothing(tmp_path: Path) -> None:
@@ -52,5 +52,5 @@ def test_json_has_no_word_for_nan(tmp_path: Path) -> None:
 
 
 def test_spreadsheet_formulas_stay_text(tmp_path: Path) -> None:
-    _csv(pd.DataFrame({"name": ["=cmd|' /C calc'!A0", "@x", "plain"], "gbp": [-1.0, 2.0, 3.0]}), tmp_path / "x.csv")
+    write_csv(pd.DataFrame({"name": ["=cmd|' /C calc'!A0", "@x", "plain"], "gbp": [-1.0, 2.0, 3.0]}), tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()[1:] == ["'=cmd|' /C calc'!A0,-1", "'@x,2", "plain,3"]
