@@ -14,7 +14,7 @@ from sharesim.appraisal.transition import residual_bias
 from sharesim.study.priors import FORM_FACTS, WEEKLY_PAY_CAP_GBP, WORKFORCE_ASSUMED
 from sharesim.study.study import Quantities, RiskEvent, Study
 
-POOLED_LINES = ("team_gbp", "ict_gbp", "premises_gbp", "dual_running_gbp")
+BIASED_LINES = ("team_gbp", "ict_gbp", "dual_running_gbp", "joining_gbp")
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,10 @@ def service_bias(study: Study, service: int) -> float:
     """Return a service's residual optimism bias on one-off cost (docs/model.md section 4)."""
     numbers = study.numbers
     bias = float(np.nan_to_num(numbers["services.optimism_bias_share"].base[service]))
-    lines = [numbers[f"services.{name}"][service] for name in (*POOLED_LINES, "joining_gbp")]
+    # Premises stay out: a receipt among them would shrink what the bias is a share of.
+    lines = [numbers[f"services.{name}"][service] for name in BIASED_LINES]
     partners = 2.0  # joining is per partner; two is the least arrangement and the ratio hardly moves with it
-    weight = [1.0] * len(POOLED_LINES) + [partners]
+    weight = [partners if name == "joining_gbp" else 1.0 for name in BIASED_LINES]
     planned = sum(w * float(np.nan_to_num(line.base)) for w, line in zip(weight, lines, strict=True))
     overrun = numbers["services.overrun_factor"][service]
     factor = 1.0 if np.isnan(overrun.base) else mean_of(study, overrun)
@@ -128,7 +129,8 @@ def service_bias(study: Study, service: int) -> float:
     register = sum(
         _chance(study, event.row) * mean_of(study, numbers["risks.one_off_gbp"][event.row])
         for event in study.events.risks
-        if event.scope == "service" and event.target == (service,)
+        # What is already in the cost distributions has moved their mean and is not netted off a second time.
+        if event.scope == "service" and event.target == (service,) and not study.model.risks[event.row].in_costs
     )
     return residual_bias(bias, planned, expected, register)
 
@@ -404,7 +406,8 @@ def exit_costs(context: Context, tables: ServiceTables, calendar_year: int) -> t
     """
     study, staff = context.study, context.study.model.staff
     caps = WEEKLY_PAY_CAP_GBP | staff.weekly_pay_cap_gbp
-    cap = caps[min(max(calendar_year, min(caps)), max(caps))] if staff.pay_is_capped else None
+    # The last one set by then: a cap stands until the next.
+    cap = caps[max((year for year in caps if year <= calendar_year), default=min(caps))] if staff.pay_is_capped else None
     factor = context.number("staff.exit_cost_factor")
     redundancy = context.fixed.weeks[:, None] * weekly_pay(tables.pay, cap) * context.number("staff.redundancy_multiple") * factor
     strain = context.fixed.strain_units[calendar_year][:, None] * tables.pay * context.number("staff.scheme_member_share") * context.number("staff.strain_multiple") * factor

@@ -40,8 +40,10 @@ def _amount(context: Context, column: Activation, clock: Clock, *, one_off_only:
     item = context.study.model.shared_items[column.index]
     worth = -context.number("shared_items.one_off_gbp", column.index) * clock.one_off[item.year]
     if not one_off_only:
-        begin = np.full(1, float(item.year))
-        worth = worth - context.number("shared_items.yearly_gbp", column.index) * flat_value(clock, begin, np.full(1, context.horizon))
+        begin, end = np.full(1, float(item.year)), context.horizon
+        if column.council >= 0:
+            end = min(end, float(context.fixed.cap_years[column.council]))
+        worth = worth - context.number("shared_items.yearly_gbp", column.index) * flat_value(clock, begin, np.full(1, end))
     return _shares(context, column, item.split)[:, None] * worth[None, :]
 
 

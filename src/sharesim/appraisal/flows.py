@@ -18,8 +18,8 @@ from sharesim.study.study import Study
 
 #: Lines that count in the NPV, in the order of reports.
 CASH_LINES = (
-    "saving_cashable", "extra_cost", "harmonisation", "governance", "vehicle", "client_side", "host_fee", "stranded_overhead",
-    "vat", "transition", "joining", "officers", "delay_cost", "risk_one_off", "redundancy", "pension_strain", "notice", "exit_cost",
+    "saving_cashable", "extra_cost", "harmonisation", "governance", "vehicle", "client_side", "cost_sharing", "host_fee",
+    "stranded_overhead", "vat", "transition", "joining", "officers", "delay_cost", "risk_one_off", "redundancy", "pension_strain", "notice", "exit_cost",
 )  # fmt: skip
 ONE_OFF_LINES = ("transition", "joining", "officers", "delay_cost", "risk_one_off", "redundancy", "pension_strain", "notice")
 
@@ -108,7 +108,8 @@ class Stage:
 def policy(context: Context, view: View, lead_years: np.ndarray) -> StaffPolicy:
     """Return how posts are met, given the years between decision and full effect."""
     turnover = view.council(context.number("councils.turnover_per_year"))
-    leaving = np.minimum(turnover * np.maximum(lead_years, 0.0), 1.0)
+    # Of those in post at the decision; who has left cannot leave again.
+    leaving = 1.0 - (1.0 - turnover) ** np.maximum(lead_years, 0.0)
     return StaffPolicy(leaving, context.number("staff.redeployment_share"), context.number("staff.voluntary_share"))
 
 
@@ -170,7 +171,8 @@ def touches(package: Package, view: View, strike: Strike, service: int | None = 
     if scope == "council":
         hit = view.councils == target[0]
     else:
-        both = (view.councils == target[0]).any(axis=axis) & (view.councils == target[1]).any(axis=axis)
+        inside = True if view.active is None else view.active > 0
+        both = ((view.councils == target[0]) & inside).any(axis=axis) & ((view.councils == target[1]) & inside).any(axis=axis)
         hit = np.expand_dims(both, axis)
     return hit.astype(float)[..., None] if view.draws is None else hit.astype(float)
 
@@ -179,9 +181,9 @@ def touches(package: Package, view: View, strike: Strike, service: int | None = 
 
 
 def saving_lines(context: Context, package: Package, stage: Stage, start: np.ndarray, clock: Clock) -> dict[str, np.ndarray]:
-    """Return cashable and non-cashable savings and extra cost of a stage."""
+    """Return cashable and non-cashable savings of a stage."""
     view, draws = stage.view, stage.view.draws
-    lines: dict[str, np.ndarray] = {"saving_cashable": np.zeros(1), "saving_non_cashable": np.zeros(1), "extra_cost": np.zeros(1)}
+    lines: dict[str, np.ndarray] = {"saving_cashable": np.zeros(1), "saving_non_cashable": np.zeros(1)}
     for service, tables, rates in zip(package.services, package.tables, stage.rates, strict=True):
         ramp = view.scalar(tables.ramp)
         plain = ramp_value(clock, start, ramp, stage.end, draws)
@@ -191,7 +193,6 @@ def saving_lines(context: Context, package: Package, stage: Stage, start: np.nda
         cashable = view.scalar(tables.cashable)
         lines["saving_cashable"] = lines["saving_cashable"] + cashable * saving
         lines["saving_non_cashable"] = lines["saving_non_cashable"] + (1.0 - cashable) * saving
-        lines["extra_cost"] = lines["extra_cost"] - rates.extra_cost * plain
     return lines
 
 
@@ -205,7 +206,8 @@ def _struck_value(
     for strike in context.strikes:
         if (strike.saving_factor == 1.0).all():
             continue
-        here = touches(package, view, strike, service)
+        # A quarrel between two who signed outlasts the one who leaves first.
+        here = touches(package, view.among(None), strike, service)
         if not here.any():
             continue
         factor = view.scalar(strike.saving_factor)
@@ -239,11 +241,21 @@ def _with_later_factors(
 
 
 def running_terms(context: Context, package: Package, stage: Stage) -> dict[str, np.ndarray]:
-    """Return yearly costs of a stage that no host or form changes: governance, and harmonisation were terms to transfer."""
-    view = stage.view
+    """Return yearly flows of a stage that no host or form changes; they come in full at once, whatever savings do."""
+    view, shape = stage.view, np.zeros_like(stage.view.council(package.tables[0].cost))
     present = 1.0 if view.active is None else view.active
-    governance = -view.scalar(context.number("costs.governance_gbp_per_partner")) * present + np.zeros_like(view.council(package.tables[0].cost))
-    drift: np.ndarray = np.zeros(1)
+    # One council alone has nobody to govern with.
+    governance = -view.scalar(context.number("costs.governance_gbp_per_partner")) * present if view.n_slots > 1 else 0.0
+    return {
+        "governance": governance + shape,
+        "extra_cost": -sum((rates.extra_cost for rates in stage.rates), shape),
+        "cost_sharing": sum((rates.cost_sharing for rates in stage.rates), shape),
+    }
+
+
+def harmonisation_term(context: Context, package: Package, stage: Stage) -> np.ndarray:
+    """Return the yearly cost of lifting pay to the best terms of those in, were terms to transfer."""
+    view, drift = stage.view, np.zeros(1)
     for tables, rates in zip(package.tables, stage.rates, strict=True):
         pay = view.council(tables.pay)
         if (tables.pay == tables.pay[:1]).all():
@@ -253,7 +265,7 @@ def running_terms(context: Context, package: Package, stage: Stage) -> dict[str,
         drift = drift - rates.remaining * gap * view.scalar(
             (1.0 + context.number("staff.on_cost_share")) * context.number("staff.harmonisation_share")
         )
-    return {"governance": governance, "harmonisation": drift}
+    return drift
 
 
 def variant_terms(context: Context, package: Package, view: View, host_share: np.ndarray, form: np.ndarray) -> dict[str, np.ndarray]:
@@ -266,19 +278,20 @@ def variant_terms(context: Context, package: Package, view: View, host_share: np
     """
     cost = sum(view.council(tables.cost) for tables in package.tables)
     is_host = host_share > 0
-    hosted = is_host.any(axis=-2, keepdims=True)
+    # A company or private partner is a provider outside the council as much as a host elsewhere is.
+    elsewhere = ~is_host if view.n_slots > 1 else np.zeros_like(is_host)
     yearly, vat = (by_form(context, name, form, view) for name in ("forms.yearly_gbp", "forms.vat_share"))
     lines = {"vehicle": -yearly * view.weight("running"), "vat": -vat * cost}
     client, fee, stranded = np.zeros(1), np.zeros(1), np.zeros(1)
     present = 1.0 if view.active is None else view.active
     for service, tables in zip(package.services, package.tables, strict=True):
-        client = client - view.scalar(context.number("services.client_gbp_per_year", service)) * (hosted & ~is_host) * present
+        client = client - view.scalar(context.number("services.client_gbp_per_year", service)) * elsewhere * present
         share = context.number("services.host_fee_share", service)
         if share.any():
             fee = fee - host_fee_gbp(view.scalar(share), view.council(tables.cost), host_share * present)
         left = context.number("services.stranded_share", service)
         if left.any():
-            stranded = stranded - stranded_gbp(view.scalar(left), view.council(tables.overhead), is_host, hosted)
+            stranded = stranded - stranded_gbp(view.scalar(left), view.council(tables.overhead), elsewhere)
     return lines | {"client_side": client, "host_fee": fee, "stranded_overhead": stranded}
 
 
@@ -293,45 +306,69 @@ def by_form(context: Context, path: str, form: np.ndarray, view: View) -> np.nda
 # -- one-off ---------------------------------------------------------------------------------------------------------
 
 
-def transition_terms(context: Context, package: Package, view: View, start: np.ndarray, plan: Plan) -> dict[str, np.ndarray]:
+def transition_terms(context: Context, package: Package, view: View, delay_years: np.ndarray, plan: Plan) -> dict[str, np.ndarray]:
     """Return one-off costs, undiscounted and before their profile over years."""
     actual, planned, joining, officers, monthly = (np.zeros(1) for _ in range(5))
     for service, tables in zip(package.services, package.tables, strict=True):
         number = lambda name, at=service: context.number(f"services.{name}", at)  # noqa: E731
         over = number("team_gbp") + number("ict_gbp") + number("dual_running_gbp")
-        actual = actual + over * tables.overrun + number("premises_gbp")
+        premises = number("premises_gbp")
+        # Premises overrun as the rest does; a receipt does not grow with it.
+        actual = actual + (over + np.maximum(premises, 0.0)) * tables.overrun + np.minimum(premises, 0.0)
         centre = context.study.numbers
         planned = planned + sum(float(centre[f"services.{name}"].base[service]) for name in ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp"))
-        joining = joining + number("joining_gbp") * tables.overrun
+        joining = joining + (number("joining_gbp") * tables.overrun if view.n_slots > 1 else np.zeros(1))
         officers = officers + number("officer_days") * np.nan_to_num(context.number("staff.officer_day_gbp"))
         monthly = monthly + number("delay_cost_gbp_per_month")
-    present = 1.0 if view.active is None else view.active
     one_off, over_rule = view.weight("one_off"), view.weight("overspend")
-    months = 12.0 * np.maximum(start - plan.start_years, 0.0)
     return {
         "transition": -(over_rule * view.scalar(actual) + (one_off - over_rule) * view.scalar(planned)),
-        "joining": -view.scalar(joining) * present,
-        "officers": -view.scalar(officers) * present,
-        "delay_cost": -over_rule * view.scalar(monthly) * months,
+        "joining": -view.scalar(joining),
+        "officers": -view.scalar(officers),
+        "delay_cost": -over_rule * view.scalar(monthly) * 12.0 * np.maximum(delay_years, 0.0),
     }
 
 
-def risk_one_off(context: Context, package: Package, view: View, start: np.ndarray, end: np.ndarray, plan: Plan, clock: Clock) -> np.ndarray:
-    """Return one-off costs of the register's service and pair events, weighted by the clock."""
+@dataclass(frozen=True)
+class Attendance:
+    """Who is in an arrangement when.
+
+    Parameters
+    ----------
+    view : View
+        Those who are in at the start.
+    start : ndarray
+        Years.
+    out : ndarray, shape (partner slot, pair), or None when nobody leaves
+        When each partner was out; before the start for those who never were in.
+    ends : ndarray
+        When the councils are abolished, or the horizon.
+    """
+
+    view: View
+    start: np.ndarray
+    out: np.ndarray | None
+    ends: np.ndarray
+
+    def at(self, time: np.ndarray) -> View:
+        """Return the view of those who are in at a time."""
+        return self.view if self.out is None else self.view.among((self.out > time).astype(float))
+
+
+def risk_one_off(context: Context, package: Package, who: Attendance, plan: Plan, clock: Clock) -> np.ndarray:
+    """Return one-off costs of the register's service and pair events, weighted by the clock, paid by those who are in."""
     total: np.ndarray = np.zeros(1)
-    over = view.weight("overspend")
     for strike in context.strikes:
         if strike.event.scope not in ("service", "pair") or not strike.one_off_gbp.any():
             continue
-        here = touches(package, view, strike)
-        if not here.any():
+        if not touches(package, who.view, strike).any():
             continue
         if strike.per_year:
-            time = view.scalar(strike.time)
-            weight = clock.when(time) * ((time >= start) & (time < end))
+            time = who.view.scalar(strike.time)
+            now, weight = who.at(time), clock.when(time) * ((time >= who.start) & (time < who.ends))
         else:
-            weight = view.scalar(strike.struck * clock.one_off[plan.staff_year(clock.n_years)])
-        total = total - over * here * view.scalar(strike.one_off_gbp) * weight
+            now, weight = who.view, who.view.scalar(strike.struck * clock.one_off[plan.staff_year(clock.n_years)])
+        total = total - now.weight("overspend") * touches(package, now, strike) * now.scalar(strike.one_off_gbp) * weight
     return total
 
 
@@ -371,6 +408,6 @@ def staff_lines(costs: StaffCosts, plan: Plan, clock: Clock) -> dict[str, np.nda
 
 
 __all__ = [
-    "CASH_LINES", "ONE_OFF_LINES", "Package", "Plan", "Stage", "StaffCosts", "actual_start", "by_form", "flat_value", "rates_of", "risk_one_off",
-    "running_terms", "saving_lines", "staff_lines", "staff_terms", "touches", "transition_terms", "variant_terms",
+    "CASH_LINES", "ONE_OFF_LINES", "Attendance", "Package", "Plan", "Stage", "StaffCosts", "actual_start", "by_form", "flat_value",
+    "harmonisation_term", "rates_of", "risk_one_off", "running_terms", "saving_lines", "staff_lines", "staff_terms", "touches", "transition_terms", "variant_terms",
 ]  # fmt: skip

@@ -25,15 +25,18 @@ class Life:
     stages : tuple of Stage
         Stretches with the same partners in; the first sets the structure.
     cancelled : ndarray, shape (1, pair), bool
-        Never started: only sunk cost stays.
+        Never started.
+    cancelled_at : ndarray, shape (1, pair)
+        When it was cancelled, years: -inf where a gate refused it, inf where it was not cancelled.
     own_end : ndarray, shape (partner slot, pair)
-        When each partner was out, years; the horizon (or the council's own end) where it stayed.
+        When each partner (or what follows an abolished one) was out, years; the horizon where it stayed.
     left : ndarray, shape (partner slot, pair), bool
         Partners that were out before their time: exit costs fall.
     """
 
     stages: tuple[Stage, ...]
     cancelled: np.ndarray
+    cancelled_at: np.ndarray
     own_end: np.ndarray
     left: np.ndarray
 
@@ -57,6 +60,9 @@ def picked(context: Context, package: Package, view: View, start: np.ndarray, pa
     A superset is enough: the flat path is right for every draw. A partner may leave when its patience is below the
     hazard that it could meet from decision to horizon.
     """
+    gone = refused(context, package, view)
+    if view.n_slots == 1:
+        return np.zeros((len(view.councils), context.n_draws), bool) if gone is None else gone[:, 0, :]
     context_start = np.minimum(start, context.horizon)
     before = context.hazard_before * np.maximum(start - context.fixed.decision_years, 0.0)
     most = context.horizon - context_start
@@ -65,12 +71,16 @@ def picked(context: Context, package: Package, view: View, start: np.ndarray, pa
     result = (view.council(patience) < bound).any(axis=1)
     if np.isfinite(context.risk_exit).any():
         result |= (view.council(context.risk_exit) < context.horizon).any(axis=1)
-    gone = refused(context, package, view)
     return result if gone is None else result | gone[:, 0, :]
 
 
 def leaving_times(context: Context, view: View, start: np.ndarray, patience: np.ndarray) -> np.ndarray:
-    """Return when each partner is out, years, shape (partner slot, pair): at once before the start, after notice later."""
+    """Return when each partner is out, years, shape (partner slot, pair): at once before the start, after notice later.
+
+    One council alone has nobody to leave.
+    """
+    if view.n_slots == 1:
+        return np.full((1, start.shape[-1]), np.inf)
     share = context.fixed.elections[view.councils]  # (slot, pair, year + 1)
     elections = np.moveaxis(share, -1, 0)
     decided = leave_time(
@@ -94,15 +104,18 @@ def live(context: Context, package: Package, view: View, start: np.ndarray, host
     patience : ndarray, shape (council, draw)
     """
     horizon = context.horizon
-    fewest = context.study.model.exit.smallest_partners if view.n_slots > 1 else 1
+    # An arrangement that never had so many ends with the first who leaves.
+    fewest = min(context.study.model.exit.smallest_partners, view.n_slots)
     out = leaving_times(context, view, start, patience)
     caps = np.minimum(context.fixed.cap_years[view.councils], horizon)
     hosted = (host_share > 0).any(axis=0, keepdims=True)
     active = out >= start
     gone = refused(context, package, view)
     alive = _viable(active, host_share, hosted, fewest)
+    cancelled_at = _cancelled_at(out, start, host_share, hosted, fewest)
     if gone is not None:
         alive &= ~gone
+        cancelled_at = np.where(gone, -np.inf, cancelled_at)
     cancelled = ~alive
     begin, over = start, np.where(cancelled, np.minimum(start, horizon), horizon)
     stages = []
@@ -119,7 +132,16 @@ def live(context: Context, package: Package, view: View, start: np.ndarray, host
         alive, begin = still, end
     own_end = np.minimum(np.minimum(out, over), horizon)
     left = (own_end < np.minimum(caps, horizon)) & (own_end >= start) & ~cancelled
-    return Life(tuple(stages), cancelled, np.minimum(own_end, caps), left)
+    return Life(tuple(stages), cancelled, cancelled_at, own_end, left)
+
+
+def _cancelled_at(out: np.ndarray, start: np.ndarray, host_share: np.ndarray, hosted: np.ndarray, fewest: int) -> np.ndarray:
+    """Return when those who leave before the start leave too few behind, shape (1, pair); inf where that never happens."""
+    result = np.full(start.shape, np.inf)
+    for leaver in out:
+        broken = (leaver < start) & ~_viable(out > leaver, host_share, hosted, fewest)
+        result = np.where(broken, np.minimum(result, leaver), result)
+    return result
 
 
 def _viable(active: np.ndarray, host_share: np.ndarray, hosted: np.ndarray, fewest: int) -> np.ndarray:

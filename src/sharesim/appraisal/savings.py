@@ -43,21 +43,38 @@ def pooled_ratio(cost: np.ndarray, power: np.ndarray, workload: np.ndarray | Non
     return np.where(apart > 0, together / np.where(apart > 0, apart, 1.0), 1.0)
 
 
-def scale_gain(
-    cost: np.ndarray, power: np.ndarray, workload: np.ndarray | None, elasticity: np.ndarray, *, by_pooled_cost: bool
-) -> np.ndarray:
-    """Return each partner's yearly gain from scale, GBP; negative where pooling would cost it more.
+def scale_gain(cost: np.ndarray, power: np.ndarray, workload: np.ndarray | None, elasticity: np.ndarray) -> np.ndarray:
+    """Return each partner's yearly gain from scale, GBP: the rate on its own cost; negative where pooling costs more.
 
-    The rate on one's own cost, or (`by_pooled_cost`) own cost less one's workload share of the pooled cost. Partners
-    who left must come in with zero cost, power and workload.
+    Partners who left must come in with zero cost, power and workload.
     """
-    ratio = pooled_ratio(cost, power, workload, elasticity)
-    if not by_pooled_cost:
-        return (1.0 - ratio) * cost
+    return (1.0 - pooled_ratio(cost, power, workload, elasticity)) * cost
+
+
+def pooled_share(power: np.ndarray, workload: np.ndarray | None) -> np.ndarray:
+    """Return each partner's share of the pooled workload (of the one that its cost implies where none is known)."""
     measure = power if workload is None else workload
     total = measure.sum(axis=-2, keepdims=True)
-    share = measure / np.where(total > 0, total, 1.0)
-    return cost - ratio * cost.sum(axis=-2, keepdims=True) * share
+    return measure / np.where(total > 0, total, 1.0)
+
+
+def by_share(amount: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return an amount of all partners divided by another share than the one it came in by; the sum stays."""
+    return amount.sum(axis=-2, keepdims=True) * share
+
+
+def cost_sharing(cost: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Return what partners pay each other a year when all pay the same price per unit of work, GBP; sums to zero.
+
+    A partner that was dearer than the average gains, a cheaper one pays. It is a charge between councils and no saving:
+    no factor on savings touches it.
+
+    Examples
+    --------
+    >>> cost_sharing(np.array([[100.0], [100.0]]), np.array([[0.25], [0.75]])).ravel().tolist()
+    [50.0, -50.0]
+    """
+    return cost - by_share(cost, share)
 
 
 def posts_form_removed(per_extra_partner: np.ndarray, n_active: np.ndarray | float, posts: np.ndarray) -> np.ndarray:
@@ -70,27 +87,18 @@ def posts_form_removed(per_extra_partner: np.ndarray, n_active: np.ndarray | flo
     return removed * posts / np.where(total > 0, total, 1.0)
 
 
-def realised(
-    gain: np.ndarray, realisation: np.ndarray, coordination: np.ndarray, increase: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the saving that comes about, apart from what it costs more: both yearly, GBP, at full effect.
+def gain_and_loss(planned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the two sides of a planned gain, each 0 or more.
 
-    Parameters
-    ----------
-    gain : ndarray
-        Planned gain; negative is a loss.
-    realisation, coordination : ndarray
-        Factors on a gain; a loss is not softened by them.
-    increase : ndarray
-        Extra yearly cost of working together, 0 or more.
+    They stay apart from here on: realisation, coordination and the register's factors act on gains only, so that no
+    product softens a loss, and no gain that may not come about makes up for a loss that will.
 
-    Returns
-    -------
-    saving : ndarray, 0 or more
-    extra_cost : ndarray, 0 or more
-        Loss and cost increase: kept apart so that no product can turn the sign.
+    Examples
+    --------
+    >>> [part.tolist() for part in gain_and_loss(np.array([60.0, -50.0]))]
+    [[60.0, 0.0], [0.0, 50.0]]
     """
-    return realisation * coordination * np.maximum(gain, 0.0), np.maximum(-gain, 0.0) + increase
+    return np.maximum(planned, 0.0), np.maximum(-planned, 0.0)
 
 
 def coordination_factor(loss_share: np.ndarray, n_active: np.ndarray | float) -> np.ndarray:

@@ -9,12 +9,14 @@ import numpy as np
 from sharesim.appraisal.context import Context
 from sharesim.appraisal.flows import (
     CASH_LINES,
+    Attendance,
     Package,
     Plan,
     Stage,
     StaffCosts,
     actual_start,
     by_form,
+    harmonisation_term,
     rates_of,
     risk_one_off,
     running_terms,
@@ -138,10 +140,11 @@ class TileRun:
         context, package = self.context, self.package
         lines = saving_lines(context, package, self.stage, self.start, clock)
         length = flat_value(clock, self.start, self.stage.end)
-        lines["governance"] = running_terms(context, package, self.stage)["governance"] * length
+        lines |= {name: term * length for name, term in running_terms(context, package, self.stage).items()}
         spending = float(self.plan.spending @ clock.one_off)
-        lines |= {name: term * spending for name, term in transition_terms(context, package, self.view, self.start, self.plan).items()}
-        lines["risk_one_off"] = risk_one_off(context, package, self.view, self.start, self.stage.end, self.plan, clock)
+        terms = transition_terms(context, package, self.view, self.start - self.plan.start_years, self.plan)
+        lines |= {name: term * spending for name, term in terms.items()}
+        lines["risk_one_off"] = risk_one_off(context, package, Attendance(self.view, self.start, None, self.stage.end), self.plan, clock)
         lines |= staff_lines(self.staff, self.plan, clock)
         lines["exit_cost"] = np.zeros(1)
         return lines
@@ -155,7 +158,7 @@ class TileRun:
         length = flat_value(clock, start, end)
         lines = {name: term * length for name, term in terms.items() if name != "stranded_overhead"}
         lines["stranded_overhead"] = terms["stranded_overhead"] * flat_value(clock, start, np.minimum(end, start + self._stranded_years()))
-        drift = running_terms(context, package, self.stage)["harmonisation"]
+        drift = harmonisation_term(context, package, self.stage)
         if drift.any():
             transfers = context.fixed.transfers[tile.form][:, None, None]
             lines["harmonisation"] = np.broadcast_to(drift, (*tile.councils.shape, drift.shape[-1]))[tile.group] * length * transfers
@@ -187,15 +190,20 @@ class TileRun:
         for stage in life.stages:
             for name, line in self._stage_lines(stage, clock).items():
                 lines[name] = lines[name] + line if name in lines else line
-        stays = np.where(life.cancelled, np.nan_to_num(self.flat.scalar(context.number("costs.sunk_share"))), 1.0)
+        # Money is spent on planned dates, so only what is cancelled before the planned start saves the rest of it.
+        early = life.cancelled_at < self.plan.start_years
+        stays = np.where(early, np.nan_to_num(self.flat.scalar(context.number("costs.sunk_share"))), 1.0)
         spending = float(self.plan.spending @ clock.one_off)
-        terms = transition_terms(context, package, self.flat, start, self.plan)
+        terms = transition_terms(context, package, self.flat, np.minimum(start, life.cancelled_at) - self.plan.start_years, self.plan)
         set_up = by_form(context, "forms.set_up_gbp", self.tile.form[self.pair_row], self.flat) * self.flat.weight("one_off")
         terms["transition"] = terms["transition"] - set_up
         lines |= {name: term * spending * stays for name, term in terms.items()}
-        over = life.own_end.max(axis=0, keepdims=True)
-        starts = ~life.cancelled
-        lines["risk_one_off"] = risk_one_off(context, package, self.flat, start, np.where(starts, over, start), self.plan, clock) * starts
+        starts, ends = ~life.cancelled, np.minimum(context.fixed.cap_years[self.flat.councils], context.horizon)
+        who = Attendance(life.stages[0].view, start, life.own_end, ends)
+        lines["risk_one_off"] = risk_one_off(context, package, who, self.plan, clock) * starts
+        # Pay once lifted stays lifted, whoever leaves later.
+        lifted = harmonisation_term(context, package, life.stages[0]) * context.fixed.transfers[self.tile.form[self.pair_row]]
+        lines["harmonisation"] = lifted * flat_value(clock, start, ends, self.pair_draw) * starts
         lines |= {name: line * starts for name, line in staff_lines(self.flat_staff, self.plan, clock).items()}
         lines["exit_cost"] = self._exit_cost(clock)
         return lines
@@ -209,7 +217,6 @@ class TileRun:
             hosts = self.flat_host * stage.view.active
             lines |= {name: lines[name] + _to_hosts(lines[name] + 0.0 * hosts, hosts, premium) for name in ("saving_cashable", "saving_non_cashable")}
         terms = running_terms(context, package, stage) | variant_terms(context, package, stage.view, self.flat_host, form)
-        terms["harmonisation"] = terms["harmonisation"] * context.fixed.transfers[form]
         present = stage.view.active
         length = flat_value(clock, stage.begin, stage.end, draws) * present
         for name, term in terms.items():
@@ -228,7 +235,14 @@ class TileRun:
         own = -share * cost * self.life.left * clock.when(self.life.own_end)
         if self.context.study.model.split.exit == "own":
             return own
-        return own.sum(axis=0, keepdims=True) * self.flat.weight("exit")
+        first, out = self.life.stages[0].view, self.life.own_end
+        ends = np.minimum(self.context.fixed.cap_years[self.flat.councils], self.context.horizon)
+        total: np.ndarray = np.zeros(1)
+        for cost, leaver in zip(own, out, strict=True):
+            # An exit is paid by those who are in until then; who left earlier has settled already.
+            there = first.among(first.active * (out >= leaver))
+            total = total + cost * there.weight("exit") * (leaver < ends)
+        return total
 
     # -- measures ----------------------------------------------------------------------------------------------------
 

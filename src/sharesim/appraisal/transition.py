@@ -54,6 +54,6 @@ def host_fee_gbp(fee_share: np.ndarray, cost: np.ndarray, host_share: np.ndarray
     return paid - received
 
 
-def stranded_gbp(share: np.ndarray, overhead: np.ndarray, is_host: np.ndarray, hosted: np.ndarray) -> np.ndarray:
-    """Return the yearly overhead that stays behind with partners whose service moved to a host elsewhere, GBP."""
-    return share * overhead * (hosted & ~is_host)
+def stranded_gbp(share: np.ndarray, overhead: np.ndarray, elsewhere: np.ndarray) -> np.ndarray:
+    """Return the yearly overhead that stays behind with partners whose service is now provided elsewhere, GBP."""
+    return share * overhead * elsewhere

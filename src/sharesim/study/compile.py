@@ -125,7 +125,7 @@ def _in_canonical_order(model: StudyModel) -> StudyModel:
     """Sort every list by its key, so that the order of rows in a file moves no bit of any result."""
     ordered = {
         table: tuple(sorted(getattr(model, table), key=lambda row: tuple(str(getattr(row, key)) for key in keys)))
-        for table, keys in KEYS.items()
+        for table, keys in (*KEYS.items(), ("workforce", ("profile", "age_low", "age_high", "service_low", "service_high", "share")))
         if table not in ("rules", "published")
     }
     return model.model_copy(update=ordered)

@@ -1,0 +1,688 @@
+"""The maths of docs/model.md once more, in plain Python: one draw, one bundle, one council, one year at a time.
+
+Nothing of ``sharesim.appraisal`` is imported. Numbers are looked up by the names of the study's own file, times are
+followed event by event, and what flows over time is added up between the instants at which anything changes. There a
+flow is a straight line, so that length x value at the middle is its integral exactly. It is slow and meant to be read.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sharesim.study.priors import FORM_FACTS, PRIORS, WEEKLY_PAY_CAP_GBP, WORKFORCE_ASSUMED
+from sharesim.study.quantity import Quantity
+from sharesim.study.study import Study
+
+WEEKS = 365.25 / 7
+FAR = math.inf
+Lines = dict[str, dict[str, list[float]]]
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """One bundle in words, as its content id says it."""
+
+    package: str
+    partners: tuple[str, ...]
+    host: str | None
+    form: str
+    start: date
+
+    @classmethod
+    def of(cls, text: str) -> Arrangement:
+        package, partners, host, form, start = text.split("|")
+        return cls(package, tuple(partners.split("+")), None if host == "-" else host, form, date.fromisoformat(start))
+
+
+@dataclass
+class Stay:
+    """A stretch of time in which the same councils are in."""
+
+    begin: float
+    end: float
+    inside: tuple[str, ...]
+
+
+class Reference:
+    """One future of a study: what each arrangement brings in it, by line, council and year."""
+
+    def __init__(self, study: Study, future: Mapping[str, float]) -> None:
+        self.study, self.model, self.future = study, study.model, future
+        self.years = self.model.study.horizon_years
+        self.councils = {row.id: row for row in self.model.councils}
+        self.services = {row.id: row for row in self.model.services}
+        self.lines = {(row.council, row.service): row for row in self.model.baseline}
+        self.risks = {row.id: row for row in self.model.risks}
+
+    # -- numbers by name ---------------------------------------------------------------------------------------------
+
+    def value(self, row: Any, field: str, where: str, prior: str) -> float | None:
+        """What a cell is in this future; None where it is absent and nothing is assumed for it."""
+        cell: Quantity | None = getattr(row, field)
+        if cell is None:
+            if f"{where}.{field}" in self.future:
+                return self.future[f"{where}.{field}"]
+            law = PRIORS.get(f"{prior}.{field}")
+            if law is None or law.value.support[0] != law.value.support[1]:
+                return None
+            return float(law.value.support[0])
+        if cell.driver is not None:
+            named = next(item for item in self.model.drivers if item.name == cell.driver)
+            return (self.future[named.name] if named.value.distribution is not None else named.value.value) * cell.times
+        return cell.value if cell.distribution is None else self.future[f"{where}.{field}"]
+
+    def service(self, name: str, field: str) -> float:
+        return self.value(self.services[name], field, f"services.{name}", "services") or 0.0
+
+    def line(self, council: str, service: str, field: str) -> float | None:
+        return self.value(self.lines[council, service], field, f"baseline.{council}/{service}", "baseline")
+
+    def staff(self, field: str) -> float:
+        return self.value(self.model.staff, field, "staff", "staff") or 0.0
+
+    def risk(self, name: str, field: str) -> float:
+        return self.value(self.risks[name], field, f"risks.{name}", "risks") or 0.0
+
+    def form(self, form: str, field: str) -> float:
+        entry = self.model.forms.get(form)
+        return 0.0 if entry is None else self.value(entry, field, f"forms.{form}", "forms") or 0.0
+
+    def central(self, cell: Quantity) -> float:
+        if cell.driver is None:
+            return cell.value
+        return next(item for item in self.model.drivers if item.name == cell.driver).value.value * cell.times
+
+    def mean(self, cell: Quantity) -> float:
+        if cell.driver is not None:
+            named = next(item for item in self.model.drivers if item.name == cell.driver).value
+            return (named.value if named.distribution is None else named.distribution.mean) * cell.times
+        return cell.value if cell.distribution is None else float(cell.distribution.mean)
+
+    def members(self, package: str) -> tuple[str, ...]:
+        named = {item.id: tuple(sorted(item.services)) for item in self.model.packages}
+        return named.get(package, (package,))
+
+    # -- money over time ---------------------------------------------------------------------------------------------
+
+    def instant(self, day: date) -> float:
+        start = self.model.study.start
+        return day.year - start.year + (day - start.replace(year=day.year)).days / 365.25
+
+    def discount(self) -> list[float]:
+        stated = self.model.study.discount_rate_per_year
+        factors = [1.0]
+        for year in range(1, self.years):
+            if isinstance(stated, float):
+                rate = stated
+            else:
+                rate = ([0.0] + [step.rate_per_year for step in sorted(stated, key=lambda s: s.from_year) if step.from_year <= year])[-1]
+            factors.append(factors[-1] / (1 + rate))
+        return factors
+
+    def flow(self, begin: float, end: float, rate: Callable[[float], float], bends: Iterable[float] = ()) -> list[float]:
+        """Pounds by year of a yearly rate that is a straight line between bends, the services' real growth included."""
+        growth = 1 + (self.value(self.model.study, "cost_growth_per_year", "study", "study") or 0.0)
+        result = [0.0] * self.years
+        end = min(end, float(self.years))
+        if begin >= end:
+            return result
+        points = sorted({begin, end, *(t for t in (*bends, *range(1, self.years)) if begin < t < end)})
+        for left, right in itertools.pairwise(points):
+            middle = 0.5 * (left + right)
+            result[int(middle)] += (right - left) * rate(middle) * growth ** int(middle)
+        return result
+
+    def once(self, amount: float, year: float) -> list[float]:
+        """Pounds by year of a payment; nothing beyond the horizon."""
+        result = [0.0] * self.years
+        if year < self.years:
+            result[int(year)] = amount
+        return result
+
+    def spread(self, amount: float, shares: Sequence[float]) -> list[float]:
+        return [amount * share for share in shares]
+
+    def planned(self, first: int, shares: Sequence[float]) -> list[float]:
+        result = [0.0] * self.years
+        for step, share in enumerate(shares):
+            result[min(max(first + step, 0), self.years - 1)] += share
+        return result
+
+    # -- section 2: what is saved ------------------------------------------------------------------------------------
+
+    def cost(self, council: str, service: str) -> float:
+        """What sharing can act on: without client side, recharged overhead and savings already planned."""
+        get = lambda field: self.line(council, service, field) or 0.0  # noqa: E731
+        return max(0.0, get("cost_gbp") * (1 - get("client_side_share") - get("overhead_share")) - get("planned_saving_gbp"))
+
+    def pay(self, council: str, service: str) -> float:
+        own = self.line(council, service, "terms_gbp")
+        general = self.value(self.councils[council], "terms_gbp", f"councils.{council}", "councils")
+        return own if own is not None else general if general is not None else self.staff("pay_gbp")
+
+    def post_cost(self, council: str, service: str) -> float:
+        return self.pay(council, service) * (1 + self.staff("on_cost_share"))
+
+    def posts(self, council: str, service: str) -> float:
+        given = self.line(council, service, "posts_fte")
+        if given is not None:
+            return given
+        each = self.post_cost(council, service)
+        return self.cost(council, service) * self.service(service, "labour_share") / each if each > 0 else 0.0
+
+    def scale(self, service: str, inside: Sequence[str]) -> tuple[float, dict[str, float]]:
+        """Pooled over separate cost, and each one's share of the pooled workload."""
+        elasticity = self.value(self.services[service], "elasticity", f"services.{service}", "services")
+        assert elasticity is not None
+        costs = {council: self.cost(council, service) for council in inside}
+        work = {council: self.line(council, service, "workload") for council in inside}
+        if all(self.lines[key].workload is not None for key in self.lines if key[1] == service):
+            measure = {council: float(work[council] or 0.0) for council in inside}
+            apart = sum(w**elasticity for w in measure.values())
+            together = sum(measure.values()) ** elasticity
+        else:
+            measure = {council: cost ** (1 / elasticity) for council, cost in costs.items()}
+            apart = sum(costs.values())
+            together = sum(measure.values()) ** elasticity
+        total = sum(measure.values())
+        ratio = together / apart if apart > 0 else 1.0
+        return ratio, {council: measure[council] / total if total > 0 else 0.0 for council in inside}
+
+    def gains(self, service: str, arrangement: Arrangement, inside: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Planned yearly gain by form and council: scale, share of the line, share of bought spend, amount, posts."""
+        row, alone = self.services[service], len(arrangement.partners) == 1
+        result: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(inside, 0.0))
+        if alone:
+            rate = self.value(row, "internal_saving_share", f"services.{service}", "services") or 0.0
+            return {"line": {council: rate * self.cost(council, service) for council in inside}}
+        if self.value(row, "elasticity", f"services.{service}", "services") is not None:
+            ratio, _ = self.scale(service, inside)
+            result["scale"] = {council: (1 - ratio) * self.cost(council, service) for council in inside}
+        rate = self.value(row, "saving_rate_share", f"services.{service}", "services")
+        if rate is not None:
+            for council in inside:
+                spend = self.line(council, service, "addressable_gbp")
+                result["line" if spend is None else "bought"][council] = rate * (self.cost(council, service) if spend is None else spend)
+        weights = self.weights(self.model.split.saving, arrangement, inside)
+        for council in inside:
+            result["amount"][council] = (
+                self.service(service, "amount_per_partner_gbp") + self.service(service, "amount_per_partnership_gbp") * weights[council]
+            )
+        return result
+
+    def posts_form(self, service: str, inside: Sequence[str], alone: bool) -> dict[str, float]:
+        total = sum(self.posts(council, service) for council in inside)
+        most = 0.0 if alone else self.service(service, "posts_removed_per_extra_partner") * max(len(inside) - 1, 0)
+        gone = min(most, total)
+        return {council: gone * self.posts(council, service) / total if total > 0 else 0.0 for council in inside}
+
+    def rates(self, service: str, arrangement: Arrangement, inside: Sequence[str], start: float) -> dict[str, dict[str, float]]:
+        """Everything yearly about one service while these councils are in, by name and council."""
+        row, alone = self.services[service], len(arrangement.partners) == 1
+        planned = row.saving_kind == "planned"
+        softened = self.service(service, "realisation_share") if planned else 1.0
+        softened *= (1 - (self.service(service, "coordination_loss_share") if planned else 0.0)) ** max(len(inside) - 2, 0)
+        gains, form_posts = self.gains(service, arrangement, inside), self.posts_form(service, inside, alone)
+        stated = self.value(row, "cost_per_post_gbp", f"services.{service}", "services")
+        result: dict[str, dict[str, float]] = defaultdict(dict)
+        pooled, own_loss = {}, {}
+        for council in inside:
+            each = self.post_cost(council, service)
+            form_gain = form_posts[council] * (each if stated is None else stated)
+            good = {name: max(part[council], 0.0) for name, part in gains.items()}
+            on_posts = self.service(service, "posts_share") * (good.get("scale", 0.0) + good.get("line", 0.0))
+            structure = self.service(service, "structure_share")
+            met = self.meet_posts(service, council, structure * ((on_posts / each if each > 0 else 0.0) + form_posts[council]), start)
+            gain = sum(good.values()) + form_gain
+            saving = softened * gain
+            if met["removed"] > 0:
+                saving = max(0.0, saving - softened * (on_posts + form_gain) * met["unbudgeted"] / met["removed"])
+            by_scale = good.get("scale", 0.0) / gain if gain > 0 else 0.0
+            pooled[council] = saving * by_scale
+            own_loss[council] = max(-gains["scale"][council], 0.0) if "scale" in gains else 0.0
+            result["saving"][council] = saving
+            loss = sum(max(-part[council], 0.0) for part in gains.values())
+            increase = self.service(service, "cost_increase_share") if planned and not alone else 0.0
+            result["extra"][council] = loss + increase * self.cost(council, service)
+            result["charge"][council] = 0.0
+            for name, number in met.items():
+                result[name][council] = number
+        if row.gain_by == "pooled_cost" and self.model.split.saving == "own" and "scale" in gains:
+            _, share = self.scale(service, inside)
+            total = sum(self.cost(council, service) for council in inside)
+            for council in inside:
+                result["saving"][council] += share[council] * sum(pooled.values()) - pooled[council]
+                result["extra"][council] += share[council] * sum(own_loss.values()) - own_loss[council]
+                result["charge"][council] = self.cost(council, service) - share[council] * total
+        if self.model.split.saving != "own":
+            whole, weights = sum(result["saving"].values()), self.weights(self.model.split.saving, arrangement, inside)
+            result["saving"] = {council: whole * weights[council] for council in inside}
+        return result
+
+    # -- section 3: posts --------------------------------------------------------------------------------------------
+
+    def meet_posts(self, service: str, council: str, wanted: float, start: float) -> dict[str, float]:
+        posts = self.posts(council, service)
+        removed = min(wanted, posts)
+        vacant, without = (self.line(council, service, name) or 0.0 for name in ("vacant_fte", "unbudgeted_vacant_fte"))
+        by_vacancy = min(removed, vacant + without)
+        unbudgeted = by_vacancy * without / (vacant + without) if vacant + without > 0 else 0.0
+        turnover = self.value(self.councils[council], "turnover_per_year", f"councils.{council}", "councils") or 0.0
+        lead = max(0.0, start + self.service(service, "ramp_years") - self.decision())
+        leavers = min(removed - by_vacancy, (1 - (1 - turnover) ** lead) * max(posts - vacant - without, 0.0))
+        rest = removed - by_vacancy - leavers
+        moved = self.staff("redeployment_share") * rest
+        agreed = self.staff("voluntary_share") * (rest - moved)
+        return {
+            "removed": removed, "unbudgeted": unbudgeted, "redeployed": moved, "voluntary": agreed,
+            "compulsory": rest - moved - agreed, "paid_posts": posts - removed - max(without - unbudgeted, 0.0),
+        }  # fmt: skip
+
+    def decision(self) -> float:
+        day = self.model.study.decision
+        return 0.0 if day is None else self.instant(day)
+
+    def per_exit(self, service: str, council: str, year: int) -> dict[str, float]:
+        """Redundancy, pension strain and notice of one exit in a financial year."""
+        name, pay = self.councils[council].workforce, self.pay(council, service)
+        cells = WORKFORCE_ASSUMED if name is None else [
+            (row.age_low, row.age_high, row.service_low, row.service_high, row.share) for row in self.model.workforce if row.profile == name
+        ]  # fmt: skip
+        retire = 50 if year < 2010 else 55 if year < 2028 else 57
+        weeks = strain = 0.0
+        for young, old, short, long, share in cells:
+            for i, j in itertools.product(range(4), range(4)):
+                age, served = young + (i + 0.5) / 4 * (old - young), short + (j + 0.5) / 4 * (long - short)
+                weeks += share / 16 * statutory_weeks(age, served)
+                strain += share / 16 * (served / 20 if age >= retire else 0.0)
+        caps = {**WEEKLY_PAY_CAP_GBP, **self.model.staff.weekly_pay_cap_gbp}
+        known = [y for y in sorted(caps) if y <= year]
+        weekly = pay / WEEKS
+        if self.model.staff.pay_is_capped:
+            weekly = min(weekly, caps[known[-1] if known else min(caps)])
+        factor = self.staff("exit_cost_factor")
+        return {
+            "redundancy": weeks * weekly * self.staff("redundancy_multiple") * factor,
+            "pension_strain": strain * pay * self.staff("scheme_member_share") * self.staff("strain_multiple") * factor,
+            "notice": self.post_cost(council, service) / WEEKS * self.staff("notice_weeks"),
+        }
+
+    # -- section 1 and 5: when ---------------------------------------------------------------------------------------
+
+    def struck(self) -> list[tuple[str, str, tuple[str, ...], float, bool]]:
+        """Every way in which a row may strike: row, scope, whom, when (inf: never), whether at all."""
+        found = []
+        for name, row in self.risks.items():
+            if row.scope == "programme":
+                whom: list[tuple[str, ...]] = [()]
+            elif row.scope == "pair":
+                whom = [tuple(sorted(row.targets))]
+            else:
+                whom = [(target,) for target in row.targets or (self.services if row.scope == "service" else self.councils)]
+            chance = self.risk(name, "probability")
+            for target in whom:
+                u = self.future["/".join([f"risks.{name}.strike", *target])]
+                if row.per == "year":
+                    when = math.log(1 - u) / math.log(1 - chance) if 0 < chance < 1 else 0.0 if chance == 1 else FAR
+                    found.append((name, row.scope, target, when, when < self.years))
+                else:
+                    found.append((name, row.scope, target, u / chance * self.years if u < chance else FAR, u < chance))
+        return found
+
+    def concerns(self, scope: str, target: tuple[str, ...], package: str, inside: Sequence[str]) -> bool:
+        if scope == "service":
+            return target[0] in self.members(package)
+        return all(council in inside for council in target)
+
+    def starts_at(self, arrangement: Arrangement) -> float:
+        services = self.members(arrangement.package)
+        planned = self.instant(arrangement.start)
+        result = planned + max(self.service(name, "delay_months") for name in services) / 12
+        for gate in self.model.gates:
+            if not gate.services or set(gate.services) & set(services):
+                result += (self.value(gate, "wait_months", f"gates.{gate.id}", "gates") or 0.0) / 12
+        longest: dict[str, float] = defaultdict(float)
+        for name, scope, target, when, at_all in self.struck():
+            if at_all and (self.risks[name].per == "once" or when < planned) and self.concerns(scope, target, arrangement.package, arrangement.partners):
+                longest[name] = max(longest[name], self.risk(name, "delay_months") / 12)
+        return result + sum(longest.values())
+
+    def refused(self, arrangement: Arrangement) -> bool:
+        for gate in self.model.gates:
+            if gate.services and not set(gate.services) & set(self.members(arrangement.package)):
+                continue
+            chance = self.value(gate, "refusal", f"gates.{gate.id}", "gates") or 0.0
+            if any(self.future.get(f"gates.{gate.id}.refusal/{council}", 1.0) < chance for council in arrangement.partners):
+                return True
+        return False
+
+    def out_at(self, council: str, arrangement: Arrangement, start: float) -> float:
+        """When a partner is out: hazard used up year by year until its patience is spent, then notice."""
+        if len(arrangement.partners) == 1:
+            return FAR
+        patience = -math.log(self.future[f"exit.{council}/{arrangement.package}"])
+        exits = self.model.exit
+        get = lambda field: self.value(exits, field, "exit", "exit") or 0.0  # noqa: E731
+        before, after = (1 - (1 - get(name)) ** (1 / 3) for name in ("before_start_hazard_per_year", "hazard_per_year"))
+        before, after = -math.log(1 - before), -math.log(1 - after)
+        row, decided = self.councils[council], FAR
+        time = self.decision()
+        if time < start:
+            if patience < before * (start - time):
+                decided = time + patience / before
+            else:
+                patience -= before * (start - time)
+        time = start
+        while decided == FAR and time < self.years:
+            elections = row.election_years.count(str(self.model.study.start.year + int(time)))
+            rate = after * (1 + get("control_change_uplift") * row.control_change_share * elections)
+            stop = float(int(time) + 1)
+            if rate > 0 and patience < rate * (stop - time):
+                decided = time + patience / rate
+            patience -= rate * (stop - time)
+            time = stop
+        for name, scope, target, when, _ in self.struck():
+            if scope == "council" and target == (council,) and self.risks[name].exit:
+                decided = min(decided, when)
+        return decided if decided < start else decided + get("notice_months") / 12
+
+    def viable(self, inside: Sequence[str], arrangement: Arrangement) -> bool:
+        fewest = 1 if len(arrangement.partners) == 1 else self.model.exit.smallest_partners
+        return len(inside) >= fewest and (arrangement.host is None or arrangement.host in inside)
+
+    def life(self, arrangement: Arrangement, start: float) -> tuple[list[Stay], dict[str, float], float]:
+        """Stretches with the same councils in, when each was out, and when all was cancelled (inf: it was not)."""
+        out = {council: self.out_at(council, arrangement, start) for council in arrangement.partners}
+        if self.refused(arrangement):
+            return [], out, -FAR
+        inside = tuple(arrangement.partners)
+        for council in sorted(out, key=lambda name: out[name]):
+            if out[council] >= start:
+                break
+            inside = tuple(name for name in inside if name != council)
+            if not self.viable([name for name in arrangement.partners if out[name] > out[council]], arrangement):
+                return [], out, out[council]
+        stays, begin = [], start
+        while True:
+            end = min(min(out[council] for council in inside), float(self.years))
+            stays.append(Stay(begin, end, inside))
+            left = tuple(council for council in inside if out[council] > end)
+            if end >= self.years or not self.viable(left, arrangement):
+                return stays, {council: min(out[council], end) for council in out}, FAR
+            inside, begin = left, end
+
+    # -- section 6: who gets what ------------------------------------------------------------------------------------
+
+    def weights(self, rule: str, arrangement: Arrangement, inside: Sequence[str]) -> dict[str, float]:
+        services = self.members(arrangement.package)
+        measure: dict[str, float] = {}
+        for council in arrangement.partners:
+            rows = [self.lines[council, service] for service in services]
+            measure[council] = {
+                "equal": 1.0,
+                "workload": sum(0.0 if row.workload is None else self.central(row.workload) for row in rows),
+                "stated": self.councils[council].stated_share or 0.0,
+            }.get(rule, sum(self.central(row.cost_gbp) for row in rows))
+        if sum(measure.values()) == 0:
+            measure = dict.fromkeys(measure, 1.0)
+        total = sum(measure[council] for council in inside)
+        even = 1 / len(inside)
+        return {council: (measure[council] / total if total > 0 else even) * (council in inside) for council in arrangement.partners}
+
+    def fund_share(self, council: str, package: str) -> float:
+        services = self.members(package)
+        base = [self.central(self.lines[council, service].cost_gbp) for service in services]
+        shares = [self.line(council, service, "gf_share") for service in services]
+        if sum(base) == 0:
+            base = [1.0] * len(services)
+        return sum(b * (1.0 if share is None else share) for b, share in zip(base, shares, strict=True)) / sum(base)
+
+    # -- the whole of an arrangement ---------------------------------------------------------------------------------
+
+    def arrangement(self, arrangement: Arrangement) -> tuple[Lines, dict[str, dict[str, float]]]:
+        """Undiscounted pounds by line, council and year, General Fund share taken; and counts by council."""
+        start = self.starts_at(arrangement)
+        stays, out, cancelled = self.life(arrangement, start)
+        lines: Lines = defaultdict(lambda: {council: [0.0] * self.years for council in arrangement.partners})
+
+        def add(name: str, council: str, pounds: Sequence[float]) -> None:
+            fund = self.fund_share(council, arrangement.package)
+            lines[name][council] = [old + fund * new for old, new in zip(lines[name][council], pounds, strict=True)]
+
+        for stay in stays:
+            self._running(arrangement, stay, start, add)
+        self._one_off(arrangement, start, cancelled, add)
+        counts: dict[str, dict[str, float]] = {
+            name: dict.fromkeys(arrangement.partners, 0.0) for name in ("removed", "redeployed", "voluntary", "compulsory", "started")
+        }
+        if stays:
+            first = {name: self.rates(name, arrangement, stays[0].inside, start) for name in self.members(arrangement.package)}
+            self._staff(arrangement, first, add, counts)
+            self._harmonise(arrangement, first, stays[0], start, add)
+            self._risks_cost(arrangement, stays, start, add)
+            self._exits(arrangement, stays, out, start, add)
+            counts["started"] = dict.fromkeys(arrangement.partners, 1.0)
+        return lines, counts
+
+    def _running(self, arrangement: Arrangement, stay: Stay, start: float, add: Callable) -> None:
+        shared, inside, form = len(arrangement.partners) > 1, stay.inside, arrangement.form
+        services, split = self.members(arrangement.package), self.model.split
+        running = self.weights(split.running, arrangement, inside)
+        until = {council: min(stay.end, self.ends(council)) for council in inside}
+        stranded_until = start + max(self.services[name].stranded_years for name in services)
+        governance = (self.value(self.model.costs, "governance_gbp_per_partner", "costs", "costs") or 0.0) * shared
+        flat: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(inside, 0.0))
+        stranded = dict.fromkeys(inside, 0.0)
+        savings: dict[str, list[tuple[str, list[float]]]] = defaultdict(list)
+        for service in services:
+            rates = self.rates(service, arrangement, inside, start)
+            fee = self.service(service, "host_fee_share")
+            for council in inside:
+                cost = self.cost(council, service)
+                flat["extra_cost"][council] -= rates["extra"][council]
+                flat["cost_sharing"][council] += rates["charge"][council]
+                flat["vat"][council] -= self.form(form, "vat_share") * cost
+                if shared and council != arrangement.host:
+                    flat["client_side"][council] -= self.service(service, "client_gbp_per_year")
+                    overhead = (self.line(council, service, "cost_gbp") or 0.0) * (self.line(council, service, "overhead_share") or 0.0)
+                    stranded[council] -= self.service(service, "stranded_share") * overhead
+                if arrangement.host is not None and council != arrangement.host:
+                    flat["host_fee"][council] -= fee * cost
+                    flat["host_fee"][arrangement.host] += fee * cost
+                savings[council].append((service, self._saving(arrangement, service, council, rates["saving"][council], stay, start)))
+        for council in inside:
+            flat["governance"][council] = -governance
+            flat["vehicle"][council] = -self.form(form, "yearly_gbp") * running[council]
+        for name, amounts in flat.items():
+            for council, amount in amounts.items():
+                add(name, council, self.flow(stay.begin, until[council], lambda _, a=amount: a))
+        for council in inside:
+            add("stranded_overhead", council, self.flow(stay.begin, min(until[council], stranded_until), lambda _, c=council: stranded[c]))
+        self._pay_savings(arrangement, savings, add)
+
+    def _pay_savings(self, arrangement: Arrangement, savings: dict[str, list[tuple[str, list[float]]]], add: Callable) -> None:
+        """Savings by year, the host's premium taken from everybody and given to the host."""
+        premium = self.model.split.host_premium_share if arrangement.host is not None else 0.0
+        for kind in ("saving_cashable", "saving_non_cashable"):
+            by_council = {}
+            for council, parts in savings.items():
+                share = {s: self.service(s, "cashable_share") if kind == "saving_cashable" else 1 - self.service(s, "cashable_share") for s, _ in parts}
+                by_council[council] = [sum(share[s] * years[y] for s, years in parts) for y in range(self.years)]
+            for council, years in by_council.items():
+                moved = [premium * ((council == arrangement.host) * sum(own[y] for own in by_council.values()) - years[y]) for y in range(self.years)]
+                add(kind, council, [a + b for a, b in zip(years, moved, strict=True)])
+
+    def _saving(self, arrangement: Arrangement, service: str, council: str, yearly: float, stay: Stay, start: float) -> list[float]:
+        """A saving that ramps up from the start of the arrangement and shrinks by what strikes."""
+        ramp, factors = self.service(service, "ramp_years"), []
+        for name, scope, target, when, at_all in self.struck():
+            about = target == (service,) if scope == "service" else target == (council,) if scope == "council" else self.concerns(scope, target, arrangement.package, arrangement.partners)
+            if at_all and about:
+                factors.append((when if self.risks[name].per == "year" else -1.0, self.risk(name, "saving_factor")))
+
+        def rate(time: float) -> float:
+            up = 1.0 if ramp < 1e-6 or time >= start + ramp else (time - start) / ramp
+            return yearly * up * math.prod(factor for when, factor in factors if when <= time)
+
+        return self.flow(stay.begin, min(stay.end, self.ends(council)), rate, [start + ramp, *(when for when, _ in factors)])
+
+    def ends(self, council: str) -> float:
+        day = self.councils[council].ends
+        return float(self.years) if day is None else min(float(self.years), max(0.0, self.instant(day)))
+
+    def _one_off(self, arrangement: Arrangement, start: float, cancelled: float, add: Callable) -> None:
+        services, costs = self.members(arrangement.package), self.model.costs
+        planned_start = self.instant(arrangement.start)
+        shares = self.planned(int(planned_start) - costs.lead_years, costs.profile)
+        if cancelled < planned_start:
+            sunk = self.value(costs, "sunk_share", "costs", "costs") or 0.0
+            shares = [share * sunk for share in shares]
+        months = 12 * max(min(start, cancelled) - planned_start, 0.0)
+        actual = planned = monthly = joining = officers = 0.0
+        for name in services:
+            row, over = self.services[name], self.overrun(name)
+            premises = self.service(name, "premises_gbp")
+            actual += over * (sum(self.service(name, f) for f in ("team_gbp", "ict_gbp", "dual_running_gbp")) + max(premises, 0.0)) + min(premises, 0.0)
+            planned += sum(self.central(getattr(row, f)) for f in ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp"))
+            joining += self.service(name, "joining_gbp") * over
+            officers += self.service(name, "officer_days") * self.staff("officer_day_gbp")
+            monthly += self.service(name, "delay_cost_gbp_per_month")
+        by_plan = self.weights(self.model.split.one_off, arrangement, arrangement.partners)
+        by_over = self.weights(self.model.split.overspend, arrangement, arrangement.partners)
+        set_up = self.form(arrangement.form, "set_up_gbp")
+        for council in arrangement.partners:
+            own = by_plan[council] * (planned + set_up) + by_over[council] * (actual - planned)
+            add("transition", council, self.spread(-own, shares))
+            add("joining", council, self.spread(-joining if len(arrangement.partners) > 1 else 0.0, shares))
+            add("officers", council, self.spread(-officers, shares))
+            add("delay_cost", council, self.spread(-by_over[council] * monthly * months, shares))
+
+    def overrun(self, service: str) -> float:
+        """Overrun factor x residual optimism bias (section 4)."""
+        row = self.services[service]
+        drawn = self.value(row, "overrun_factor", f"services.{service}", "services")
+        bias = PRIORS["services.optimism_bias_share"].value.support[0] if row.optimism_bias_share is None else self.central(row.optimism_bias_share)
+        driver = {spec.name: spec for spec in self.study.drivers}.get(f"services.{service}.overrun_factor")
+        mean_factor = self.mean(row.overrun_factor) if row.overrun_factor is not None else float(driver.distribution.mean) if driver else 1.0
+        fields = {"team_gbp": 1, "ict_gbp": 1, "dual_running_gbp": 1, "joining_gbp": 2}
+        planned = sum(n * self.central(getattr(row, field)) for field, n in fields.items())
+        expected = mean_factor * sum(n * self.mean(getattr(row, field)) for field, n in fields.items())
+        for risk in self.risks.values():
+            if risk.scope == "service" and not risk.in_costs and (not risk.targets or service in risk.targets):
+                chance = self.mean(risk.probability)
+                chance = chance if risk.per == "once" else 1 - (1 - chance) ** self.years
+                expected += chance * self.mean(risk.one_off_gbp)
+        left = max(0.0, bias - (expected - planned) / planned) if planned > 0 else 0.0
+        return (1.0 if drawn is None else drawn) * (1 + left)
+
+    def _staff(self, arrangement: Arrangement, first: dict[str, dict], add: Callable, counts: dict[str, dict[str, float]]) -> None:
+        planned_start = self.instant(arrangement.start)
+        year = min(int(planned_start), self.years - 1)
+        for service, rates in first.items():
+            for council in rates["removed"]:
+                each = self.per_exit(service, council, self.model.study.start.year + year)
+                gone = rates["voluntary"][council] + rates["compulsory"][council]
+                add("redundancy", council, self.once(-gone * each["redundancy"], year))
+                years = self.model.staff.strain_years
+                add("pension_strain", council, self.spread(-gone * each["pension_strain"], self.planned(int(planned_start), [1 / years] * years)))
+                add("notice", council, self.once(-rates["compulsory"][council] * each["notice"], year))
+                for name in ("removed", "redeployed", "voluntary", "compulsory"):
+                    counts[name][council] += rates[name][council]
+
+    def _harmonise(self, arrangement: Arrangement, first: dict[str, dict], stay: Stay, start: float, add: Callable) -> None:
+        """Pay once lifted stays lifted, whoever leaves later."""
+        entry = self.model.forms.get(arrangement.form)
+        transfers = FORM_FACTS[arrangement.form][0] if entry is None or entry.transfers_terms is None else entry.transfers_terms
+        if not transfers:
+            return
+        for service, rates in first.items():
+            best = max(self.pay(council, service) for council in stay.inside)
+            for council in stay.inside:
+                gap = (best - self.pay(council, service)) * (1 + self.staff("on_cost_share")) * self.staff("harmonisation_share")
+                add("harmonisation", council, self.flow(start, self.ends(council), lambda _, c=council, g=gap, r=rates: -r["paid_posts"][c] * g))
+
+    def _risks_cost(self, arrangement: Arrangement, stays: list[Stay], start: float, add: Callable) -> None:
+        """Service and pair events, paid by those who are in when they strike."""
+        for name, scope, target, when, at_all in self.struck():
+            if not at_all or scope not in ("service", "pair") or self.risks[name].in_costs:
+                continue
+            once = self.risks[name].per == "once"
+            now = stays[0] if once else next((stay for stay in stays if stay.begin <= when < stay.end), None)
+            if now is None or not self.concerns(scope, target, arrangement.package, now.inside):
+                continue
+            share = self.weights(self.model.split.overspend, arrangement, now.inside)
+            year = min(int(self.instant(arrangement.start)), self.years - 1) if once else when
+            for council in now.inside:
+                if once or when < self.ends(council):
+                    add("risk_one_off", council, self.once(-share[council] * self.risk(name, "one_off_gbp"), year))
+
+    def _exits(self, arrangement: Arrangement, stays: list[Stay], out: dict[str, float], start: float, add: Callable) -> None:
+        rate = self.value(self.model.exit, "cost_share", "exit", "exit") or 0.0
+        for council in stays[0].inside:
+            if out[council] >= self.ends(council):
+                continue
+            cost = rate * sum(self.cost(council, service) for service in self.members(arrangement.package))
+            there = [name for name in stays[0].inside if out[name] >= out[council]]
+            share = {council: 1.0} if self.model.split.exit == "own" else self.weights(self.model.split.exit, arrangement, there)
+            for payer in share:
+                if out[council] < self.ends(payer):
+                    add("exit_cost", payer, self.once(-cost * share[payer], out[council]))
+
+    # -- what is paid once for many bundles --------------------------------------------------------------------------
+
+    def activation(self, key: str) -> dict[str, list[float]]:
+        """Undiscounted pounds by council and year of one activation column, by its id."""
+        kind, _, rest = key.partition(".")
+        if kind == "risk":
+            return self._activated_risks(rest)
+        name, _, council = rest.partition("/")
+        if kind == "grant":
+            grant = next(item for item in self.model.grants if item.id == name)
+            get = lambda field: self.value(grant, field, f"grants.{name}", "grants") or 0.0  # noqa: E731
+            years = [0.0] * self.years
+            if self.future[f"grants.{name}.award"] < get("chance"):
+                years[grant.year] += get("amount_gbp")
+                if self.future[f"grants.{name}.clawback"] < get("clawback_chance"):
+                    years[min(grant.clawback_year, self.years - 1)] -= get("amount_gbp")
+            return self._among_all(grant.split, years)
+        item = next(item for item in self.model.shared_items if item.id == name)
+        get = lambda field: self.value(item, field, f"shared_items.{name}", "shared_items") or 0.0  # noqa: E731
+        end = self.ends(council) if council else float(self.years)
+        yearly = self.flow(float(item.year), end, lambda _: -get("yearly_gbp"))
+        years = [a + b for a, b in zip(self.once(-get("one_off_gbp"), item.year), yearly, strict=True)]
+        return {council: years} if council else self._among_all(item.split, years)
+
+    def _among_all(self, rule: str, years: list[float]) -> dict[str, list[float]]:
+        measure = {}
+        for name, row in self.councils.items():
+            cost = sum(self.central(line.cost_gbp) for (council, _), line in self.lines.items() if council == name)
+            measure[name] = {"equal": 1.0, "stated": row.stated_share or 0.0}.get(rule, cost)
+        if sum(measure.values()) == 0:
+            measure = dict.fromkeys(measure, 1.0)
+        return {name: [measure[name] / sum(measure.values()) * pounds for pounds in years] for name in measure}
+
+    def _activated_risks(self, whose: str) -> dict[str, list[float]]:
+        years = [0.0] * self.years
+        for name, scope, target, when, at_all in self.struck():
+            wanted = scope == "programme" if whose == "programme" else (scope, target) == ("council", (whose,))
+            if at_all and wanted and not self.risks[name].in_costs:
+                years[int(when) if self.risks[name].per == "year" else 0] -= self.risk(name, "one_off_gbp")
+        return self._among_all("equal", years) if whose == "programme" else {whose: years}
+
+
+def statutory_weeks(age: float, served: float) -> float:
+    """Weeks of pay: the last 20 complete years, each by the age at which it began."""
+    complete = min(int(served), 20)
+    if complete < 2:
+        return 0.0
+    weeks = 0.0
+    for year in range(complete):
+        began_at = age - complete + year
+        weeks += 0.5 if began_at < 22 else 1.0 if began_at < 41 else 1.5
+    return weeks
