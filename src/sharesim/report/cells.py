@@ -1,0 +1,127 @@
+"""Tables as a page shows them: cells with the figure behind what is written, so that nothing is retyped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from sharesim.report import words
+
+NUMBERS = ("gbp", "thousands", "share", "share1", "posts", "years", "number", "correlation", "factor")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    key : str
+        Column of the DataFrame.
+    title : str
+    kind : str
+        text, date, or one of `NUMBERS`.
+    unit : str
+        Written under the title.
+    """
+
+    key: str
+    title: str
+    kind: str = "text"
+    unit: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in NUMBERS
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: what is written, and the figure behind it (empty for text)."""
+
+    column: Column
+    shown: str
+    value: str = ""
+    is_loss: bool = False
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table of a page.
+
+    Parameters
+    ----------
+    name : str
+        Which table of the run it shows; names the element.
+    caption : str
+    columns : tuple of Column
+    rows : tuple of tuple of Cell
+        The first cell heads the row.
+    total : tuple of Cell
+        Last row, kept last when sorted; empty for none.
+    note : str
+    """
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: tuple[Cell, ...] = ()
+    note: str = ""
+
+
+def page_table(
+    name: str, caption: str, frame: pd.DataFrame, columns: Sequence[Column], *, total: Mapping[str, Any] | None = None, note: str = ""
+) -> PageTable:  # fmt: skip
+    """Return a table of a page from a DataFrame.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"council": ["Eastham"], "npv_gbp": [-12_345.6]})
+    >>> table = page_table("councils", "By council", frame, [Column("council", "Council"), Column("npv_gbp", "Value", "gbp")])
+    >>> table.rows[0][1].shown, table.rows[0][1].value, table.rows[0][1].is_loss
+    ('−£12,346', '-12345.6', True)
+    """
+    rows = tuple(tuple(cell(column, record[column.key]) for column in columns) for record in frame.to_dict("records"))
+    last = () if total is None else tuple(cell(column, total.get(column.key, "")) for column in columns)
+    return PageTable(name, caption, tuple(columns), rows, last, note)
+
+
+def cell(column: Column, value: Any) -> Cell:
+    """Return a cell: the figure in full precision behind what is written."""
+    if column.kind == "text" or isinstance(value, str) or value is None or value is pd.NA:
+        text = "" if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)) else str(value)
+        return Cell(column, words.day(text) if column.kind == "date" and text else text, text if column.kind == "date" else "")
+    if isinstance(value, bool):
+        return Cell(column, "yes" if value else "no")
+    number = float(value)
+    if math.isnan(number):
+        return Cell(column, "–")
+    return Cell(column, shown(number, column.kind), f"{number:.10g}", column.kind in ("gbp", "thousands") and number < -0.5)
+
+
+def shown(number: float, kind: str) -> str:
+    """Return a figure as a table writes it.
+
+    Examples
+    --------
+    >>> shown(-1234.5, "gbp"), shown(0.123, "share"), shown(2.345, "posts"), shown(float("inf"), "years")
+    ('−£1,234', '12%', '2.3', 'not within the horizon')
+    """
+    if kind == "years" and math.isinf(number):
+        return "not within the horizon"
+    if kind == "gbp":
+        return words.pounds(number)
+    if kind == "thousands":
+        return words.pounds(number / 1e3, 1).replace("£", "")
+    if kind in ("share", "share1"):
+        return words.share(number, 1 if kind == "share1" else 0)
+    if kind in ("posts", "years"):
+        return f"{number:.1f}"
+    if kind == "correlation":
+        return f"{number:+.2f}".replace("-", "−")
+    return f"{number:,.4g}".replace("-", "−") if not number.is_integer() else f"{number:,.0f}".replace("-", "−")

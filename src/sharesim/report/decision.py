@@ -1,0 +1,139 @@
+"""The decision in three sentences: what to do, what it is worth, and what may go wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sharesim.choice.solution import Status
+from sharesim.measures import estimate
+from sharesim.report import words
+from sharesim.report.contents import Contents
+from sharesim.report.matrix import Arrangement
+from sharesim.report.tables import councils
+from sharesim.report.worth import payback
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure in a sentence: what is written, what stands behind it, and where it is taken apart.
+
+    Parameters
+    ----------
+    name : str
+        Where a test, or a reader of ``summary.json``, finds it.
+    value : float
+    shown : str
+    link : str
+        Id of the element that takes it apart; empty for none.
+    """
+
+    name: str
+    value: float
+    shown: str
+    link: str = ""
+
+
+Sentence = tuple[str | Figure, ...]
+
+
+def text_of(sentence: Sentence) -> str:
+    """Return a sentence as plain text."""
+    return "".join(part if isinstance(part, str) else part.shown for part in sentence)
+
+
+def gbp(name: str, value: float, link: str = "") -> Figure:
+    """Return a figure of money."""
+    return Figure(name, float(value), words.money(float(value)), link)
+
+
+def chance(name: str, value: float, link: str = "") -> Figure:
+    """Return a figure that is a share of futures."""
+    return Figure(name, float(value), words.share(float(value)), link)
+
+
+def decision(contents: Contents, chosen: tuple[Arrangement, ...]) -> tuple[Sentence, ...]:
+    """Return the decision in three sentences; fewer where there is nothing to decide on."""
+    if contents.judged is None:
+        return _refused(contents)
+    if not chosen or not contents.is_judged:
+        return _nothing(contents)
+    return (_what(contents, chosen), _worth(contents), _risk(contents))
+
+
+def _refused(contents: Contents) -> tuple[Sentence, ...]:
+    said = {
+        Status.INFEASIBLE: "No portfolio keeps all rules: this is proven, not a failure of the search.",
+        Status.UNPROVEN: "The search stopped before it found a portfolio that keeps all rules; whether there is one is not known.",
+        Status.UNBOUNDED: "The program has no finite best answer: something in the study is at fault.",
+        Status.FAILED: "The solver failed, so there is no answer.",
+    }
+    lead = said.get(contents.solution.status, f"There is no portfolio to show: {contents.solution.status.value}.")
+    n_bundles = len(contents.outcomes.table)
+    notes = tuple((note if note.endswith(".") else f"{note}.",) for note in contents.solution.notes)
+    return ((lead,), (f"{words.sentence_case(words.count(n_bundles, 'candidate arrangement'))} were simulated on {contents.outcomes.n_draws:,} futures.",), *notes)
+
+
+def _nothing(contents: Contents) -> tuple[Sentence, ...]:
+    n_bundles = len(contents.outcomes.table)
+    best = contents.outcomes.npv_mean
+    lead = f"Share nothing: under these rules no set of the {n_bundles:,} candidate arrangements is worth more than leaving things as they are."
+    if not n_bundles:
+        return ((lead,),)
+    return ((lead,), ("The most valuable arrangement taken alone is worth ", gbp("best_alone_npv_mean_gbp", float(best.max())), " on average, before what several would pay for together."))
+
+
+def _what(contents: Contents, chosen: tuple[Arrangement, ...]) -> Sentence:
+    study = contents.study
+    services = {service for item in chosen for service in item.services}
+    share = f"{words.count(len(services), 'service')} of {len(study.services)}" if len(study.services) > 1 else f"{study.services.names[0]}"
+    together = {item.partners for item in chosen}
+    everybody = len(together) == 1
+    names = words.listing([study.councils.name(at) for at in chosen[0].partners])
+    alone = all(len(item.partners) == 1 for item in chosen)
+    lead = f"{names} should {'reorganise' if alone else 'share'} {share}" if everybody else f"Share {share} in {words.count(len(chosen), 'arrangement')}"
+    if len(chosen) > 6:
+        first, last = min(item.start for item in chosen), max(item.start for item in chosen)
+        return (f"{lead}, starting between {words.month(first)} and {words.month(last)}; the matrix below shows who with whom.",)
+    if len(study.services) == 1 and everybody:
+        return (f"{lead}, {_how(contents, chosen[0], everybody)}.",)
+    parts = [f"{item.title} ({_how(contents, item, everybody)})" for item in chosen]
+    return (f"{lead}: {words.listing(parts)}.",)
+
+
+def _how(contents: Contents, item: Arrangement, everybody: bool) -> str:
+    names = contents.study.councils.name
+    who = "" if everybody else f"{words.listing([names(at) for at in item.partners])}, "
+    hosts = f"hosted by {words.listing([names(at) for at in item.hosts])}" if item.hosts else item.form
+    return f"{who}{hosts}, from {words.month(item.start)}"
+
+
+def _worth(contents: Contents) -> Sentence:
+    study, figures = contents.study, contents.figures
+    error = estimate(contents.npv, "mean", contents.judged.plan.method)  # type: ignore[union-attr]
+    sure: Sentence = ()
+    if error.available:
+        sure = (" (give or take ", gbp("npv_mean_reach_gbp", 1.96 * float(error.standard_error)), ", the error of simulating)")
+    about = study.model.study
+    rate = about.discount_rate_per_year
+    discounted = f"discounted at {words.share(rate, 1)} a year" if isinstance(rate, float) else "discounted at the study's schedule"
+    years = words.count(study.n_years, "year")
+    return (
+        f"Over {years} from {words.month(about.start)} that is worth ", gbp("npv_mean_gbp", figures["npv_mean_gbp"], "from-value"),
+        " to the councils' General Funds on average", *sure, f", in {about.price_base} prices, {discounted}; nine futures in ten lie between ",
+        gbp("npv_p5_gbp", figures["npv_p5_gbp"]), " and ", gbp("npv_p95_gbp", figures["npv_p95_gbp"]), ".",
+    )  # fmt: skip
+
+
+def _risk(contents: Contents) -> Sentence:
+    study, figures = contents.study, contents.figures
+    frame = councils(study, contents.account, contents.council_npv)  # type: ignore[arg-type]
+    peak = float(payback(study, contents.account).peak_funding_mean_gbp.iloc[0])  # type: ignore[arg-type]
+    worst = frame.loc[frame.probability_of_loss.idxmax()]
+    ends = (" average ", gbp("cvar_gbp", figures["cvar_gbp"]))
+    found: Sentence = (", before it gains ", gbp("peak_funding_mean_gbp", peak, "from-peak"), " has to be found on average") if peak >= 0.5 else ()
+    losers = [name for name, mean in zip(frame["name"], frame.npv_mean_gbp, strict=True) if mean < 0]
+    who: Sentence = ()
+    if len(frame) > 1:
+        who = (f"; {worst['name']} is the council most likely to lose (", chance(f"councils.{worst.council}.probability_of_loss", worst.probability_of_loss), " of futures)")
+        who += (f", and {words.listing(losers)} {'loses' if len(losers) == 1 else 'lose'} on average",) if losers else ()
+    return ("It loses money in ", chance("probability_of_loss", figures["probability_of_loss"]), " of futures, the worst twentieth of them", *ends, *found, *who, ".")

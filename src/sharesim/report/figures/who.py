@@ -1,0 +1,166 @@
+"""Figures of who shares what with whom: the matrix, the map and the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from sharesim.report import words
+from sharesim.report.figures.style import BLUE, GREEN, GROUP_FILLS, INK, MUTED, ORANGE, PALE, RED, Plot, wrapped
+from sharesim.report.matrix import Arrangement
+from sharesim.study.study import Study
+
+HOST = "★"
+
+
+def matrix_plot(study: Study, frame: pd.DataFrame, chosen: Sequence[Arrangement]) -> Plot:
+    """Return the services x councils matrix, from `matrix.matrix`."""
+    shared = {service for item in chosen for service in item.services}
+    title = f"{words.sentence_case(words.count(len(shared), 'service'))} of {len(study.services)} shared, in {words.count(len(chosen), 'arrangement')}"
+    alt = "Matrix of services by councils. " + " ".join(
+        f"{item.letter}: {item.title}, {words.listing([study.councils.name(at) for at in item.partners])}"
+        + (f", hosted by {words.listing([study.councils.name(at) for at in item.hosts])}." if item.hosts else ".")
+        for item in chosen
+    )
+
+    def draw(figure: Figure, narrow: bool) -> None:
+        draw_matrix(figure.add_subplot(), study, frame, narrow)
+
+    height = 0.9 + 0.32 * len(study.services)
+    return Plot("matrix", title, alt, frame, draw, (height, height))
+
+
+def draw_matrix(axes: Axes, study: Study, frame: pd.DataFrame, narrow: bool) -> None:
+    """Draw one cell per service and council; who is together shares a colour, the letter says which arrangement."""
+    n_services, n_councils = len(study.services), len(study.councils)
+    for row in frame.itertuples():
+        x, y = study.councils.index(row.council), study.services.index(row.service)
+        fill = GROUP_FILLS[row.group % len(GROUP_FILLS)] if row.group >= 0 else (PALE if row.arrangement else "white")
+        axes.add_patch(Rectangle((x - 0.47, y - 0.44), 0.94, 0.88, facecolor=fill, edgecolor=INK if row.hosts else "none", linewidth=1.4))
+        text = f"{row.arrangement} {HOST}" if row.hosts else row.arrangement
+        axes.text(x, y, text, ha="center", va="center", fontsize=9, color=INK if row.group >= 0 else MUTED, fontweight="bold" if row.group >= 0 else "normal")
+    axes.set_xlim(-0.5, n_councils - 0.5)
+    axes.set_ylim(n_services - 0.5, -0.5)
+    axes.set_xticks(range(n_councils), [wrapped(name, 13 if n_councils <= 5 else 9, 3) for name in study.councils.names])
+    if n_councils > (4 if narrow else 9):
+        axes.tick_params(axis="x", labelrotation=90)
+    axes.set_yticks(range(n_services), [wrapped(name, 18 if narrow else 34, 1) for name in study.services.names])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel(f"{HOST} hosts   own: kept by the council", fontsize=8.5, color=MUTED)
+
+
+def map_plot(study: Study, frame: pd.DataFrame, hosts: Sequence[int]) -> Plot | None:
+    """Return the map of partners, or None where councils have no coordinates.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `matrix.links`.
+    hosts : sequence of int
+        Services hosted by each council.
+    """
+    places = [(row.x_km, row.y_km) for row in study.model.councils]
+    if any(x is None or y is None for x, y in places) or not len(frame):
+        return None
+    position = {name: place for name, place in zip(study.councils.ids, places, strict=True)}
+    apart = [np.hypot(*np.subtract(position[row.council], position[row.partner])) for row in frame.itertuples()]
+    title = f"Partners lie {min(apart):.0f} to {max(apart):.0f} km apart" if len(apart) > 1 else f"The partners lie {apart[0]:.0f} km apart"
+    alt = "Map of the councils; " + "; ".join(
+        f"{study.councils.name(study.councils.index(row.council))} and {study.councils.name(study.councils.index(row.partner))} share "
+        f"{words.count(row.services, 'service')}"
+        for row in frame.itertuples()
+    ) + "."  # fmt: skip
+    data = frame.assign(km=apart)
+
+    def draw(figure: Figure, narrow: bool) -> None:
+        draw_map(figure.add_subplot(), study, frame, position, hosts)
+
+    return Plot("map", title, alt, data, draw, (3.6, 3.4))
+
+
+def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, hosts: Sequence[int]) -> None:
+    """Draw councils at their places, and a line between partners, thicker the more they share."""
+    most = max(frame.services)
+    for row in frame.itertuples():
+        (x0, y0), (x1, y1) = position[row.council], position[row.partner]
+        axes.plot([x0, x1], [y0, y1], color=BLUE, linewidth=1.0 + 4.0 * row.services / most, alpha=0.55, solid_capstyle="round", zorder=1)
+        axes.annotate(
+            f"{row.services}", ((x0 + x1) / 2, (y0 + y1) / 2), ha="center", va="center", fontsize=8.5, zorder=3,
+            bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": BLUE, "linewidth": 0.6},
+        )  # fmt: skip
+    for at, name in enumerate(study.councils.ids):
+        x, y = position[name]
+        axes.plot([x], [y], marker="o", markersize=9, color=ORANGE if hosts[at] else "white", markeredgecolor=INK, zorder=4)
+        label = study.councils.name(at) + (f" (hosts {hosts[at]})" if hosts[at] else "")
+        axes.annotate(wrapped(label, 22, 2), (x, y), xytext=(0, 9), textcoords="offset points", ha="center", va="bottom", fontsize=8.5, zorder=5)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.margins(0.28)
+    axes.set_xlabel("km east")
+    axes.set_ylabel("km north")
+    axes.tick_params(labelsize=8, length=2)
+
+
+def timeline_plot(study: Study, frame: pd.DataFrame) -> Plot:
+    """Return gates, starts and ramps, from `schedule.schedule`."""
+    arranged = frame[frame.kind == "arrangement"]
+    latest = arranged.loc[arranged.start_p95.idxmax()]
+    title = (
+        f"First start planned for {words.month(arranged.planned.min())}; {latest['name']} may not start before "
+        f"{words.month(latest.start_p95)} in one future of twenty"
+    )
+    alt = "Timeline. " + " ".join(
+        f"{row.name_}: planned {words.day(row.planned)}."
+        if row.kind == "gate"
+        else f"{row.name_}: planned {words.day(row.planned)}, likely start {words.month(row.start_p5)} to {words.month(row.start_p95)}, full effect "
+        f"about {words.month(row.full_p50)}."
+        for row in frame.rename(columns={"name": "name_"}).itertuples()
+    )
+
+    def draw(figure: Figure, narrow: bool) -> None:
+        draw_timeline(figure.add_subplot(), frame, narrow)
+
+    height = 1.0 + 0.34 * len(frame)
+    return Plot("timeline", title, alt, frame, draw, (height, height + 0.3))
+
+
+def draw_timeline(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
+    """Draw gates as diamonds; for each arrangement its planned start, the likely span of the real one, and the ramp."""
+    to_year = lambda text: np.array([_decimal(day) for day in text])  # noqa: E731
+    for at, row in enumerate(frame.itertuples()):
+        planned = _decimal(row.planned)
+        if row.kind == "gate":
+            axes.plot([planned], [at], marker="D", markersize=6.5, color=RED, zorder=4, linestyle="none")
+            continue
+        early, middle, late, full = to_year([row.start_p5, row.start_p50, row.start_p95, row.full_p50])
+        axes.barh(at, late - early, left=early, height=0.5, color="#8dbada", zorder=2)
+        axes.barh(at, max(full - middle, 0.0), left=middle, height=0.22, color=GREEN, zorder=3)
+        axes.plot([planned] * 2, [at - 0.36, at + 0.36], color=INK, linewidth=2, zorder=4)
+    axes.set_yticks(range(len(frame)), [wrapped(name, 18 if narrow else 34, 2) for name in frame["name"]])
+    axes.set_ylim(len(frame) - 0.4, -0.6)
+    low, high = axes.get_xlim()
+    axes.set_xlim(np.floor(low), np.ceil(high))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(True, axis="x")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("Calendar year")
+    handles = [
+        axes.plot([], [], marker="D", color=RED, linestyle="none", markersize=6)[0], axes.plot([], [], color=INK, linewidth=2)[0],
+        Rectangle((0, 0), 1, 1, color="#8dbada"), Rectangle((0, 0), 1, 1, color=GREEN),
+    ]  # fmt: skip
+    labels = ["gate", "planned start", "start in nine futures of ten", "ramp to full effect"]
+    axes.figure.legend(handles, labels, loc="outside lower center", ncols=2 if narrow else 4, columnspacing=1.2, handlelength=1.4)  # type: ignore[union-attr]
+
+
+def _decimal(day: str) -> float:
+    """Return an ISO date as a decimal year."""
+    when = np.datetime64(day, "D")
+    year = when.astype("datetime64[Y]")
+    length = (year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")
+    return float(1970 + year.astype(int) + (when - year.astype("datetime64[D]")) / length)

@@ -1,0 +1,68 @@
+"""The report as one HTML file that opens offline."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sharesim.report import words
+from sharesim.report.figures import Plot, figure_of, settings, svg
+from sharesim.report.material import Material
+from sharesim.report.sections import page
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page: wide for desks and paper, narrow for telephones.
+
+    Parameters
+    ----------
+    name, title, alt : str
+    wide, narrow : str
+        data: addresses of SVG.
+    """
+
+    name: str
+    title: str
+    alt: str
+    wide: str
+    narrow: str
+
+
+def render(material: Material) -> str:
+    """Return the page as text."""
+    environment = _environment()
+    script = environment.get_template("script.js").render()
+    with settings():
+        pictures = {name: picture(plot) for name, plot in material.plots.items()}
+    return environment.get_template("report.html.j2").render(
+        **page(material), pictures=pictures, script=script, script_hash=_hash(script)
+    )
+
+
+def picture(plot: Plot) -> Picture:
+    """Return a figure ready for the page; call inside `settings`."""
+    wide, narrow = (_address(svg(figure_of(plot, narrow=small))) for small in (False, True))
+    return Picture(plot.name, plot.title, plot.alt, wide, narrow)
+
+
+def _address(text: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()
+
+
+def _hash(script: str) -> str:
+    """Return the hash by which the page's own policy lets its one script run, and no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("sharesim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    filters: dict[str, Any] = {"money": words.money, "pounds": words.pounds, "share": words.share, "day": words.day, "month": words.month}
+    environment.filters.update(filters)
+    return environment

@@ -1,0 +1,131 @@
+"""Everything a page, a workbook or slides would show of one run, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from sharesim.appraisal.account import Account
+from sharesim.appraisal.outcomes import Outcomes
+from sharesim.report import breakdown, inputs, register, schedule, tables, worth
+from sharesim.report.contents import Contents
+from sharesim.report.decision import Sentence, decision
+from sharesim.report.figures import Plot
+from sharesim.report.figures import who as who_figures
+from sharesim.report.figures import why as why_figures
+from sharesim.report.figures import worth as worth_figures
+from sharesim.report.matrix import Arrangement, arrangements, links, matrix
+from sharesim.study.study import Study
+
+PANELS = (
+    ("npv_mean_gbp", "Value on average", "gbp"), ("probability_of_loss", "Chance of losing", "share"),
+    ("peak_funding_mean_gbp", "Peak funding", "gbp"), ("exits_posts", "Exits, posts", "posts"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Material:
+    """Tables, sentences and figures of one run.
+
+    Parameters
+    ----------
+    contents : Contents
+    """
+
+    contents: Contents
+
+    @property
+    def study(self) -> Study:
+        return self.contents.study
+
+    @property
+    def judged(self) -> Outcomes:
+        """The chosen bundles on the judging draws; only where there are any."""
+        assert self.contents.judged is not None
+        return self.contents.judged
+
+    @property
+    def account(self) -> Account:
+        """The portfolio's flows; only where there are any."""
+        assert self.contents.account is not None
+        return self.contents.account
+
+    @cached_property
+    def chosen(self) -> tuple[Arrangement, ...]:
+        """The chosen arrangements, each with its letter; empty where nothing is shared."""
+        return arrangements(self.study, self.judged.table) if self.contents.is_judged else ()
+
+    @cached_property
+    def decision(self) -> tuple[Sentence, ...]:
+        """The decision in three sentences."""
+        return decision(self.contents, self.chosen)
+
+    @cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Every table by name; what needs a portfolio is there only where there is one."""
+        contents, study = self.contents, self.study
+        found = {
+            "matrix": matrix(study, self.chosen), "rules": tables.checks(contents.solution), "drivers": inputs.drivers(study),
+            "assumptions": inputs.assumed(contents),
+        }  # fmt: skip
+        return found | (self._of_portfolio() if contents.is_judged else {})
+
+    def _of_portfolio(self) -> dict[str, pd.DataFrame]:
+        contents, study, judged, account = self.contents, self.study, self.judged, self.account
+        npv = np.asarray(contents.council_npv)
+        councils = tables.councils(study, account, npv)
+        cells = breakdown.cells(judged, account)
+        return {
+            "portfolio": tables.portfolio(contents.outcomes, contents.solution, judged), "councils": councils,
+            "council_ranges": worth.council_ranges(study.councils.names, npv),
+            "council_panels": councils.assign(council=councils["name"], exits_posts=councils.compulsory_exits_posts + councils.voluntary_exits_posts),
+            "fan": worth.fan(study, account), "yearly": worth.yearly(study, account), "horizons": worth.horizons(study, account, judged.plan.method),
+            "payback": worth.payback(study, account), "spread": worth.spread(contents.npv), "staff": breakdown.staff(study, account),
+            "schedule": schedule.schedule(study, judged, account.started, self.chosen), "links": links(study, self.chosen),
+            "risks": register.risks(study, judged), "tornado": inputs.tornado(study, contents.driver_effects),
+            "published": tables.published(study, account), "lines": cells, "lines_by_council": breakdown.by_line_and_council(study, cells),
+            "lines_by_year": breakdown.by_line_and_year(study, cells), "lines_by_bundle": breakdown.by_line_and_bundle(cells, list(judged.table.ids)),
+            "general_fund": breakdown.council_years(study, account), "one_off": breakdown.council_years(study, account, "one_off"),
+            "cumulative": breakdown.council_years(study, account, "cumulative"),
+        }  # fmt: skip
+
+    @cached_property
+    def plots(self) -> Mapping[str, Plot]:
+        """Every figure by name, in the order of the report; none where nothing is shared."""
+        if not self.contents.is_judged:
+            return {}
+        found = [*self._worth_plots(), *self._who_plots(), *self._why_plots()]
+        return {plot.name: plot for plot in found}
+
+    def _worth_plots(self) -> list[Plot]:
+        frames, about = self.tables, self.study.model.study
+        facts = {name: float(self.contents.figures[name]) for name in ("npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss")}
+        return [
+            worth_figures.spread_plot(frames["spread"], facts, self.study.n_years, about.price_base),
+            worth_figures.fan_plot(frames["fan"], frames["payback"], about.price_base),
+            worth_figures.yearly_plot(frames["yearly"], about.price_base),
+        ]
+
+    def _who_plots(self) -> list[Plot]:
+        frames, study = self.tables, self.study
+        hosts = [sum(len(item.services) for item in self.chosen if council in item.hosts) for council in range(len(study.councils))]
+        found = [
+            who_figures.matrix_plot(study, frames["matrix"], self.chosen), who_figures.map_plot(study, frames["links"], hosts),
+            who_figures.timeline_plot(study, frames["schedule"]),
+        ]  # fmt: skip
+        return [plot for plot in found if plot is not None]
+
+    def _why_plots(self) -> list[Plot]:
+        frames = self.tables
+        found = [why_figures.councils_plot(frames["council_ranges"]), why_figures.panels_plot(frames["council_panels"], PANELS)]
+        if len(frames["tornado"]):
+            found.append(why_figures.tornado_plot(frames["tornado"], float(self.contents.npv.mean())))
+        if frames["risks"].is_exposed.any():
+            found.append(why_figures.risks_plot(frames["risks"]))
+        if len(frames["published"]):
+            found.append(why_figures.published_plot(frames["published"]))
+        return found

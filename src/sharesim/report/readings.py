@@ -1,0 +1,113 @@
+"""The portfolio on the futures that chose it beside those that judge it; and the rules with what was measured."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pandas as pd
+
+from sharesim.choice.solution import Check
+from sharesim.measures import estimate
+from sharesim.report import words
+from sharesim.report.contents import Contents
+from sharesim.study.study import Study
+
+MEASURES = (
+    ("mean", "Value on average", "gbp"), ("p5", "One future in twenty is below", "gbp"), ("p95", "One future in twenty is above", "gbp"),
+    ("p_loss", "Chance of a loss", "share"), ("cvar", "Average of the worst twentieth", "gbp"),
+)  # fmt: skip
+
+
+def choosing_draws(contents: Contents) -> np.ndarray:
+    """Return the portfolio's NPV on the futures that chose it, GBP, shape (draw,)."""
+    outcomes, solution = contents.outcomes, contents.solution
+    bundles = outcomes.npv[solution.chosen].sum(axis=(0, 1))
+    return bundles + outcomes.activation_npv[solution.activations].sum(axis=(0, 1))
+
+
+def readings(contents: Contents) -> pd.DataFrame:
+    """Return each measure on the choosing and on the judging futures, with standard errors and the difference."""
+    method = contents.outcomes.plan.method
+    rows = []
+    for name, title, kind in MEASURES:
+        chose, judged = estimate(choosing_draws(contents), name, method), estimate(contents.npv, name, method)
+        rows.append(
+            {
+                "measure": name, "title": title, "kind": kind, "choosing": chose.value, "choosing_error": chose.standard_error, "judging": judged.value,
+                "judging_error": judged.standard_error, "difference": chose.value - judged.value,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def luck(frame: pd.DataFrame) -> tuple[float, float]:
+    """Return by how much the choosing futures flattered the mean, and the 95% reach of that difference.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `readings`.
+    """
+    row = frame.iloc[0]
+    return float(row.difference), float(1.96 * np.hypot(row.choosing_error, row.judging_error))
+
+
+def rules(contents: Contents) -> pd.DataFrame:
+    """Return one row per rule: its sentence and its tightest subject; built-in ones last.
+
+    Returns
+    -------
+    DataFrame
+        rule, owner, sentence, subject, n_subjects, measured, relation, limit, slack, unit (of the tightest subject),
+        holds (for every subject), binding.
+    """
+    said = {rule.name: rule.sentence or _demand(rule) for rule in contents.rules}
+    by_rule: dict[str, list[Check]] = {}
+    for check in contents.solution.checks:
+        by_rule.setdefault(check.rule, []).append(check)
+    rows = []
+    for name, found in by_rule.items():
+        tight = min(found, key=lambda check: (check.holds, check.slack / max(abs(check.limit), 1.0)))
+        rows.append(
+            {
+                "rule": name, "owner": owner_words(contents.study, tight.owner), "sentence": said.get(name, "Built in."),
+                "subject": subject_words(contents.study, tight.subject), "n_subjects": len(found), "measured": tight.measured, "relation": tight.relation,
+                "limit": tight.limit, "slack": tight.slack, "unit": tight.unit, "holds": all(check.holds for check in found),
+                "binding": name in contents.solution.binding, "built_in": name not in said,
+            }
+        )  # fmt: skip
+    columns = ["rule", "owner", "sentence", "subject", "n_subjects", "measured", "relation", "limit", "slack", "unit", "holds", "binding", "built_in"]
+    return pd.DataFrame(rows, columns=columns).sort_values(["built_in"], kind="stable", ignore_index=True)
+
+
+def _demand(rule: object) -> str:
+    return (inspect.getdoc(type(rule)) or "").split("\n")[0]
+
+
+def owner_words(study: Study, owner: str) -> str:
+    """Return who set a rule, in words."""
+    return study.councils.name(study.councils.index(owner)) if owner in study.councils else owner
+
+
+def subject_words(study: Study, subject: str) -> str:
+    """Return what a check measured, with names in place of ids."""
+    names = dict(zip(study.councils.ids, study.councils.names, strict=True)) | dict(zip(study.services.ids, study.services.names, strict=True))
+    parts = [names.get(part, part) for part in subject.replace("|", " | ").split(" ")]
+    return " ".join(parts).replace(" | ", ", ") or "the portfolio"
+
+
+def quantity_words(value: float, unit: str) -> str:
+    """Return a measured figure in its unit.
+
+    Examples
+    --------
+    >>> quantity_words(12345.6, "GBP"), quantity_words(0.125, "share"), quantity_words(3.0, "posts")
+    ('£12,346', '12.5%', '3 posts')
+    """
+    if unit == "GBP":
+        return words.pounds(value)
+    if unit == "share":
+        return words.share(value, 1)
+    shown = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    return f"{shown} {unit}".strip().replace("-", "−")

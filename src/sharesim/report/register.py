@@ -1,0 +1,150 @@
+"""The risk register with what each row does to the portfolio: simulated again without it, on the same futures."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from sharesim.appraisal.outcomes import Outcomes, appraise
+from sharesim.insight.register import risk_effect
+from sharesim.report import words
+from sharesim.study.schema import RiskRow
+from sharesim.study.study import Quantities, Study
+from sharesim.uncertainty.draws import CHUNK
+
+#: Futures simulated again, and bundle-draws that all rows together may take; differences between the same futures need few.
+MOST_DRAWS, BUDGET = 4096, 1_500_000
+LEAVING = "Partners leave, register aside"
+COLUMNS = [
+    "risk", "name", "strikes", "chance", "does", "owner", "mitigation", "source", "is_exposed", "n_draws", "struck_share", "mean_cost_gbp",
+    "mean_cost_error_gbp", "cost_when_struck_gbp", "p5_cost_gbp", "cvar_cost_gbp", "spread_share",
+]  # fmt: skip
+
+
+def risks(study: Study, judged: Outcomes) -> pd.DataFrame:
+    """Return the register's rows, the dearest first, and partners who leave for other reasons.
+
+    Parameters
+    ----------
+    study : Study
+    judged : Outcomes
+        The chosen bundles on the judging draws.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `insight.register.RiskEffect` beside the row's own; `is_exposed` says whether the portfolio has
+        anything that the row can strike.
+    """
+    n_draws = draws_used(judged, len(study.model.risks) + 1)
+    strikes = strike_counts(study, judged, n_draws)
+    base = _worth(study, judged, n_draws)
+    rows = []
+    for at, row in enumerate(study.model.risks):
+        effect = risk_effect(row.name, base, _worth(without_risk(study, at), judged, n_draws), strikes[at])
+        own = {
+            "risk": row.id, "strikes": _targets(study, row), "chance": _chance(row), "does": _does(row), "owner": row.owner,
+            "mitigation": row.mitigation, "source": row.source, "is_exposed": bool(_exposed(study, judged, at)), "n_draws": n_draws,
+        }  # fmt: skip
+        rows.append(own | dataclasses.asdict(effect))
+    if judged.table.groups.partners.shape[1] > 1:
+        rows.append(_leaving(study, judged, base))
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    return frame.sort_values(["is_exposed", "mean_cost_gbp", "name"], ascending=[False, False, True], ignore_index=True)
+
+
+def draws_used(judged: Outcomes, n_variants: int) -> int:
+    """Return how many of the judging draws are simulated again: whole chunks, as many as the budget allows."""
+    wanted = BUDGET // max(1, n_variants * len(judged.table)) // CHUNK * CHUNK
+    return min(judged.n_draws, MOST_DRAWS, max(CHUNK, wanted))
+
+
+def _worth(study: Study, judged: Outcomes, n_draws: int) -> np.ndarray:
+    """Return the portfolio's NPV on the first judging draws, GBP, shape (draw,)."""
+    plan = judged.plan
+    outcomes = appraise(study, judged.table, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, n_draws=n_draws)
+    needed = np.unique(outcomes.activations.of_bundle.item)
+    return outcomes.npv.sum(axis=(0, 1)) + outcomes.activation_npv[needed].sum(axis=(0, 1))
+
+
+def without_risk(study: Study, row: int) -> Study:
+    """Return the study with one row of the register switched off; every driver keeps its futures."""
+    return _certain(study, {"risks.probability": row})
+
+
+def _certain(study: Study, zeros: dict[str, object]) -> Study:
+    numbers = dict(study.numbers)
+    for path, index in zeros.items():
+        old = numbers[path]
+        base, driver = old.base.copy(), old.driver.copy()
+        base[index], driver[index] = 0.0, -1
+        numbers[path] = Quantities(base, driver, old.times)
+    return dataclasses.replace(study, numbers=numbers)
+
+
+def _leaving(study: Study, judged: Outcomes, base: np.ndarray) -> dict[str, object]:
+    stays = _certain(study, {"exit.hazard_per_year": (), "exit.before_start_hazard_per_year": ()})
+    without = _worth(stays, judged, base.size)
+    effect = risk_effect(LEAVING, base, without, (base != without).astype(int))
+    own = {
+        "risk": "", "strikes": "any partner", "chance": f"{study.model.exit.hazard_per_year.text()} a year" if study.model.exit.hazard_per_year else "assumed",
+        "does": "the partner leaves", "owner": "", "mitigation": "", "source": "", "is_exposed": True, "n_draws": base.size,
+    }  # fmt: skip
+    return own | dataclasses.asdict(effect)
+
+
+def strike_counts(study: Study, judged: Outcomes, n_draws: int) -> np.ndarray:
+    """Return how many things of the portfolio each row of the register struck, int, shape (risk, draw)."""
+    result = np.zeros((len(study.model.risks), n_draws), int)
+    exposed = [_event_exposed(judged, event.scope, event.target) for event in study.events.risks]
+    for run in judged.chunks(range(-(-n_draws // CHUNK))):
+        inside = min(run.used, n_draws - run.first)
+        for strike, counts in zip(run.context.strikes, exposed, strict=True):
+            if counts:
+                result[strike.event.row, run.first : run.first + inside] += strike.struck[:inside]
+    return result
+
+
+def _exposed(study: Study, judged: Outcomes, row: int) -> bool:
+    return any(event.row == row and _event_exposed(judged, event.scope, event.target) for event in study.events.risks)
+
+
+def _event_exposed(judged: Outcomes, scope: str, target: tuple[int, ...]) -> bool:
+    table = judged.table
+    if not len(table):
+        return False
+    if scope == "programme":
+        return True
+    if scope == "service":
+        return any(target[0] in table.package_services[package] for package in table.package)
+    return bool(np.logical_and.reduce([(table.partners == council).any(axis=1) for council in target]).any())
+
+
+def _targets(study: Study, row: RiskRow) -> str:
+    if row.scope == "programme":
+        return "the programme"
+    labels = study.services if row.scope == "service" else study.councils
+    if not row.targets:
+        return f"every {row.scope}"
+    names = [labels.name(labels.index(item)) for item in row.targets]
+    return words.listing(names) if row.scope == "pair" else ", ".join(names)
+
+
+def _chance(row: RiskRow) -> str:
+    text = row.probability.text() if not row.probability.is_certain else words.share(row.probability.value)
+    return f"{text} a year" if row.per == "year" else text
+
+
+def _does(row: RiskRow) -> str:
+    parts = []
+    if row.delay_months.support != (0.0, 0.0):
+        parts.append(f"delay {row.delay_months.text()} months")
+    if row.saving_factor.support != (1.0, 1.0):
+        parts.append(f"savings x {row.saving_factor.text()}")
+    if row.one_off_gbp.support != (0.0, 0.0):
+        parts.append(f"one-off £{row.one_off_gbp.text()}")
+    if row.exit:
+        parts.append("the council leaves")
+    return "; ".join(parts) or "nothing counted"

@@ -1,0 +1,122 @@
+"""Pounds, shares, dates and lists in the words that people say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def money(value: float) -> str:
+    """Return pounds as people say them: £1.23m, £45k, £310, with a minus where it is a loss.
+
+    Examples
+    --------
+    >>> money(-1_234_567), money(45_300), money(310), money(-0.2)
+    ('−£1.23m', '£45k', '£310', '£0')
+    """
+    size = abs(value)
+    if not math.isfinite(size):
+        return "not known"
+    sign = "−" if value < 0 and round(size) else ""
+    if size >= 99_950_000:
+        return f"{sign}£{size / 1e6:,.0f}m"
+    if size >= 999_500:
+        return f"{sign}£{size / 1e6:,.2f}m"
+    return f"{sign}£{size / 1e3:,.0f}k" if size >= 9_950 else f"{sign}£{size:,.0f}"
+
+
+def pounds(value: float, digits: int = 0) -> str:
+    """Return pounds in full, as in a table: £1,234,567.
+
+    Examples
+    --------
+    >>> pounds(-1_234_567.4), pounds(0.3), pounds(-0.04, 1)
+    ('−£1,234,567', '£0', '£0.0')
+    """
+    if not math.isfinite(value):
+        return "not known"
+    sign = "−" if round(value, digits) < 0 else ""
+    return f"{sign}£{abs(value):,.{digits}f}"
+
+
+def share(value: float, digits: int = 0) -> str:
+    """Return a share as a percentage; what is nearly none or nearly all is not rounded to certainty.
+
+    Examples
+    --------
+    >>> share(0.144), share(0.0004), share(0.0), share(0.9999), share(-0.031, 1)
+    ('14%', 'under 1%', '0%', 'over 99%', '−3.1%')
+    """
+    if not math.isfinite(value):
+        return "not known"
+    step = 10.0 ** (-digits - 2)
+    if 0 < value < step / 2:
+        return f"under {100 * step:.{digits}f}%"
+    if 1 - step / 2 < value < 1:
+        return f"over {100 - 100 * step:.{digits}f}%"
+    sign = "−" if value < 0 and round(abs(value), digits + 2) else ""
+    return f"{sign}{100 * abs(value):.{digits}f}%"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number of things in words.
+
+    Examples
+    --------
+    >>> count(1, "council"), count(3, "body", "bodies"), count(40, "bundle")
+    ('one council', 'three bodies', '40 bundles')
+    """
+    shown = NUMBERS[number] if 0 <= number < len(NUMBERS) else f"{number:,}"
+    return f"{shown} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listing(items: Sequence[str]) -> str:
+    """Return names as in a sentence.
+
+    Examples
+    --------
+    >>> listing(["HR"]), listing(["HR", "legal", "audit"])
+    ('HR', 'HR, legal and audit')
+    """
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else list(items))
+
+
+def day(when: date | str) -> str:
+    """Return a date as in a letter.
+
+    Examples
+    --------
+    >>> day("2007-06-01")
+    '1 June 2007'
+    """
+    when = date.fromisoformat(when) if isinstance(when, str) else when
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def month(when: date | str) -> str:
+    """Return the month of a date.
+
+    Examples
+    --------
+    >>> month("2007-06-01")
+    'June 2007'
+    """
+    when = date.fromisoformat(when) if isinstance(when, str) else when
+    return f"{MONTHS[when.month - 1]} {when.year}"
+
+
+def sentence_case(text: str) -> str:
+    """Return a text with its first letter large and the rest as it was.
+
+    Examples
+    --------
+    >>> sentence_case("ICT and HR"), sentence_case("payroll")
+    ('ICT and HR', 'Payroll')
+    """
+    return text[:1].upper() + text[1:]
