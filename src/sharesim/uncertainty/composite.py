@@ -82,13 +82,16 @@ class Truncated(Distribution):
         return np.clip(self.body._at(below + p * mass, above + q * mass), *self.support)
 
     def _cdf(self, x: Array) -> Array:
-        below, _, mass = self._cut
-        inside = np.clip((self.body._cdf(x) - below) / mass, 0.0, 1.0)
+        below, above, mass = self._cut
+        # Far in a tail of the body the differences are taken where the probabilities are small.
+        passed = above + mass - self.body._survival(x) if below > 0.5 else self.body._cdf(x) - below
+        inside = np.clip(passed / mass, 0.0, 1.0)
         return inside if self.high is None else np.where(x >= self.high, 1.0, inside)
 
     def _survival(self, x: Array) -> Array:
-        _, above, mass = self._cut
-        inside = np.clip((self.body._survival(x) - above) / mass, 0.0, 1.0)
+        below, above, mass = self._cut
+        left = below + mass - self.body._cdf(x) if above > 0.5 else self.body._survival(x) - above
+        inside = np.clip(left / mass, 0.0, 1.0)
         return inside if self.low is None else np.where(x < self.low, 1.0, inside)
 
     def _kinks(self) -> tuple[float, ...]:

@@ -31,6 +31,10 @@ CELLS_PER_UNIT = 64
 CUTS = 64
 #: Times that a cell may be cut; a jump then lies in a part that one value in five million meets.
 MOST_LEVELS = 3
+#: Cells that are worth cutting; a law with more of them (a mixture with a long list of values) is worked out exactly.
+MOST_HARD = 400
+#: Error that is always let through, as a share of the value itself.
+LEAST_SHARE = 1e-12
 #: Largest error that is let through, in standard deviations of the law (a fiftieth of what is promised).
 TOLERANCE_SD = 2e-9
 #: Values that are looked up together by callers with many of them: what fits the first-level cache.
@@ -131,8 +135,11 @@ def _cubics(values: Array, tolerance: float) -> Array:
     """Return the cubics (4, cell) through values (cell, point), NaN where they miss the tolerance."""
     cubics = np.einsum("ij,kj->ik", _THIRDS, values[:, :4])
     fitted = np.einsum("ji,ik->kj", _CHECKED, cubics)
+    least = LEAST_SHARE * np.abs(values).max(
+        axis=1
+    )  # far out in a heavy tail, where a share of the sd is below rounding
     with np.errstate(invalid="ignore"):
-        missed = ~(np.abs(fitted - values[:, 4:]).max(axis=1) <= tolerance)
+        missed = ~(np.abs(fitted - values[:, 4:]).max(axis=1) <= np.maximum(tolerance, least))
     cubics[:, missed] = np.nan
     return cubics
 
@@ -180,7 +187,7 @@ def _finer_levels(exact: Exact, cubics: Array, tolerance: float) -> list[tuple[N
     levels: list[tuple[NDArray[np.intp], Array]] = []
     starts, width = -TABLE_REACH + np.arange(-1, cubics.shape[1] - 1) / CELLS_PER_UNIT, 1.0 / CELLS_PER_UNIT
     hard = np.flatnonzero(np.isnan(cubics[0]))[1:-1]  # not the two that stand for all beyond
-    while hard.size and len(levels) < MOST_LEVELS:
+    while 0 < hard.size <= MOST_HARD and len(levels) < MOST_LEVELS:
         rows = np.full(starts.size, -1, dtype=np.intp)
         rows[hard] = np.arange(hard.size)
         width /= CUTS
