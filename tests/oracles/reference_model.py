@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sharesim.study.priors import FORM_FACTS, PRIORS, WEEKLY_PAY_CAP_GBP, WORKFORCE_ASSUMED
@@ -59,6 +60,23 @@ class Reference:
         self.services = {row.id: row for row in self.model.services}
         self.lines = {(row.council, row.service): row for row in self.model.baseline}
         self.risks = {row.id: row for row in self.model.risks}
+        # Nothing changes within a future, so what was worked out once need not be again.
+        for name in (
+            "service",
+            "line",
+            "staff",
+            "risk",
+            "members",
+            "discount",
+            "cost",
+            "pay",
+            "posts",
+            "per_exit",
+            "struck",
+            "ends",
+            "overrun",
+        ):
+            setattr(self, name, cache(getattr(self, name)))
 
     # -- numbers by name ---------------------------------------------------------------------------------------------
 
@@ -121,11 +139,20 @@ class Reference:
             if isinstance(stated, float):
                 rate = stated
             else:
-                rate = ([0.0] + [step.rate_per_year for step in sorted(stated, key=lambda s: s.from_year) if step.from_year <= year])[-1]
+                rate = (
+                    [0.0]
+                    + [
+                        step.rate_per_year
+                        for step in sorted(stated, key=lambda s: s.from_year)
+                        if step.from_year <= year
+                    ]
+                )[-1]
             factors.append(factors[-1] / (1 + rate))
         return factors
 
-    def flow(self, begin: float, end: float, rate: Callable[[float], float], bends: Iterable[float] = ()) -> list[float]:
+    def flow(
+        self, begin: float, end: float, rate: Callable[[float], float], bends: Iterable[float] = ()
+    ) -> list[float]:
         """Pounds by year of a yearly rate that is a straight line between bends, the services' real growth included."""
         growth = 1 + (self.value(self.model.study, "cost_growth_per_year", "study", "study") or 0.0)
         result = [0.0] * self.years
@@ -159,7 +186,9 @@ class Reference:
     def cost(self, council: str, service: str) -> float:
         """What sharing can act on: without client side, recharged overhead and savings already planned."""
         get = lambda field: self.line(council, service, field) or 0.0  # noqa: E731
-        return max(0.0, get("cost_gbp") * (1 - get("client_side_share") - get("overhead_share")) - get("planned_saving_gbp"))
+        return max(
+            0.0, get("cost_gbp") * (1 - get("client_side_share") - get("overhead_share")) - get("planned_saving_gbp")
+        )
 
     def pay(self, council: str, service: str) -> float:
         own = self.line(council, service, "terms_gbp")
@@ -208,11 +237,14 @@ class Reference:
         if rate is not None:
             for council in inside:
                 spend = self.line(council, service, "addressable_gbp")
-                result["line" if spend is None else "bought"][council] = rate * (self.cost(council, service) if spend is None else spend)
+                result["line" if spend is None else "bought"][council] = rate * (
+                    self.cost(council, service) if spend is None else spend
+                )
         weights = self.weights(self.model.split.saving, arrangement, inside)
         for council in inside:
             result["amount"][council] = (
-                self.service(service, "amount_per_partner_gbp") + self.service(service, "amount_per_partnership_gbp") * weights[council]
+                self.service(service, "amount_per_partner_gbp")
+                + self.service(service, "amount_per_partnership_gbp") * weights[council]
             )
         return result
 
@@ -222,12 +254,16 @@ class Reference:
         gone = min(most, total)
         return {council: gone * self.posts(council, service) / total if total > 0 else 0.0 for council in inside}
 
-    def rates(self, service: str, arrangement: Arrangement, inside: Sequence[str], start: float) -> dict[str, dict[str, float]]:
+    def rates(
+        self, service: str, arrangement: Arrangement, inside: Sequence[str], start: float
+    ) -> dict[str, dict[str, float]]:
         """Everything yearly about one service while these councils are in, by name and council."""
         row, alone = self.services[service], len(arrangement.partners) == 1
         planned = row.saving_kind == "planned"
         softened = self.service(service, "realisation_share") if planned else 1.0
-        softened *= (1 - (self.service(service, "coordination_loss_share") if planned else 0.0)) ** max(len(inside) - 2, 0)
+        softened *= (1 - (self.service(service, "coordination_loss_share") if planned else 0.0)) ** max(
+            len(inside) - 2, 0
+        )
         gains, form_posts = self.gains(service, arrangement, inside), self.posts_form(service, inside, alone)
         stated = self.value(row, "cost_per_post_gbp", f"services.{service}", "services")
         result: dict[str, dict[str, float]] = defaultdict(dict)
@@ -238,7 +274,9 @@ class Reference:
             good = {name: max(part[council], 0.0) for name, part in gains.items()}
             on_posts = self.service(service, "posts_share") * (good.get("scale", 0.0) + good.get("line", 0.0))
             structure = self.service(service, "structure_share")
-            met = self.meet_posts(service, council, structure * ((on_posts / each if each > 0 else 0.0) + form_posts[council]), start)
+            met = self.meet_posts(
+                service, council, structure * ((on_posts / each if each > 0 else 0.0) + form_posts[council]), start
+            )
             gain = sum(good.values()) + form_gain
             saving = softened * gain
             if met["removed"] > 0:
@@ -280,9 +318,13 @@ class Reference:
         moved = self.staff("redeployment_share") * rest
         agreed = self.staff("voluntary_share") * (rest - moved)
         return {
-            "removed": removed, "unbudgeted": unbudgeted, "redeployed": moved, "voluntary": agreed,
-            "compulsory": rest - moved - agreed, "paid_posts": posts - removed - max(without - unbudgeted, 0.0),
-        }  # fmt: skip
+            "removed": removed,
+            "unbudgeted": unbudgeted,
+            "redeployed": moved,
+            "voluntary": agreed,
+            "compulsory": rest - moved - agreed,
+            "paid_posts": posts - removed - max(without - unbudgeted, 0.0),
+        }
 
     def decision(self) -> float:
         day = self.model.study.decision
@@ -291,9 +333,15 @@ class Reference:
     def per_exit(self, service: str, council: str, year: int) -> dict[str, float]:
         """Redundancy, pension strain and notice of one exit in a financial year."""
         name, pay = self.councils[council].workforce, self.pay(council, service)
-        cells = WORKFORCE_ASSUMED if name is None else [
-            (row.age_low, row.age_high, row.service_low, row.service_high, row.share) for row in self.model.workforce if row.profile == name
-        ]  # fmt: skip
+        cells = (
+            WORKFORCE_ASSUMED
+            if name is None
+            else [
+                (row.age_low, row.age_high, row.service_low, row.service_high, row.share)
+                for row in self.model.workforce
+                if row.profile == name
+            ]
+        )
         retire = 50 if year < 2010 else 55 if year < 2028 else 57
         weeks = strain = 0.0
         for young, old, short, long, share in cells:
@@ -324,7 +372,9 @@ class Reference:
             elif row.scope == "pair":
                 whom = [tuple(sorted(row.targets))]
             else:
-                whom = [(target,) for target in row.targets or (self.services if row.scope == "service" else self.councils)]
+                whom = [
+                    (target,) for target in row.targets or (self.services if row.scope == "service" else self.councils)
+                ]
             chance = self.risk(name, "probability")
             for target in whom:
                 u = self.future["/".join([f"risks.{name}.strike", *target])]
@@ -349,7 +399,11 @@ class Reference:
                 result += (self.value(gate, "wait_months", f"gates.{gate.id}", "gates") or 0.0) / 12
         longest: dict[str, float] = defaultdict(float)
         for name, scope, target, when, at_all in self.struck():
-            if at_all and (self.risks[name].per == "once" or when < planned) and self.concerns(scope, target, arrangement.package, arrangement.partners):
+            if (
+                at_all
+                and (self.risks[name].per == "once" or when < planned)
+                and self.concerns(scope, target, arrangement.package, arrangement.partners)
+            ):
                 longest[name] = max(longest[name], self.risk(name, "delay_months") / 12)
         return result + sum(longest.values())
 
@@ -358,7 +412,9 @@ class Reference:
             if gate.services and not set(gate.services) & set(self.members(arrangement.package)):
                 continue
             chance = self.value(gate, "refusal", f"gates.{gate.id}", "gates") or 0.0
-            if any(self.future.get(f"gates.{gate.id}.refusal/{council}", 1.0) < chance for council in arrangement.partners):
+            if any(
+                self.future.get(f"gates.{gate.id}.refusal/{council}", 1.0) < chance for council in arrangement.partners
+            ):
                 return True
         return False
 
@@ -433,7 +489,10 @@ class Reference:
             measure = dict.fromkeys(measure, 1.0)
         total = sum(measure[council] for council in inside)
         even = 1 / len(inside)
-        return {council: (measure[council] / total if total > 0 else even) * (council in inside) for council in arrangement.partners}
+        return {
+            council: (measure[council] / total if total > 0 else even) * (council in inside)
+            for council in arrangement.partners
+        }
 
     def fund_share(self, council: str, package: str) -> float:
         services = self.members(package)
@@ -459,10 +518,14 @@ class Reference:
             self._running(arrangement, stay, start, add)
         self._one_off(arrangement, start, cancelled, add)
         counts: dict[str, dict[str, float]] = {
-            name: dict.fromkeys(arrangement.partners, 0.0) for name in ("removed", "redeployed", "voluntary", "compulsory", "started")
+            name: dict.fromkeys(arrangement.partners, 0.0)
+            for name in ("removed", "redeployed", "voluntary", "compulsory", "started")
         }
         if stays:
-            first = {name: self.rates(name, arrangement, stays[0].inside, start) for name in self.members(arrangement.package)}
+            first = {
+                name: self.rates(name, arrangement, stays[0].inside, start)
+                for name in self.members(arrangement.package)
+            }
             self._staff(arrangement, first, add, counts)
             self._harmonise(arrangement, first, stays[0], start, add)
             self._risks_cost(arrangement, stays, start, add)
@@ -490,12 +553,16 @@ class Reference:
                 flat["vat"][council] -= self.form(form, "vat_share") * cost
                 if shared and council != arrangement.host:
                     flat["client_side"][council] -= self.service(service, "client_gbp_per_year")
-                    overhead = (self.line(council, service, "cost_gbp") or 0.0) * (self.line(council, service, "overhead_share") or 0.0)
+                    overhead = (self.line(council, service, "cost_gbp") or 0.0) * (
+                        self.line(council, service, "overhead_share") or 0.0
+                    )
                     stranded[council] -= self.service(service, "stranded_share") * overhead
                 if arrangement.host is not None and council != arrangement.host:
                     flat["host_fee"][council] -= fee * cost
                     flat["host_fee"][arrangement.host] += fee * cost
-                savings[council].append((service, self._saving(arrangement, service, council, rates["saving"][council], stay, start)))
+                savings[council].append(
+                    (service, self._saving(arrangement, service, council, rates["saving"][council], stay, start))
+                )
         for council in inside:
             flat["governance"][council] = -governance
             flat["vehicle"][council] = -self.form(form, "yearly_gbp") * running[council]
@@ -503,26 +570,48 @@ class Reference:
             for council, amount in amounts.items():
                 add(name, council, self.flow(stay.begin, until[council], lambda _, a=amount: a))
         for council in inside:
-            add("stranded_overhead", council, self.flow(stay.begin, min(until[council], stranded_until), lambda _, c=council: stranded[c]))
+            add(
+                "stranded_overhead",
+                council,
+                self.flow(stay.begin, min(until[council], stranded_until), lambda _, c=council: stranded[c]),
+            )
         self._pay_savings(arrangement, savings, add)
 
-    def _pay_savings(self, arrangement: Arrangement, savings: dict[str, list[tuple[str, list[float]]]], add: Callable) -> None:
+    def _pay_savings(
+        self, arrangement: Arrangement, savings: dict[str, list[tuple[str, list[float]]]], add: Callable
+    ) -> None:
         """Savings by year, the host's premium taken from everybody and given to the host."""
         premium = self.model.split.host_premium_share if arrangement.host is not None else 0.0
         for kind in ("saving_cashable", "saving_non_cashable"):
             by_council = {}
             for council, parts in savings.items():
-                share = {s: self.service(s, "cashable_share") if kind == "saving_cashable" else 1 - self.service(s, "cashable_share") for s, _ in parts}
+                share = {
+                    s: self.service(s, "cashable_share")
+                    if kind == "saving_cashable"
+                    else 1 - self.service(s, "cashable_share")
+                    for s, _ in parts
+                }
                 by_council[council] = [sum(share[s] * years[y] for s, years in parts) for y in range(self.years)]
             for council, years in by_council.items():
-                moved = [premium * ((council == arrangement.host) * sum(own[y] for own in by_council.values()) - years[y]) for y in range(self.years)]
+                moved = [
+                    premium * ((council == arrangement.host) * sum(own[y] for own in by_council.values()) - years[y])
+                    for y in range(self.years)
+                ]
                 add(kind, council, [a + b for a, b in zip(years, moved, strict=True)])
 
-    def _saving(self, arrangement: Arrangement, service: str, council: str, yearly: float, stay: Stay, start: float) -> list[float]:
+    def _saving(
+        self, arrangement: Arrangement, service: str, council: str, yearly: float, stay: Stay, start: float
+    ) -> list[float]:
         """A saving that ramps up from the start of the arrangement and shrinks by what strikes."""
         ramp, factors = self.service(service, "ramp_years"), []
         for name, scope, target, when, at_all in self.struck():
-            about = target == (service,) if scope == "service" else target == (council,) if scope == "council" else self.concerns(scope, target, arrangement.package, arrangement.partners)
+            about = (
+                target == (service,)
+                if scope == "service"
+                else target == (council,)
+                if scope == "council"
+                else self.concerns(scope, target, arrangement.package, arrangement.partners)
+            )
             if at_all and about:
                 factors.append((when if self.risks[name].per == "year" else -1.0, self.risk(name, "saving_factor")))
 
@@ -530,7 +619,9 @@ class Reference:
             up = 1.0 if ramp < 1e-6 or time >= start + ramp else (time - start) / ramp
             return yearly * up * math.prod(factor for when, factor in factors if when <= time)
 
-        return self.flow(stay.begin, min(stay.end, self.ends(council)), rate, [start + ramp, *(when for when, _ in factors)])
+        return self.flow(
+            stay.begin, min(stay.end, self.ends(council)), rate, [start + ramp, *(when for when, _ in factors)]
+        )
 
     def ends(self, council: str) -> float:
         day = self.councils[council].ends
@@ -548,8 +639,12 @@ class Reference:
         for name in services:
             row, over = self.services[name], self.overrun(name)
             premises = self.service(name, "premises_gbp")
-            actual += over * (sum(self.service(name, f) for f in ("team_gbp", "ict_gbp", "dual_running_gbp")) + max(premises, 0.0)) + min(premises, 0.0)
-            planned += sum(self.central(getattr(row, f)) for f in ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp"))
+            actual += over * (
+                sum(self.service(name, f) for f in ("team_gbp", "ict_gbp", "dual_running_gbp")) + max(premises, 0.0)
+            ) + min(premises, 0.0)
+            planned += sum(
+                self.central(getattr(row, f)) for f in ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp")
+            )
             joining += self.service(name, "joining_gbp") * over
             officers += self.service(name, "officer_days") * self.staff("officer_day_gbp")
             monthly += self.service(name, "delay_cost_gbp_per_month")
@@ -567,9 +662,19 @@ class Reference:
         """Overrun factor x residual optimism bias (section 4)."""
         row = self.services[service]
         drawn = self.value(row, "overrun_factor", f"services.{service}", "services")
-        bias = PRIORS["services.optimism_bias_share"].value.support[0] if row.optimism_bias_share is None else self.central(row.optimism_bias_share)
+        bias = (
+            PRIORS["services.optimism_bias_share"].value.support[0]
+            if row.optimism_bias_share is None
+            else self.central(row.optimism_bias_share)
+        )
         driver = {spec.name: spec for spec in self.study.drivers}.get(f"services.{service}.overrun_factor")
-        mean_factor = self.mean(row.overrun_factor) if row.overrun_factor is not None else float(driver.distribution.mean) if driver else 1.0
+        mean_factor = (
+            self.mean(row.overrun_factor)
+            if row.overrun_factor is not None
+            else float(driver.distribution.mean)
+            if driver
+            else 1.0
+        )
         fields = {"team_gbp": 1, "ict_gbp": 1, "dual_running_gbp": 1, "joining_gbp": 2}
         planned = sum(n * self.central(getattr(row, field)) for field, n in fields.items())
         expected = mean_factor * sum(n * self.mean(getattr(row, field)) for field, n in fields.items())
@@ -581,7 +686,9 @@ class Reference:
         left = max(0.0, bias - (expected - planned) / planned) if planned > 0 else 0.0
         return (1.0 if drawn is None else drawn) * (1 + left)
 
-    def _staff(self, arrangement: Arrangement, first: dict[str, dict], add: Callable, counts: dict[str, dict[str, float]]) -> None:
+    def _staff(
+        self, arrangement: Arrangement, first: dict[str, dict], add: Callable, counts: dict[str, dict[str, float]]
+    ) -> None:
         planned_start = self.instant(arrangement.start)
         year = min(int(planned_start), self.years - 1)
         for service, rates in first.items():
@@ -590,22 +697,38 @@ class Reference:
                 gone = rates["voluntary"][council] + rates["compulsory"][council]
                 add("redundancy", council, self.once(-gone * each["redundancy"], year))
                 years = self.model.staff.strain_years
-                add("pension_strain", council, self.spread(-gone * each["pension_strain"], self.planned(int(planned_start), [1 / years] * years)))
+                add(
+                    "pension_strain",
+                    council,
+                    self.spread(-gone * each["pension_strain"], self.planned(int(planned_start), [1 / years] * years)),
+                )
                 add("notice", council, self.once(-rates["compulsory"][council] * each["notice"], year))
                 for name in ("removed", "redeployed", "voluntary", "compulsory"):
                     counts[name][council] += rates[name][council]
 
-    def _harmonise(self, arrangement: Arrangement, first: dict[str, dict], stay: Stay, start: float, add: Callable) -> None:
+    def _harmonise(
+        self, arrangement: Arrangement, first: dict[str, dict], stay: Stay, start: float, add: Callable
+    ) -> None:
         """Pay once lifted stays lifted, whoever leaves later."""
         entry = self.model.forms.get(arrangement.form)
-        transfers = FORM_FACTS[arrangement.form][0] if entry is None or entry.transfers_terms is None else entry.transfers_terms
+        transfers = (
+            FORM_FACTS[arrangement.form][0] if entry is None or entry.transfers_terms is None else entry.transfers_terms
+        )
         if not transfers:
             return
         for service, rates in first.items():
             best = max(self.pay(council, service) for council in stay.inside)
             for council in stay.inside:
-                gap = (best - self.pay(council, service)) * (1 + self.staff("on_cost_share")) * self.staff("harmonisation_share")
-                add("harmonisation", council, self.flow(start, self.ends(council), lambda _, c=council, g=gap, r=rates: -r["paid_posts"][c] * g))
+                gap = (
+                    (best - self.pay(council, service))
+                    * (1 + self.staff("on_cost_share"))
+                    * self.staff("harmonisation_share")
+                )
+                add(
+                    "harmonisation",
+                    council,
+                    self.flow(start, self.ends(council), lambda _, c=council, g=gap, r=rates: -r["paid_posts"][c] * g),
+                )
 
     def _risks_cost(self, arrangement: Arrangement, stays: list[Stay], start: float, add: Callable) -> None:
         """Service and pair events, paid by those who are in when they strike."""
@@ -622,14 +745,20 @@ class Reference:
                 if once or when < self.ends(council):
                     add("risk_one_off", council, self.once(-share[council] * self.risk(name, "one_off_gbp"), year))
 
-    def _exits(self, arrangement: Arrangement, stays: list[Stay], out: dict[str, float], start: float, add: Callable) -> None:
+    def _exits(
+        self, arrangement: Arrangement, stays: list[Stay], out: dict[str, float], start: float, add: Callable
+    ) -> None:
         rate = self.value(self.model.exit, "cost_share", "exit", "exit") or 0.0
         for council in stays[0].inside:
             if out[council] >= self.ends(council):
                 continue
             cost = rate * sum(self.cost(council, service) for service in self.members(arrangement.package))
             there = [name for name in stays[0].inside if out[name] >= out[council]]
-            share = {council: 1.0} if self.model.split.exit == "own" else self.weights(self.model.split.exit, arrangement, there)
+            share = (
+                {council: 1.0}
+                if self.model.split.exit == "own"
+                else self.weights(self.model.split.exit, arrangement, there)
+            )
             for payer in share:
                 if out[council] < self.ends(payer):
                     add("exit_cost", payer, self.once(-cost * share[payer], out[council]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharesim.appraisal.engine import ChunkRun, tiles_of
-from sharesim.appraisal.fixed_items import activation_draws
+from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
 from sharesim.appraisal.flows import CASH_LINES, ONE_OFF_LINES
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.study.schema import Published
@@ -155,7 +155,8 @@ class _Builder:
         worth = activation_draws(run.context, columns, run.context.year_clock(year))[..., : run.used]
         worth = worth * self.outcomes.needed[:, None, None]
         self.net[:, year, draws] += worth.sum(axis=0)
-        self.one_off[:, year, draws] -= worth.sum(axis=0)
+        once = activation_one_off(run.context, columns, year)[..., : run.used] * self.outcomes.needed[:, None, None]
+        self.one_off[:, year, draws] += once.sum(axis=0)
         self.activation_means[:, :, year] += worth.sum(axis=-1) / self.outcomes.n_draws
 
     def finish(self) -> Account:

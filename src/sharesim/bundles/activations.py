@@ -99,6 +99,4 @@ def _needed(study: Study, table: BundleTable, column: Activation) -> np.ndarray:
         wanted = {study.services.index(name) for name in item.services}
         concerned = np.array([bool(wanted & set(members)) for members in table.package_services])
         holds &= concerned[table.package]
-    if column.kind == "grant":
-        holds &= table.n_partners >= item.least_partners
-    return holds
+    return holds & (table.n_partners >= item.least_partners)

@@ -110,7 +110,7 @@ def connected_sets(borders: dict[int, set[int]], size: int) -> set[tuple[int, ..
 
 
 def _hosts(study: Study, services: list, partners: tuple[int, ...], form: int) -> list[int]:
-    if not FORM_FACTS[study.forms.ids[form]][1] and not _asks_for_host(study, form):
+    if not _has_host(study, form):
         return [-1]
     named = set.intersection(*(set(service.hosts) if service.hosts else set(study.councils.ids) for service in services))
     return [
@@ -119,9 +119,10 @@ def _hosts(study: Study, services: list, partners: tuple[int, ...], form: int) -
     ]  # fmt: skip
 
 
-def _asks_for_host(study: Study, form: int) -> bool:
-    entry = study.model.forms.get(study.forms.ids[form])
-    return bool(entry and entry.has_host)
+def _has_host(study: Study, form: int) -> bool:
+    name = study.forms.ids[form]
+    entry = study.model.forms.get(name)
+    return FORM_FACTS[name][1] if entry is None or entry.has_host is None else entry.has_host
 
 
 def _table(study: Study, rows: list[tuple[int, tuple[int, ...], date, int, int]]) -> BundleTable:

@@ -188,6 +188,7 @@ class SharedItem(Frozen):
     id: Id
     name: str = field("Name as printed.", min_length=1, max_length=120)
     services: Names = field("Services that need it; empty for every service.", default=())
+    least_partners: int = field("Fewest partners of a bundle that needs it; 1 when a council that reorganises alone needs it too.", default=2, ge=1, le=20)
     per_council: bool = field("True: each council with a chosen bundle that needs it pays it. False: paid once for all.", default=False)
     one_off_gbp: Money = field("One-off cost.", unit="GBP", **ZERO)
     yearly_gbp: Money = field("Yearly cost to the end of the horizon.", unit="GBP per year", **ZERO)
