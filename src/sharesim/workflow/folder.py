@@ -10,6 +10,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -86,11 +87,17 @@ def _plain(value: Any) -> Any:
 
 def versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
+    return dict(_installed())
+
+
+@cache
+def _installed() -> tuple[tuple[str, str], ...]:
+    # Looked up once: reading the packages' own words takes longer than many a small run of a batch.
     found = {"sharesim": sharesim.__version__, "python": platform.python_version()}
     for name in PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
-    return found
+    return tuple(found.items())
 
 
 def manifest(study: Study, appraisal: Appraisal, timings: dict[str, float], judged: Judged | None = None) -> dict[str, Any]:
@@ -153,11 +160,11 @@ def write_run(folder: Path, judged: Judged, timings: dict[str, float]) -> None:
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table; text that a spreadsheet would take for a formula gets a leading apostrophe."""
-    safe = frame.rename(columns=lambda name: no_formula(str(name)))
-    for column in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[column]) and not pd.api.types.is_bool_dtype(safe[column]):
-            safe[column] = [no_formula(text) for text in safe[column].astype(str)]
-    safe.to_csv(path, index=False, float_format="%.10g", encoding="utf-8", lineterminator="\n")
+    columns = {}
+    for name, column in frame.items():
+        plain = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
+        columns[no_formula(str(name))] = column if plain else [no_formula(text) for text in column.astype(str)]
+    pd.DataFrame(columns, index=frame.index).to_csv(path, index=False, float_format="%.10g", encoding="utf-8", lineterminator="\n")
 
 
 def no_formula(text: str) -> str:
