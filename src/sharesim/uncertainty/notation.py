@@ -132,6 +132,8 @@ def _arguments(value: Any, depth: int) -> tuple[list[Any], dict[str, Any]]:
 def _argument(value: Any, depth: int) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(_argument(item, depth + 1) for item in value)
+    if isinstance(value, str) and "(" in value:
+        return _from_text(value)  # a law as text among data; other words are choices such as "quantiles"
     return value if isinstance(value, (str, bool)) else _from_data(value, depth + 1)
 
 
@@ -229,7 +231,7 @@ def _deepest_bracket(text: str) -> int:
 
 def _from_node(node: ast.expr, text: str, depth: int) -> Any:
     """Return the law, number, list or word that a node of the parsed text stands for; anything else is refused."""
-    if depth > 2 * DEEPEST:
+    if depth > DEEPEST:
         _refuse("laws are nested too deeply", text, f"{DEEPEST} levels")
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
         return _number(node.value)
