@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sharesim.report import words
-from sharesim.report.figures import Plot, figure_of, settings, svg
+from sharesim.report.figures import Drawing
 from sharesim.report.material import Material
 from sharesim.report.sections import page
 
@@ -32,22 +33,21 @@ class Picture:
     wide: str
     narrow: str
 
+    @classmethod
+    def of(cls, drawing: Drawing) -> Picture:
+        """Return a drawing as the page holds it."""
+        plot = drawing.plot
+        return cls(plot.name, plot.title, plot.alt, _address(drawing.wide), _address(drawing.narrow))
 
-def render(material: Material) -> str:
+
+def render(material: Material, drawings: Iterable[Drawing]) -> str:
     """Return the page as text."""
     environment = _environment()
     script = environment.get_template("script.js").render()
-    with settings():
-        pictures = {name: picture(plot) for name, plot in material.plots.items()}
+    pictures = {drawing.plot.name: Picture.of(drawing) for drawing in drawings}
     return environment.get_template("report.html.j2").render(
         **page(material), pictures=pictures, script=script, script_hash=_hash(script)
     )
-
-
-def picture(plot: Plot) -> Picture:
-    """Return a figure ready for the page; call inside `settings`."""
-    wide, narrow = (_address(svg(figure_of(plot, narrow=small))) for small in (False, True))
-    return Picture(plot.name, plot.title, plot.alt, wide, narrow)
 
 
 def _address(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,8 +13,12 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sharesim.errors import Fault, InternalError
 
 # Okabe and Ito's palette, darkened where text or thin lines need contrast on white (4.5 to 1).
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0a5c99", "#c77700", "#00785a", "#b3450a", "#9c4f7f", "#2b7fb0"
@@ -66,30 +71,84 @@ def settings() -> Iterator[None]:
         yield
 
 
-def figure_of(plot: Plot, *, narrow: bool = False, titled: bool = False) -> Figure:
-    """Return the drawn figure; call inside `settings`."""
-    width, height = (NARROW if narrow else WIDE), plot.heights[1 if narrow else 0]
+@dataclass(frozen=True)
+class Drawing:
+    """A figure drawn in every form that a run needs.
+
+    Parameters
+    ----------
+    plot : Plot
+    svg : str
+        With its title, for a file.
+    png : bytes
+        The same.
+    wide, narrow : str
+        SVG without the title, for a page that writes it itself.
+    """
+
+    plot: Plot
+    svg: str
+    png: bytes
+    wide: str
+    narrow: str
+
+
+def drawing(plot: Plot) -> Drawing:
+    """Draw a figure for files and pages."""
+    with settings():
+        figure, above = figure_of(plot, titled=True)
+        titled = _svg(figure)
+        small, _ = figure_of(plot, narrow=True)
+        return Drawing(plot, titled, _png(figure), _without_top(titled, above), _svg(small))
+
+
+def figure_of(plot: Plot, *, narrow: bool = False, titled: bool = False) -> tuple[Figure, float]:
+    """Return a figure laid out and ready to be saved, and the height of its title in points; call inside `settings`."""
     lines = textwrap.wrap(plot.title, 84) if titled else []
-    figure = Figure(figsize=(width, height + 0.19 * len(lines) + (0.08 if lines else 0.0)), layout="constrained")
+    above = 13.5 * len(lines) + 6.0 if lines else 0.0
+    width, height = (NARROW if narrow else WIDE), plot.heights[1 if narrow else 0] + above / 72
+    figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     if lines:
-        figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10.5, fontweight="bold")
+        text = figure.text(0.01, 1 - 3.0 / (72 * height), "\n".join(lines), ha="left", va="top", fontsize=10.5, fontweight="bold", linespacing=1.15)
+        text.set_in_layout(False)
     plot.draw(figure, narrow)
-    return figure
+    # Laid out once; every later drawing keeps the places.
+    engine = ConstrainedLayoutEngine(rect=(0.0, 0.0, 1.0, 1.0 - above / (72 * height)))
+    figure.set_layout_engine(engine)
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    return figure, above
 
 
-def svg(figure: Figure) -> str:
+def _svg(figure: Figure) -> str:
     """Return a figure as SVG text, the same bytes every time."""
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    FigureCanvasSVG(figure).print_svg(stream, metadata={"Date": None, "Creator": None})
     return stream.getvalue()
 
 
-def png(figure: Figure, dots_per_inch: int = 160) -> bytes:
-    """Return a figure as PNG."""
+def _png(figure: Figure, dots_per_inch: int = 160) -> bytes:
+    """Return a figure as PNG, the same bytes every time."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=dots_per_inch, metadata={"Software": None})
+    figure.set_dpi(dots_per_inch)
+    FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
     return stream.getvalue()
+
+
+def _without_top(text: str, above: float) -> str:
+    """Return an SVG that shows all but the title, which lies in the uppermost points.
+
+    Raises
+    ------
+    InternalError
+        When the size is not written as matplotlib writes it.
+    """
+    size = re.search(r'height="([0-9.]+)pt" viewBox="0 0 ([0-9.]+) [0-9.]+"', text)
+    if size is None:
+        raise InternalError(Fault("figure", "the SVG does not say its size as expected", text[:200], 'height="..pt" viewBox="0 0 .. .."'))
+    height = f"{float(size[1]) - above:g}"
+    return text.replace(size[0], f'height="{height}pt" viewBox="0 {above:g} {size[2]} {height}"', 1)
 
 
 # -- axes ------------------------------------------------------------------------------------------------------------
