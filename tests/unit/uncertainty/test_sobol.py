@@ -1,4 +1,4 @@
-"""Scrambled Sobol' points: the sequence is Joe and Kuo's, every scramble keeps its balance, and padding is balanced too."""
+"""Scrambled Sobol' points: Joe and Kuo's sequence, scrambles that keep its balance, padding that is balanced too."""
 
 from __future__ import annotations
 
