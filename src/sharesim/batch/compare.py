@@ -1,0 +1,3 @@
+"""x"""
+class Comparison: pass
+def compare(): pass

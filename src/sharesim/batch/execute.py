@@ -1,0 +1,302 @@
+"""Do what is missing of a plan: hand out the runs, hear how they went, write down what came of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sharesim.batch.claims import claim
+from sharesim.batch.engines import Engine, InlineEngine, WorkerDied, engine_for
+from sharesim.batch.expand import Expansion, PlannedRun
+from sharesim.batch.manifest import BatchFolder
+from sharesim.batch.plan import Plan, read_plan
+from sharesim.batch.tables import write_tables
+from sharesim.batch.worker import Outcome, Task, perform, reason, whose
+from sharesim.errors import Fault, OutputError, UsageError
+
+Listener = Callable[["Tally"], None]
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How a batch is done.
+
+    Parameters
+    ----------
+    out : Path, optional
+        Folder of the batch; ``runs/`` and the plan's name where left out.
+    jobs : int, optional
+        Processes, all cores where left out; 0 does everything in the calling process.
+    scheduler : str, optional
+        A Dask scheduler's address or scheduler file, or ``local`` for a cluster of processes on this machine.
+    force : bool
+        Do every run again.
+    only_failed : bool
+        Do only what failed when it was last tried.
+    report : bool
+        Write a full report for every run.
+    listen : callable (Tally), optional
+        Hears of progress.
+    """
+
+    out: Path | None = None
+    jobs: int | None = None
+    scheduler: str | None = None
+    force: bool = False
+    only_failed: bool = False
+    report: bool = False
+    listen: Listener | None = None
+
+    @property
+    def n_jobs(self) -> int:
+        """How many processes; UsageError when that is no number of processes."""
+        jobs = (os.cpu_count() or 1) if self.jobs is None else self.jobs
+        if not isinstance(jobs, int) or isinstance(jobs, bool) or not 0 <= jobs <= 1024:
+            raise UsageError(Fault("jobs", "not a number of processes", repr(jobs), "0 to 1,024", "Leave it out to use every core."))
+        return jobs
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How far a batch is.
+
+    Parameters
+    ----------
+    stage : {"planning", "running"}
+    of : int
+        Runs to do in this call.
+    done, failed, running : int
+    found : int
+        Runs that were there already.
+    seconds_left : float or None
+        None until the first is done.
+    """
+
+    stage: str
+    of: int
+    done: int = 0
+    failed: int = 0
+    running: int = 0
+    found: int = 0
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What a call did.
+
+    Parameters
+    ----------
+    folder : Path
+    n_planned : int
+        Different runs of the plan; two lines that come to the same study are one run.
+    n_done, n_found, n_failed : int
+        Done now, there before, and failed now.
+    failures : tuple of Outcome
+    seconds : float
+    """
+
+    folder: Path
+    n_planned: int
+    n_done: int
+    n_found: int
+    failures: tuple[Outcome, ...]
+    seconds: float
+
+    @property
+    def n_failed(self) -> int:
+        return len(self.failures)
+
+
+def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> BatchResult:
+    """Do what is missing of a plan.
+
+    Parameters
+    ----------
+    plan : Plan, or the path of one
+    options : BatchOptions, optional
+
+    Raises
+    ------
+    UsageError
+        When the plan, the folder or an option is at fault; a study at fault is a failed run.
+    OutputError
+        When nothing more can be written. What is done stays done.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, sharesim
+    >>> home = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = sharesim.new(home / "mine")
+    >>> _ = (home / "plan.toml").write_text('''
+    ... [batch]
+    ... studies = ["mine"]
+    ... draws = 64
+    ... judge_draws = 64
+    ... [[grids]]
+    ... values = {"study.horizon_years" = [3, 4]}
+    ... ''')
+    >>> options = BatchOptions(out=home / "out", jobs=0)
+    >>> run_batch(home / "plan.toml", options).n_done, run_batch(home / "plan.toml", options).n_found
+    (2, 2)
+    """
+    options, begun = options or BatchOptions(), time.monotonic()
+    plan, jobs = plan if isinstance(plan, Plan) else read_plan(plan), options.n_jobs
+    folder = BatchFolder((options.out or Path("runs") / plan.name).resolve())
+    folder.prepare(plan)
+    folder.sweep()
+    alive = folder.claim_file(f"batch-{os.getpid()}-{time.monotonic_ns()}")
+    with claim(alive):
+        expansion = Expansion(plan.file.name, folder.known())
+        tell = options.listen or (lambda tally: None)
+        runs = expansion.runs(plan, lambda done, of: tell(Tally("planning", of, done)))
+        folder.write_plan(plan, runs)
+        batch = _Batch(folder, plan, options, tell)
+        try:
+            with _terminable():
+                if plan.spread:
+                    batch.spread(runs, jobs, alive)
+                else:
+                    with engine_for(_fewer(jobs, runs), options.scheduler, alive) as engine:
+                        batch.work(runs, engine, max(1, jobs // max(1, len(runs))))
+        finally:
+            folder.sweep()
+            write_tables(folder)
+    folder.sweep()
+    return BatchResult(folder.root, len({item.run for item in runs}), batch.n_done, batch.n_found, tuple(batch.failures), time.monotonic() - begun)
+
+
+def _fewer(jobs: int, runs: list[PlannedRun]) -> int:
+    return min(jobs, max(1, len(runs))) if jobs else 0
+
+
+class _Batch:
+    """One call's work: what to do, and what came of it."""
+
+    def __init__(self, folder: BatchFolder, plan: Plan, options: BatchOptions, tell: Listener) -> None:
+        self.folder, self.plan, self.options, self.tell = folder, plan, options, tell
+        self.n_done = self.n_found = 0
+        self.failures: list[Outcome] = []
+        self.begun = time.monotonic()
+
+    def tasks(self, runs: list[PlannedRun], threads: int) -> list[Task]:
+        """Return what is to be done; what cannot be done is written down as failed."""
+        tasks, seen = [], set()
+        for item in runs:
+            if item.run in seen:
+                continue
+            seen.add(item.run)
+            if item.faults:
+                text = "\n".join(str(fault) for fault in item.faults)
+                error = UsageError(item.faults)
+                self.heard(Outcome(item.run, "failed", reason(error), whose(error), text))
+            elif self._is_wanted(item.run):
+                options = self.options
+                tasks.append(Task(self.folder.root, item.run, item.variant, self.plan.file.name, options.report, options.force, threads))
+        return tasks
+
+    def _is_wanted(self, run: str) -> bool:
+        record = self.folder.finished(run)
+        if self.options.only_failed:
+            return record is None and self.folder.failed(run) is not None
+        if record is None or self.options.force or (self.options.report and not record.get("report")):
+            return True
+        self.n_found += 1
+        return False
+
+    def work(self, runs: list[PlannedRun], engine: Engine, threads: int) -> None:
+        """Hand out the runs and hear of each."""
+        tasks = self.tasks(runs, 1 if self.options.scheduler else threads)
+        self.say(len(tasks), 0, engine)
+        for outcome, n_running in handed_out(tasks, engine):
+            self.heard(outcome)
+            self.say(len(tasks), n_running, engine)
+
+    def spread(self, runs: list[PlannedRun], jobs: int, alive: Path) -> None:
+        """Do one run after the other, the appraisal of each over all workers."""
+        from sharesim.batch.spread import spread_appraise
+
+        tasks = self.tasks(runs, max(1, jobs))
+        with engine_for(jobs, self.options.scheduler, alive) as engine:
+            for task in tasks:
+                self.say(len(tasks), 1, InlineEngine())
+                with spread_appraise(task, engine) as appraise:
+                    self.heard(perform(replace(task, wait=True), appraise))
+        self.say(len(tasks), 0, InlineEngine())
+
+    def heard(self, outcome: Outcome) -> None:
+        """Write down how a run went."""
+        if outcome.status == "no room":
+            remedy = "Make room, or choose another --out; then give the same command again: what is done stays done."
+            raise OutputError(Fault(str(self.folder.root), f"nothing more can be written ({outcome.reason})", "", "", remedy))
+        if outcome.status == "failed":
+            self.failures.append(outcome)
+            record = {"status": "failed", "reason": outcome.reason, "fault": outcome.fault, "seconds": round(outcome.seconds, 3)}
+            self.folder.write_failure(outcome.run, record, outcome.log)
+            return
+        self.n_done += outcome.status == "done"
+        self.n_found += outcome.status == "found"
+        self.folder.forget_failure(outcome.run)
+
+    def say(self, of: int, n_running: int, engine: Engine) -> None:
+        """Tell the listener how far it is."""
+        n_over = self.n_done + len(self.failures)
+        left, seconds = max(0, of - n_over), time.monotonic() - self.begun
+        self.tell(Tally("running", of, self.n_done, len(self.failures), min(n_running, engine.n_workers), self.n_found, left * seconds / n_over if n_over else None))
+
+
+def handed_out(tasks: list[Task], engine: Engine) -> Iterator[tuple[Outcome, int]]:
+    """Yield how each task went, with how many are still under way; what others work on is waited for at the end."""
+    queue, later = deque(tasks), deque[Task]()
+    under_way: dict[Future, Task] = {}
+    while queue or later or under_way:
+        if not queue and not under_way:
+            queue, later = deque(replace(task, wait=True) for task in later), deque()
+        while queue and len(under_way) < engine.window:
+            task = queue.popleft()
+            under_way[engine.submit(perform, task)] = task
+        done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+        for future in done:
+            task = under_way.pop(future)
+            outcome = _outcome(future, task)
+            if outcome.status == "busy":
+                later.append(task)
+            else:
+                yield outcome, len(under_way)
+
+
+def _outcome(future: Future, task: Task) -> Outcome:
+    try:
+        return future.result()
+    except Exception as error:
+        # perform() hands its own exceptions back as outcomes: this is the worker's or the engine's end.
+        told = f"{error}; it may have run out of memory" if isinstance(error, WorkerDied) else reason(error)
+        return Outcome(task.run, "failed", told, "machine", told)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let a polite request to end (SIGTERM, as batch systems send it) stop the workers and write the tables too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+__all__ = ["BatchOptions", "BatchResult", "Tally", "handed_out", "run_batch"]

@@ -1,0 +1,206 @@
+"""From a plan to its runs: every combination once, each with its identity.
+
+The identity of a run is a hash of what it computes: the study as resolved (tables, rules, seed and draw counts
+included) and the version of sharesim. How the files looked, or in which order the plan names things, does not enter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import sharesim
+from sharesim.batch.plan import SCENARIO, Plan
+from sharesim.errors import Fault, SharesimError, StudyError
+from sharesim.study.faults import Places
+from sharesim.study.load import build, load, read_raw
+from sharesim.study.schema import StudyModel
+from sharesim.study.study import Study
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One combination of a plan.
+
+    Parameters
+    ----------
+    study : Path
+    scenario : str
+    seed : int or None
+    assignments : tuple of (path, value)
+        All changes, the seed's too, in the order in which they apply.
+    settings : dict
+        Column of the results to value: labels of grids and values of paths.
+    """
+
+    study: Path
+    scenario: str
+    seed: int | None
+    assignments: tuple[tuple[str, Any], ...]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A variant that knows what it is.
+
+    Parameters
+    ----------
+    run : str
+        Identity; for a study at fault, one of the words that describe it.
+    key : str
+        Hash of the files' content and the changes, by which the identity is found again without checking the study.
+    variant : Variant
+    name : str
+        The study's name.
+    seed : int or None
+        The seed as resolved.
+    faults : tuple of Fault
+        Why it cannot run; empty where it can.
+    """
+
+    run: str
+    key: str
+    variant: Variant
+    name: str
+    seed: int | None
+    faults: tuple[Fault, ...] = ()
+
+
+def variants(plan: Plan) -> Iterator[Variant]:
+    """Yield every combination of a plan; the last grid turns fastest, seeds fastest of all."""
+    choices = [range(len(grid.rows)) for grid in plan.grids]
+    for study, scenario, *at, seed in itertools.product(plan.studies, plan.scenarios, *choices, plan.seeds):
+        pairs, settings = list(plan.fixed), {}
+        for grid, row in zip(plan.grids, at, strict=True):
+            if grid.labels:
+                settings[grid.name] = grid.labels[row]
+            for path, value in zip(grid.paths, grid.rows[row], strict=True):
+                settings[path] = value
+                if value is not None:
+                    pairs.append((path, value))
+        chosen = [value for path, value in pairs if path == SCENARIO]
+        pairs = [(path, value) for path, value in pairs if path != SCENARIO]
+        settings.pop(SCENARIO, None)
+        if seed is not None:
+            pairs.append(("run.seed", seed))
+        yield Variant(study, str(chosen[-1]) if chosen else scenario, seed, tuple(pairs), settings)
+
+
+def identity(model: StudyModel) -> str:
+    """Return the hash of what a resolved study computes: its content, seed and draws, and this version of sharesim.
+
+    The scenarios that it did not take, and the names of its files, do not enter.
+    """
+    content = model.model_dump(mode="json", exclude={"scenarios", "tables"})
+    return _hash({"sharesim": sharesim.__version__, "study": content})
+
+
+def load_variant(variant: Variant, by: str) -> Study:
+    """Read and check a variant's study from its files.
+
+    Raises
+    ------
+    StudyError, UsageError
+        With every fault.
+    """
+    return _signed(load(variant.study, scenario=variant.scenario or None, assignments=variant.assignments), by)
+
+
+@dataclass
+class Expansion:
+    """Finds the identity of each variant, reading a study's files once.
+
+    Parameters
+    ----------
+    by : str
+        Name of the plan, for the record of changes.
+    known : mapping of str to str
+        Key to identity, from an earlier call; spares checking the study again.
+    """
+
+    by: str
+    known: Mapping[str, str] = field(default_factory=dict)
+    _read: dict[Path, tuple[dict[str, Any], Places, str] | SharesimError] = field(default_factory=dict)
+
+    def runs(self, plan: Plan, tell: Callable[[int, int], None] | None = None) -> list[PlannedRun]:
+        """Return the runs of a plan in its order."""
+        found = []
+        for number, variant in enumerate(variants(plan), 1):
+            found.append(self.planned(variant))
+            if tell is not None:
+                tell(number, plan.n_runs)
+        return found
+
+    def planned(self, variant: Variant) -> PlannedRun:
+        """Return a variant with its identity, or with what is wrong with it."""
+        read = self._files(variant.study)
+        if isinstance(read, SharesimError):
+            return self._at_fault(variant, _hash([str(variant.study), str(read)]), variant.study.name, read)
+        raw, places, digest = read
+        key = _hash([sharesim.__version__, digest, variant.scenario, variant.assignments])
+        name = _name(raw, variant.study)
+        if key in self.known:
+            return PlannedRun(self.known[key], key, variant, name, _seed(variant, raw))
+        try:
+            study = build(raw, _fresh(places), scenario=variant.scenario or None, assignments=variant.assignments)
+        except SharesimError as error:
+            return self._at_fault(variant, key, name, error)
+        return PlannedRun(identity(study.model), key, variant, name, study.model.run.seed)
+
+    def study(self, variant: Variant) -> Study:
+        """Return the compiled study of a variant; StudyError or UsageError when it is at fault."""
+        read = self._files(variant.study)
+        if isinstance(read, SharesimError):
+            raise read
+        return _signed(build(read[0], _fresh(read[1]), scenario=variant.scenario or None, assignments=variant.assignments), self.by)
+
+    def _files(self, path: Path) -> tuple[dict[str, Any], Places, str] | SharesimError:
+        if path not in self._read:
+            try:
+                raw, places = read_raw(path)
+                self._read[path] = (raw, places, _hash(raw))
+            except SharesimError as error:
+                self._read[path] = error
+        return self._read[path]
+
+    def _at_fault(self, variant: Variant, key: str, name: str, error: SharesimError) -> PlannedRun:
+        faults = tuple(replace(fault, where=fault.where.replace("command line:", f"{self.by}:", 1)) for fault in error.faults)
+        run = _hash([key, variant.scenario, variant.assignments])
+        return PlannedRun(run, key, variant, name, variant.seed, faults)
+
+
+def _signed(study: Study, by: str) -> Study:
+    """Say in the record of changes that the plan asked for them."""
+    return replace(study, changes=tuple(replace(item, by=by) if item.by == "command line" else item for item in study.changes))
+
+
+def _fresh(places: Places) -> Places:
+    return Places(places.study, places.files)
+
+
+def _name(raw: Mapping[str, Any], path: Path) -> str:
+    about = raw.get("study")
+    name = about.get("name") if isinstance(about, dict) else None
+    return name if isinstance(name, str) else path.name
+
+
+def _seed(variant: Variant, raw: Mapping[str, Any]) -> int | None:
+    """Return the seed of a run whose study is not checked again."""
+    given = [value for path, value in variant.assignments if path == "run.seed"]
+    own = raw.get("run")
+    seed = given[-1] if given else own.get("seed") if isinstance(own, dict) else None
+    return seed if isinstance(seed, int) else None
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+__all__ = ["Expansion", "PlannedRun", "StudyError", "Variant", "identity", "load_variant", "variants"]

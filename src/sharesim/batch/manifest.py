@@ -1,0 +1,269 @@
+"""The folder of a batch: what was planned, what is there, what failed; read from files, never from memory.
+
+::
+
+    batch.json          the runs of the last call's plan, with their identities
+    runs/IDENTITY/      a finished run: its tables, record.json, log.txt; moved here whole
+    failed/IDENTITY/    why a run failed: record.json, log.txt
+    runs.csv .parquet   one row per planned run; chosen.parquet one row per chosen bundle
+    .work/              claims and half-written runs; gone when nobody works here
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sharesim
+from sharesim.batch.claims import claim, is_held
+from sharesim.batch.expand import PlannedRun
+from sharesim.batch.plan import Plan
+from sharesim.errors import Fault, OutputError, UsageError
+from sharesim.workflow.folder import MANIFEST, write_json
+
+BATCH, RECORD, LOG = "batch.json", "record.json", "log.txt"
+#: Files of a run whose bytes hold times or machine facts, and so differ between equal results.
+NOT_COMPARED = (MANIFEST, RECORD, LOG)
+REPORTS = (".html", ".xlsx", ".pptx", ".png", ".svg", ".pdf", ".md")
+
+
+@dataclass(frozen=True)
+class BatchFolder:
+    """Where a batch keeps its runs.
+
+    Parameters
+    ----------
+    root : Path
+    """
+
+    root: Path
+
+    @property
+    def work(self) -> Path:
+        return self.root / ".work"
+
+    def run(self, run: str) -> Path:
+        """Return the folder of a finished run."""
+        return self.root / "runs" / run
+
+    def failure(self, run: str) -> Path:
+        """Return the folder that says why a run failed."""
+        return self.root / "failed" / run
+
+    def claim_file(self, run: str) -> Path:
+        """Return the file whose lock says that somebody works on a run."""
+        return self.work / f"{run}.claim"
+
+    # -- what is there -------------------------------------------------------------------------------------------------
+
+    def finished(self, run: str) -> dict[str, Any] | None:
+        """Return the record of a finished run, or None: missing, and also when a file of it is gone or cut short."""
+        record = _read_json(self.run(run) / RECORD)
+        if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
+            return None
+        for name, size in record["files"].items():
+            try:
+                if (self.run(run) / name).stat().st_size != size:
+                    return None
+            except OSError:
+                return None
+        return record
+
+    def failed(self, run: str) -> dict[str, Any] | None:
+        """Return why a run failed when it was last tried, or None."""
+        record = _read_json(self.failure(run) / RECORD)
+        return record if isinstance(record, dict) else None
+
+    def is_running(self, run: str) -> bool:
+        """Return whether somebody alive works on a run."""
+        return is_held(self.claim_file(run))
+
+    def batch(self) -> dict[str, Any]:
+        """Return what the last call planned.
+
+        Raises
+        ------
+        UsageError
+            When the folder holds no batch.
+        """
+        planned = _read_json(self.root / BATCH)
+        if not isinstance(planned, dict) or not isinstance(planned.get("runs"), list):
+            raise UsageError(Fault(str(self.root), f"holds no batch: no {BATCH} that can be read", "", "the --out folder of sharesim batch", ""))
+        return planned
+
+    def known(self) -> dict[str, str]:
+        """Return key to identity as far as the last call knew them."""
+        try:
+            planned = self.batch()
+        except UsageError:
+            return {}
+        return {row["key"]: row["run"] for row in planned["runs"] if isinstance(row, dict) and row.get("key") and not row.get("faults")}
+
+    def n_others(self, planned: Iterable[str]) -> int:
+        """Return how many finished runs are there that the plan does not name."""
+        with contextlib.suppress(OSError):
+            return len({item.name for item in (self.root / "runs").iterdir()} - set(planned))
+        return 0
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def prepare(self, plan: Plan) -> None:
+        """Make the folder, or check that it is a batch of the same name and can be written.
+
+        Raises
+        ------
+        UsageError
+            When it holds something else.
+        OutputError
+            When it cannot be written.
+        """
+        if self.root.exists():
+            self._check_mine(plan.name)
+        with writing(self.root), self.desk() as aside:
+            aside.write_bytes(b"x" * 4096)
+            (self.root / "runs").mkdir(exist_ok=True)
+
+    def _check_mine(self, name: str) -> None:
+        if not self.root.is_dir():
+            raise UsageError(Fault(str(self.root), "is a file", "", "a folder, or a name that is free", "Choose another --out."))
+        planned = _read_json(self.root / BATCH)
+        there = planned.get("name") if isinstance(planned, dict) else None
+        if there is not None and there != name:
+            raise UsageError(Fault(str(self.root), "holds another batch", repr(there), repr(name), "Choose another --out, or give the plan that name."))
+        with writing(self.root):
+            others = sorted({item.name for item in self.root.iterdir()} - {".work", "runs", "failed"})
+        if others and planned is None:
+            raise UsageError(Fault(str(self.root), "is in the way", f"a folder with {others[0]!r} in it", "a new name, or an earlier batch", "Choose another --out."))
+
+    @contextlib.contextmanager
+    def desk(self) -> Iterator[Path]:
+        """Give a free name in .work to write a file or folder at; what is left there is removed, by somebody else if we die."""
+        name = f"desk-{secrets.token_hex(6)}"
+        with claim(self.claim_file(name)):
+            try:
+                yield self.work / f"{name}.aside"
+            finally:
+                self.clear(name)
+
+    def replace(self, name: str, write: Callable[[Path], None]) -> None:
+        """Write a file of the batch aside and move it into place, so that nobody reads half of it."""
+        with writing(self.root), self.desk() as aside:
+            write(aside)
+            (self.root / name).parent.mkdir(exist_ok=True)
+            os.replace(aside, self.root / name)
+
+    def write_plan(self, plan: Plan, runs: Iterable[PlannedRun]) -> None:
+        """Write down what is planned."""
+        rows = [
+            {
+                "run": item.run, "key": item.key, "study": item.name, "scenario": item.variant.scenario, "seed": item.seed,
+                "settings": {name: _word(value) for name, value in item.variant.settings.items()},
+                "faults": [str(fault) for fault in item.faults],
+            }
+            for item in runs
+        ]  # fmt: skip
+        content = {"name": plan.name, "plan": plan.file.name, "sharesim": sharesim.__version__, "factors": list(plan.factors), "runs": rows}
+        self.replace(BATCH, lambda path: write_json(path, content))
+
+    def write_failure(self, run: str, record: Mapping[str, Any], log: str) -> None:
+        """Write down why a run failed; a disk too full even for that loses the word, never the batch."""
+        with contextlib.suppress(OSError, OutputError), self.desk() as aside:
+            aside.mkdir()
+            write_json(aside / RECORD, {**record, "run": run, "time": now()})
+            (aside / LOG).write_text(log, encoding="utf-8", errors="backslashreplace")
+            self.failure(run).parent.mkdir(exist_ok=True)
+            shutil.rmtree(self.failure(run), ignore_errors=True)
+            aside.rename(self.failure(run))
+
+    def forget_failure(self, run: str) -> None:
+        """Remove the word of a failure."""
+        shutil.rmtree(self.failure(run), ignore_errors=True)
+        with contextlib.suppress(OSError):
+            (self.root / "failed").rmdir()
+
+    def keep(self, made: Path, run: str) -> None:
+        """Move a whole run into its place; only the holder of its claim may."""
+        target = self.run(run)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            target.rename(self.aside(run))
+        made.rename(target)
+
+    def aside(self, run: str) -> Path:
+        """Return a name in .work that nobody has."""
+        return self.work / f"{run}.{secrets.token_hex(4)}"
+
+    def sweep(self) -> None:
+        """Remove what the dead left; what somebody alive works on stays."""
+        with contextlib.suppress(OSError):
+            names = {item.name.partition(".")[0] for item in self.work.iterdir()}
+            for name in sorted(names):
+                with claim(self.claim_file(name)) as mine:
+                    if mine:
+                        self.clear(name)
+            self.work.rmdir()
+
+    def clear(self, run: str) -> None:
+        """Remove a run's half-written folders; only the holder of its claim may."""
+        with contextlib.suppress(OSError):
+            for item in self.work.glob(f"{run}.*"):
+                if item != self.claim_file(run):
+                    shutil.rmtree(item, ignore_errors=True) if item.is_dir() else item.unlink(missing_ok=True)
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what the operating system says about a folder that cannot be written into an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "Make room, or choose another --out; then give the same command again: what is done stays done."
+        raise OutputError(Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", remedy)) from error
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Return the size of every file of a run but its record."""
+    return {item.relative_to(folder).as_posix(): item.stat().st_size for item in sorted(folder.rglob("*")) if item.is_file() and item.name != RECORD}
+
+
+def digest(folder: Path) -> str:
+    """Return a hash of a run's results, the same for the same results wherever and whenever they were worked out."""
+    found = hashlib.blake2b(digest_size=16)
+    for name in sizes(folder):
+        if name not in NOT_COMPARED and "/" not in name and not name.endswith(REPORTS):
+            found.update(name.encode() + b"\0" + (folder / name).read_bytes())
+    return found.hexdigest()
+
+
+def now() -> str:
+    """Return the time of day for people; nothing is decided by it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _word(value: Any) -> Any:
+    """Return a setting as JSON can hold it: numbers and truth stay, the rest is written out."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return json.dumps(value, default=str, ensure_ascii=False)
+
+
+__all__ = ["BatchFolder", "digest", "now", "sizes", "writing"]

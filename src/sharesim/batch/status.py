@@ -1,0 +1,111 @@
+"""How far a batch is, read from its folder: also while it runs, and after it was killed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sharesim.batch.claims import is_held
+from sharesim.batch.manifest import BatchFolder
+from sharesim.batch.tables import run_table
+
+
+@dataclass(frozen=True)
+class BatchStatus:
+    """How far a batch is.
+
+    Parameters
+    ----------
+    name : str
+    folder : Path
+    counts : dict of str to int
+        Different runs by status: done, running, failed, missing.
+    n_lines : int
+        Lines of the plan; two that come to the same study are one run.
+    n_others : int
+        Finished runs in the folder that the plan does not name.
+    is_at_work : bool
+        Whether a batch works in the folder now.
+    failures : DataFrame
+        run, study, settings, reason, fault and log of each failed run.
+    """
+
+    name: str
+    folder: Path
+    counts: dict[str, int]
+    n_lines: int
+    n_others: int
+    is_at_work: bool
+    failures: pd.DataFrame
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every run is done."""
+        return not (self.counts["running"] or self.counts["failed"] or self.counts["missing"])
+
+    def summary(self) -> str:
+        """Return the state in words."""
+        n_runs = sum(self.counts.values())
+        lines = [f"{self.name}: {n_runs} runs; {', '.join(f'{n} {word}' for word, n in self.counts.items() if n or word == 'done')}."]
+        lines.append("A batch is at work here." if self.is_at_work else "Nobody works on it now.")
+        if self.n_lines > n_runs:
+            lines.append(f"{self.n_lines} lines of the plan come to {n_runs} different runs.")
+        if self.n_others:
+            lines.append(f"{self.n_others} finished runs of earlier plans are kept beside them.")
+        for fault, whose in (("study", "the study's fault"), ("machine", "the machine's"), ("sharesim", "ours")):
+            rows = self.failures[self.failures.fault == fault]
+            if len(rows):
+                lines.append(f"{len(rows)} failed, {whose}:")
+                lines += [f"  {row.run} {_settings(row.settings)}: {row.reason}\n    {row.log}" for row in rows.head(10).itertuples()]
+                lines += [f"  and {len(rows) - 10} more, in runs.csv"] if len(rows) > 10 else []
+        if self.counts["missing"] and not self.is_at_work:
+            lines.append("The same command again does what is missing.")
+        return "\n".join(lines)
+
+    def figures(self) -> dict[str, Any]:
+        """Return the state as plain data."""
+        return {
+            "name": self.name, "runs": sum(self.counts.values()), **self.counts, "lines": self.n_lines, "others": self.n_others,
+            "at_work": self.is_at_work, "failures": self.failures.drop(columns="settings").to_dict("records"),
+        }  # fmt: skip
+
+
+def status(folder: str | Path) -> BatchStatus:
+    """Return how far a batch is.
+
+    Raises
+    ------
+    UsageError
+        When the folder holds no batch.
+    """
+    batch = BatchFolder(Path(folder).resolve())
+    planned = batch.batch()
+    table = run_table(batch)
+    once = table.drop_duplicates("run")
+    counts = {word: int((once.status == word).sum()) for word in ("done", "running", "failed", "missing")}
+    rows = once[once.status == "failed"]
+    names = list(planned["runs"][0]["settings"]) if planned["runs"] else []
+    failures = pd.DataFrame(
+        {
+            "run": list(rows.run),
+            "study": list(rows.study),
+            "settings": [{"scenario": row["scenario"], **{name: row[name] for name in names}} for _, row in rows.iterrows()],
+            "reason": list(rows.reason),
+            "fault": list(rows.fault),
+            "log": [str(batch.failure(run) / "log.txt") for run in rows.run],
+        }
+    )
+    others = batch.n_others(once.run)
+    return BatchStatus(str(planned.get("name", "")), batch.root, counts, len(table), others, is_at_work(batch), failures)
+
+
+def is_at_work(folder: BatchFolder) -> bool:
+    """Return whether a batch works in the folder now."""
+    return any(is_held(item) for item in folder.work.glob("batch-*.claim"))
+
+
+def _settings(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in settings.items() if value not in ("", None))
