@@ -443,8 +443,8 @@ class Reference:
                 decided = time + patience / rate
             patience -= rate * (stop - time)
             time = stop
-        for name, scope, target, when, _ in self.struck():
-            if scope == "council" and target == (council,) and self.risks[name].exit:
+        for name, scope, target, when, at_all in self.struck():
+            if at_all and scope == "council" and target == (council,) and self.risks[name].exit:
                 decided = min(decided, when)
         return decided if decided < start else decided + get("notice_months") / 12
 

@@ -233,7 +233,7 @@ class Context:
         result = np.full((len(self.study.councils), self.n_draws), np.inf)
         for strike in leaving:
             council = strike.event.target[0]
-            result[council] = np.minimum(result[council], strike.time)
+            result[council] = np.minimum(result[council], np.where(strike.struck, strike.time, np.inf))
         return result
 
     def patience(self, package: int) -> np.ndarray:
