@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from sharesim.uncertainty.distributions import Distribution, beta, gamma, mixture, normal, pert
 from sharesim.uncertainty.tables import TABLE_REACH, build_table
-from tests.unit.uncertainty.laws import ALL, HEAVY
+from tests.unit.uncertainty.laws import ALL, HEAVY, JUMPING, STEPPED
 
 RANDOM = np.random.default_rng(20261122)
 WIDE = np.concatenate([RANDOM.uniform(-6, 6, 6000), RANDOM.standard_normal(4000), np.arange(-384, 385) / 64])
@@ -55,6 +56,24 @@ def test_a_jump_or_bend_in_the_middle_of_a_cell_is_found() -> None:
     for share in (0.1234567, 0.5, 0.87654321):
         law = mixture([normal(0, 1), normal(30, 0.01)], [share, 1 - share])
         assert worst_error(law, WIDE) < PROMISED
+
+
+@pytest.mark.parametrize("law", [*STEPPED, *JUMPING], ids=lambda law: law.text()[:60])
+def test_values_with_a_probability_of_their_own_come_out_as_themselves(law: Distribution) -> None:
+    found = law.quantile_normal(WIDE)
+    for atom in law._atoms():
+        just_below, at = law._cdf(np.array([np.nextafter(atom, -math.inf), atom]))
+        share = np.mean((ndtr(WIDE) > just_below) & (ndtr(WIDE) <= at))
+        assert np.mean(found == atom) == pytest.approx(share, abs=2 / WIDE.size)
+
+
+def test_a_jump_next_to_the_end_of_a_stretch_is_found() -> None:
+    # Stretches of the table run from -6.5 in steps of 1; the jump lies a thousandth before one of their ends.
+    for gap in (1e-3, 1e-5, 1e-7):
+        share = float(ndtr(0.5 - gap))
+        law = mixture([0, normal(10, 0.1)], [share, 1 - share])
+        z = np.concatenate([0.5 + gap * np.linspace(-3, 3, 241), WIDE])
+        np.testing.assert_allclose(law.quantile_normal(z), law._exact_normal(z), atol=PROMISED * law.sd)
 
 
 def test_affine_copies_share_a_table() -> None:

@@ -48,7 +48,7 @@ _CHECKED = _POINTS[4:, None] ** np.arange(4)
 # Smooth stretches of a quantile are first caught by one polynomial a unit wide, as exact values are dear.
 _PANEL_NODES = 17
 _PANEL = np.cos(np.pi * (np.arange(_PANEL_NODES) + 0.5) / _PANEL_NODES)
-_PANEL_PROBES = np.array([-0.97, -0.31, 0.52, 0.985])
+_PANEL_PROBES = np.array([-1.0, -0.97, -0.31, 0.52, 0.985, 1.0])  # with the ends: no jump of a rising function hides
 _TO_CHEBYSHEV = np.polynomial.chebyshev.chebvander(_PANEL, _PANEL_NODES - 1).T * (2.0 / _PANEL_NODES)
 _TO_CHEBYSHEV[0] /= 2.0
 _AT_PROBES = np.polynomial.chebyshev.chebvander(_PANEL_PROBES, _PANEL_NODES - 1)
@@ -141,6 +141,9 @@ def _cubics(values: Array, tolerance: float) -> Array:
     with np.errstate(invalid="ignore"):
         missed = ~(np.abs(fitted - values[:, 4:]).max(axis=1) <= np.maximum(tolerance, least))
     cubics[:, missed] = np.nan
+    flat = np.all(values == values[:, :1], axis=1)
+    cubics[:, flat] = 0.0
+    cubics[0, flat] = values[flat, 0]  # a value that has a probability of its own comes out as itself, to the last bit
     return cubics
 
 
@@ -158,6 +161,8 @@ def _unit_values(exact: Exact, starts: Array, tolerance: float) -> Array:
         smooth = np.maximum(miss, np.abs(chebyshev[:, -2:]).max(axis=1)) <= tolerance / 20.0
     points = np.empty((starts.size, CELLS_PER_UNIT, _POINTS.size))
     points[smooth] = np.einsum("ij,kj->ki", _AT_CELLS, chebyshev[smooth]).reshape(-1, CELLS_PER_UNIT, _POINTS.size)
+    flat = np.all(values == values[:, :1], axis=1)
+    points[flat] = values[flat, 0][:, None, None]
     rough = starts[~smooth][:, None, None] + _STARTS[:, None] + _POINTS / CELLS_PER_UNIT
     points[~smooth] = exact(rough.ravel()).reshape(rough.shape)
     return points.reshape(-1, _POINTS.size)
