@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sharesim.appraisal.account import Account
-from sharesim.appraisal.flows import CASH_LINES, ONE_OFF_LINES
+from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.bundles.activations import Activation
 from sharesim.report.tables import year_label
 from sharesim.study.study import Study
 
@@ -19,7 +20,6 @@ LINES = {
     "notice": "Notice pay", "exit_cost": "Leaving an arrangement", "saving_non_cashable": "Time saved, not cash",
 }  # fmt: skip
 KINDS = {"item": "Shared item", "grant": "Grant", "risk": "Risks that strike all or a council"}
-ONCE, GAIN, RUN = "one-off", "saving", "running"
 
 
 def line_words(line: str) -> str:
@@ -39,8 +39,8 @@ def cells(judged: Outcomes, account: Account) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        bundle (empty for what several bundles share), council, year (position), line, title, kind (saving, one-off, running),
-        mean_gbp (undiscounted), value_gbp (discounted). Cash lines and shared items; non-cashable time is not among them.
+        bundle (empty for what several bundles share), council, year (position), line, title, mean_gbp (undiscounted),
+        value_gbp (discounted). Cash lines and shared items; non-cashable time is not among them.
     """
     study, table, discount = judged.study, judged.table, judged.study.discount()
     records: list[tuple[object, ...]] = []
@@ -48,17 +48,41 @@ def cells(judged: Outcomes, account: Account) -> pd.DataFrame:
         values = account.line_means.get(name)
         if values is None:
             continue
-        kind = GAIN if name == "saving_cashable" else ONCE if name in ONE_OFF_LINES else RUN
         for bundle, slot, year in zip(*np.nonzero(values), strict=True):
             council = study.councils.ids[table.partners[bundle, slot]]
-            records.append((table.id_of(bundle), council, int(year), name, LINES[name], kind, float(values[bundle, slot, year])))
+            records.append((table.id_of(bundle), council, int(year), name, LINES[name], float(values[bundle, slot, year])))
     for at, council, year in zip(*np.nonzero(account.activation_means), strict=True):
         column = judged.activations.columns[at]
-        title = KINDS["risk"] if column.kind == "risk" else column.name
-        records.append(("", study.councils.ids[council], int(year), column.kind, title, ONCE, float(account.activation_means[at, council, year])))
-    frame = pd.DataFrame(records, columns=["bundle", "council", "year", "line", "title", "kind", "mean_gbp"])
+        title = _shared_title(study, column)
+        records.append(("", study.councils.ids[council], int(year), column.kind, title, float(account.activation_means[at, council, year])))
+    frame = pd.DataFrame(records, columns=["bundle", "council", "year", "line", "title", "mean_gbp"])
     frame["value_gbp"] = frame.mean_gbp * discount[frame.year.to_numpy(dtype=int)]
     return frame
+
+
+def _shared_title(study: Study, column: Activation) -> str:
+    if column.kind == "risk":
+        return KINDS["risk"]
+    if column.kind == "grant":
+        return f"Grant: {study.model.grants[column.index].name}"
+    return study.model.shared_items[column.index].name
+
+
+def one_off_funding(study: Study, account: Account, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return mean one-off cost before grants, what grants bring less what is clawed back, and what is left, by year.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `cells`.
+    """
+    labels = [year_label(study, year) for year in range(study.n_years)]
+    left = account.one_off.mean(axis=-1).sum(axis=0)
+    paid = np.zeros(study.n_years)
+    np.add.at(paid, frame.year[frame.line == "grant"].to_numpy(dtype=int), frame.mean_gbp[frame.line == "grant"].to_numpy(dtype=float))
+    rows = pd.DataFrame([left + paid, paid, left], columns=labels)
+    rows.insert(0, "title", ["One-off cost before grants", "Grants, less what is clawed back", "To be found by the councils"])
+    return rows.assign(all_gbp=rows[labels].sum(axis=1))
 
 
 def by_line_and_council(study: Study, frame: pd.DataFrame, column: str = "value_gbp") -> pd.DataFrame:

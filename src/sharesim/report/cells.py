@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sharesim.report import words
@@ -27,12 +28,18 @@ class Column:
         text, date, or one of `NUMBERS`.
     unit : str
         Written under the title.
+    under : str
+        Column of the DataFrame whose text stands in small letters under each cell.
+    link : str
+        Start of the id that each cell links to; the record's ``link`` completes it.
     """
 
     key: str
     title: str
     kind: str = "text"
     unit: str = ""
+    under: str = ""
+    link: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -41,12 +48,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: what is written, and the figure behind it (empty for text)."""
+    """A cell: what is written, the figure behind it (empty for text), what stands under it, and where it leads."""
 
     column: Column
     shown: str
     value: str = ""
     is_loss: bool = False
+    under: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,9 +95,17 @@ def page_table(
     >>> table.rows[0][1].shown, table.rows[0][1].value, table.rows[0][1].is_loss
     ('−£12,346', '-12345.6', True)
     """
-    rows = tuple(tuple(cell(column, record[column.key]) for column in columns) for record in frame.to_dict("records"))
+    rows = tuple(tuple(_cell(column, record) for column in columns) for record in frame.to_dict("records"))
     last = () if total is None else tuple(cell(column, total.get(column.key, "")) for column in columns)
     return PageTable(name, caption, tuple(columns), rows, last, note)
+
+
+def _cell(column: Column, record: Mapping[Any, Any]) -> Cell:
+    made = cell(column, record[column.key])
+    if not (column.under or column.link):
+        return made
+    link = f"{column.link}{record['link']}" if column.link and record.get("link") else ""
+    return replace(made, under=str(record[column.under]) if column.under else "", link=link)
 
 
 def cell(column: Column, value: Any) -> Cell:
@@ -96,7 +113,7 @@ def cell(column: Column, value: Any) -> Cell:
     if column.kind == "text" or isinstance(value, str) or value is None or value is pd.NA:
         text = "" if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)) else str(value)
         return Cell(column, words.day(text) if column.kind == "date" and text else text, text if column.kind == "date" else "")
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return Cell(column, "yes" if value else "no")
     number = float(value)
     if math.isnan(number):
@@ -111,16 +128,20 @@ def shown(number: float, kind: str) -> str:
     --------
     >>> shown(-1234.5, "gbp"), shown(0.123, "share"), shown(2.345, "posts"), shown(float("inf"), "years")
     ('−£1,234', '12%', '2.3', 'not within the horizon')
+    >>> shown(12_345.6, "thousands"), shown(0.0, "thousands"), shown(0.02, "posts")
+    ('12.3', '–', 'under 0.1')
     """
     if kind == "years" and math.isinf(number):
         return "not within the horizon"
     if kind == "gbp":
         return words.pounds(number)
     if kind == "thousands":
-        return words.pounds(number / 1e3, 1).replace("£", "")
+        return words.pounds(number / 1e3, 1).replace("£", "") if number else "–"
     if kind in ("share", "share1"):
         return words.share(number, 1 if kind == "share1" else 0)
-    if kind in ("posts", "years"):
+    if kind == "posts":
+        return words.posts(number)
+    if kind == "years":
         return f"{number:.1f}"
     if kind == "correlation":
         return f"{number:+.2f}".replace("-", "−")

@@ -85,7 +85,7 @@ def _nothing(contents: Contents) -> tuple[Sentence, ...]:
 def _what(contents: Contents, chosen: tuple[Arrangement, ...]) -> Sentence:
     study = contents.study
     services = {service for item in chosen for service in item.services}
-    share = f"{words.count(len(services), 'service')} of {len(study.services)}" if len(study.services) > 1 else f"{study.services.names[0]}"
+    share = study.services.names[0] if len(study.services) == 1 else _so_many(len(services), len(study.services))
     together = {item.partners for item in chosen}
     everybody = len(together) == 1
     names = words.listing([study.councils.name(at) for at in chosen[0].partners])
@@ -98,6 +98,10 @@ def _what(contents: Contents, chosen: tuple[Arrangement, ...]) -> Sentence:
         return (f"{lead}, {_how(contents, chosen[0], everybody)}.",)
     parts = [f"{item.title} ({_how(contents, item, everybody)})" for item in chosen]
     return (f"{lead}: {words.listing(parts)}.",)
+
+
+def _so_many(chosen: int, of: int) -> str:
+    return f"all {words.number_word(of)} services" if chosen == of else f"{words.number_word(chosen)} of {words.number_word(of)} services"
 
 
 def _how(contents: Contents, item: Arrangement, everybody: bool) -> str:
@@ -129,11 +133,12 @@ def _risk(contents: Contents) -> Sentence:
     frame = councils(study, contents.account, contents.council_npv)  # type: ignore[arg-type]
     peak = float(payback(study, contents.account).peak_funding_mean_gbp.iloc[0])  # type: ignore[arg-type]
     worst = frame.loc[frame.probability_of_loss.idxmax()]
-    ends = (" average ", gbp("cvar_gbp", figures["cvar_gbp"]))
-    found: Sentence = (", before it gains ", gbp("peak_funding_mean_gbp", peak, "from-peak"), " has to be found on average") if peak >= 0.5 else ()
+    tail = Figure("cvar_gbp", float(figures["cvar_gbp"]), words.money(abs(figures["cvar_gbp"])))
+    ends: Sentence = ("; the worst twentieth of futures lose ", tail, " on average") if figures["cvar_gbp"] < 0 else ("; even the worst twentieth of futures gain ", tail, " on average")
+    found: Sentence = ("; ", gbp("payback.peak_funding_mean_gbp", peak, "from-peak"), " has to be found before it pays for itself") if peak >= 0.5 else ()
     losers = [name for name, mean in zip(frame["name"], frame.npv_mean_gbp, strict=True) if mean < 0]
     who: Sentence = ()
     if len(frame) > 1:
         who = (f"; {worst['name']} is the council most likely to lose (", chance(f"councils.{worst.council}.probability_of_loss", worst.probability_of_loss), " of futures)")
         who += (f", and {words.listing(losers)} {'loses' if len(losers) == 1 else 'lose'} on average",) if losers else ()
-    return ("It loses money in ", chance("probability_of_loss", figures["probability_of_loss"]), " of futures, the worst twentieth of them", *ends, *found, *who, ".")
+    return ("It loses money in ", chance("probability_of_loss", figures["probability_of_loss"]), " of futures", *ends, *found, *who, ".")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
 from sharesim.insight.drivers import DriverEffect
+from sharesim.report import tables, words
 from sharesim.report.contents import Contents, Effect
-from sharesim.report import tables
+from sharesim.study.quantity import Quantity
 from sharesim.study.study import Study
 
 UNITS = ("_gbp_per_partner", "_gbp_per_month", "_gbp_per_year", "_per_year", "_gbp", "_share", "_years", "_months", "_fte")
@@ -91,22 +93,94 @@ def _where(study: Study, section: str, row: str) -> str:
     return named.get(row, row).split(":")[0]
 
 
-def tornado(study: Study, effects: Sequence[DriverEffect], most: int = 10) -> pd.DataFrame:
-    """Return the inputs that move the value most: mean value in their lowest and highest tenth, and rank correlation."""
-    ranges = {spec.name: (spec.distribution.quantile(0.05), spec.distribution.quantile(0.95)) for spec in study.drivers}
+def spoken(number: Quantity, form: Callable[[float], str]) -> str:
+    """Return a number of the study as one says it: its middle, and the range it may take.
+
+    Parameters
+    ----------
+    number : Quantity
+    form : callable
+        Writes a figure.
+
+    Examples
+    --------
+    >>> spoken(Quantity.of("pert(0.1, 0.2, 0.35)"), words.share), spoken(Quantity.of(3), "{:g}".format)
+    ('20% (10% to 35%)', '3')
+    """
+    if number.driver is not None:
+        return f"follows “{number.driver}”"
+    if number.distribution is None:
+        return form(number.value)
+    low, high = number.distribution.support
+    if not math.isfinite(low):
+        low = float(number.distribution.quantile(0.05))
+    if not math.isfinite(high):
+        high = float(number.distribution.quantile(0.95))
+    return f"{form(number.value)} ({form(low)} to {form(high)})"
+
+
+def range_words(low: float, high: float, unit: str) -> str:
+    """Return a range in its unit.
+
+    Examples
+    --------
+    >>> range_words(0.03, 0.08, "share per year"), range_words(200, 450, "GBP per day"), range_words(1, 3, "years")
+    ('3% to 8% per year', '£200 to £450 per day', '1 to 3 years')
+    """
+    if unit.startswith("share"):
+        return f"{words.share(low)} to {words.share(high)}{unit.removeprefix('share')}"
+    if unit.startswith("GBP"):
+        return f"{words.pounds(low)} to {words.pounds(high)}{unit.removeprefix('GBP')}"
+    return f"{low:g} to {high:g} {'' if unit == 'ratio' else unit}".strip()
+
+
+def tornado(study: Study, effects: Sequence[DriverEffect], services: Sequence[int], most: int = 10) -> pd.DataFrame:
+    """Return the inputs that move the value most.
+
+    Parameters
+    ----------
+    effects : sequence of DriverEffect
+    services : sequence of int
+        Services of the portfolio: what is said of others cannot move it, however much it moves along.
+    most : int
+
+    Returns
+    -------
+    DataFrame
+        own_low_gbp, own_high_gbp: mean value with the input in its lowest and highest tenth and the others as they come;
+        low_gbp, high_gbp: the same with what moves along with it; rank correlation with its standard error.
+    """
+    spec = {item.name: item for item in study.drivers}
+    found = sorted((effect for effect in effects if _concerns(study, effect.name, services)), key=lambda effect: (-abs(effect.own_swing_gbp), effect.name))
     rows = [
         {
-            "input": input_words(study, effect.name), "driver": effect.name, "driver_p5": float(ranges[effect.name][0]), "driver_p95": float(ranges[effect.name][1]),
-            "low_gbp": effect.low_gbp, "high_gbp": effect.high_gbp, "swing_gbp": effect.swing_gbp,
+            "input": input_words(study, effect.name), "driver": effect.name, "driver_p5": float(spec[effect.name].distribution.quantile(0.05)),
+            "driver_p95": float(spec[effect.name].distribution.quantile(0.95)), "own_low_gbp": effect.own_low_gbp, "own_high_gbp": effect.own_high_gbp,
+            "own_swing_gbp": effect.own_swing_gbp, "low_gbp": effect.low_gbp, "high_gbp": effect.high_gbp, "swing_gbp": effect.swing_gbp,
             "rank_correlation": effect.rank_correlation, "rank_correlation_error": effect.rank_correlation_error,
-            "gains_at_worst": min(effect.low_gbp, effect.high_gbp) > 0,
+            "gains_at_worst": min(effect.own_low_gbp, effect.own_high_gbp) > 0,
         }
-        for effect in list(effects)[:most]
+        for effect in found[:most]
     ]  # fmt: skip
     columns = [
-        "input", "driver", "driver_p5", "driver_p95", "low_gbp", "high_gbp", "swing_gbp", "rank_correlation", "rank_correlation_error", "gains_at_worst",
+        "input", "driver", "driver_p5", "driver_p95", "own_low_gbp", "own_high_gbp", "own_swing_gbp", "low_gbp", "high_gbp", "swing_gbp",
+        "rank_correlation", "rank_correlation_error", "gains_at_worst",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _concerns(study: Study, name: str, services: Sequence[int]) -> bool:
+    """Whether a driver can move the value of a portfolio of these services."""
+    section, _, rest = name.partition(".")
+    row = rest.rpartition(".")[0]
+    held = {study.services.ids[service] for service in services}
+    if section == "quality":
+        return False
+    if section == "services":
+        return row in held
+    if section == "baseline":
+        return row.partition("/")[2] in held
+    return True
 
 
 def assumed(contents: Contents) -> pd.DataFrame:
@@ -119,11 +193,32 @@ def assumed(contents: Contents) -> pd.DataFrame:
     """
     frame = tables.assumptions(contents.study)
     effects: dict[str, Effect] = {effect.assumption.path: effect for effect in contents.assumption_effects}
-    frame.insert(0, "input", [input_words(contents.study, path) for path in frame.assumption])
+    frame.insert(0, "input", [_assumed_words(path) for path in frame.assumption])
+    frame["range"] = [range_words(row.low, row.high, row.unit) for row in frame.itertuples()]
+    frame["for_words"] = [_rows_words(contents.study, item.path, item.where) for item in contents.study.assumptions]
     for end in ("low", "high"):
         frame[f"effect_{end}_gbp"] = [getattr(effects[path], f"{end}_gbp") if path in effects else float("nan") for path in frame.assumption]
     size = (frame.effect_high_gbp - frame.effect_low_gbp).abs().fillna(-1.0)
     return frame.assign(size=size).sort_values(["size", "assumption"], ascending=[False, True], ignore_index=True).drop(columns="size")
+
+
+def _assumed_words(path: str) -> str:
+    section, _, column = path.partition(".")
+    what = words.sentence_case(FIELDS.get(column) or _plain(column))
+    return "Workforce by age and service" if path == "councils.workforce" else what if section in ("services", "baseline", "councils") else f"{what} ({SECTIONS.get(section, section)})"
+
+
+def _rows_words(study: Study, path: str, rows: Sequence[str]) -> str:
+    """Return the rows that an assumption fills, by name; nothing where it has no rows."""
+    section = path.partition(".")[0]
+    if section == "baseline":
+        return f"{len(rows)} of {int(study.present.sum())} lines of the baseline"
+    if section not in ("services", "councils"):
+        return ""
+    labels = study.services if section == "services" else study.councils
+    if set(rows) == set(labels.ids):
+        return f"every {section.removesuffix('s')}"
+    return ", ".join(labels.name(labels.index(row)) for row in rows)
 
 
 def drivers(study: Study) -> pd.DataFrame:

@@ -86,11 +86,12 @@ class Material:
             "fan": worth.fan(study, account), "yearly": worth.yearly(study, account), "horizons": worth.horizons(study, account, judged.plan.method),
             "payback": worth.payback(study, account), "spread": worth.spread(contents.npv), "staff": breakdown.staff(study, account),
             "schedule": schedule.schedule(study, judged, account.started, self.chosen), "links": links(study, self.chosen),
-            "risks": register.risks(study, judged), "tornado": inputs.tornado(study, contents.driver_effects),
+            "risks": register.risks(study, judged), "tornado": inputs.tornado(study, contents.driver_effects, sorted({at for item in self.chosen for at in item.services})),
             "published": tables.published(study, account), "lines": cells, "lines_by_council": breakdown.by_line_and_council(study, cells),
             "lines_by_year": breakdown.by_line_and_year(study, cells), "lines_by_bundle": breakdown.by_line_and_bundle(cells, list(judged.table.ids)),
             "general_fund": breakdown.council_years(study, account), "one_off": breakdown.council_years(study, account, "one_off"),
             "cumulative": breakdown.council_years(study, account, "cumulative"),
+            "one_off_funding": breakdown.one_off_funding(study, account, cells),
         }  # fmt: skip
 
     @cached_property

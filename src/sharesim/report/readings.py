@@ -92,6 +92,8 @@ def owner_words(study: Study, owner: str) -> str:
 
 def subject_words(study: Study, subject: str) -> str:
     """Return what a check measured, with names in place of ids."""
+    if subject == "programme":
+        return "all together"
     names = dict(zip(study.councils.ids, study.councils.names, strict=True)) | dict(zip(study.services.ids, study.services.names, strict=True))
     parts = [names.get(part, part) for part in subject.replace("|", " | ").split(" ")]
     return " ".join(parts).replace(" | ", ", ") or "the portfolio"
@@ -102,12 +104,13 @@ def quantity_words(value: float, unit: str) -> str:
 
     Examples
     --------
-    >>> quantity_words(12345.6, "GBP"), quantity_words(0.125, "share"), quantity_words(3.0, "posts")
-    ('£12,346', '12.5%', '3 posts')
+    >>> quantity_words(12345.6, "GBP"), quantity_words(0.125, "share of draws"), quantity_words(1.0, "services")
+    ('£12,346', '12.5%', '1 service')
     """
     if unit == "GBP":
         return words.pounds(value)
-    if unit == "share":
+    if unit.startswith("share"):
         return words.share(value, 1)
-    shown = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
-    return f"{shown} {unit}".strip().replace("-", "−")
+    shown = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    single = unit.removesuffix("s") if value == 1.0 and not unit.startswith("ways") else unit
+    return f"{shown} {single}".strip().replace("-", "−")

@@ -10,13 +10,14 @@ import pandas as pd
 from sharesim.appraisal.outcomes import Outcomes, appraise
 from sharesim.insight.register import risk_effect
 from sharesim.report import words
+from sharesim.report.inputs import spoken
 from sharesim.study.schema import RiskRow
 from sharesim.study.study import Quantities, Study
 from sharesim.uncertainty.draws import CHUNK
 
 #: Futures simulated again, and bundle-draws that all rows together may take; differences between the same futures need few.
 MOST_DRAWS, BUDGET = 4096, 1_500_000
-LEAVING = "Partners leave, register aside"
+LEAVING = "A partner leaves (beyond the register)"
 COLUMNS = [
     "risk", "name", "strikes", "chance", "does", "owner", "mitigation", "source", "is_exposed", "n_draws", "struck_share", "mean_cost_gbp",
     "mean_cost_error_gbp", "cost_when_struck_gbp", "p5_cost_gbp", "cvar_cost_gbp", "spread_share",
@@ -65,8 +66,7 @@ def _worth(study: Study, judged: Outcomes, n_draws: int) -> np.ndarray:
     """Return the portfolio's NPV on the first judging draws, GBP, shape (draw,)."""
     plan = judged.plan
     outcomes = appraise(study, judged.table, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, n_draws=n_draws)
-    needed = np.unique(outcomes.activations.of_bundle.item)
-    return outcomes.npv.sum(axis=(0, 1)) + outcomes.activation_npv[needed].sum(axis=(0, 1))
+    return outcomes.npv.sum(axis=(0, 1)) + outcomes.needed @ outcomes.activation_npv.sum(axis=1)
 
 
 def without_risk(study: Study, row: int) -> Study:
@@ -85,12 +85,13 @@ def _certain(study: Study, zeros: dict[str, object]) -> Study:
 
 
 def _leaving(study: Study, judged: Outcomes, base: np.ndarray) -> dict[str, object]:
+    hazard = study.model.exit.hazard_per_year
     stays = _certain(study, {"exit.hazard_per_year": (), "exit.before_start_hazard_per_year": ()})
     without = _worth(stays, judged, base.size)
     effect = risk_effect(LEAVING, base, without, (base != without).astype(int))
     own = {
-        "risk": "", "strikes": "any partner", "chance": f"{study.model.exit.hazard_per_year.text()} a year" if study.model.exit.hazard_per_year else "assumed",
-        "does": "the partner leaves", "owner": "", "mitigation": "", "source": "", "is_exposed": True, "n_draws": base.size,
+        "risk": "", "strikes": "any arrangement", "chance": f"{spoken(hazard, words.share)} a year" if hazard else "assumed, see below",
+        "does": "Savings fall away, leaving costs, the rest go on or stop", "owner": "", "mitigation": "", "source": "", "is_exposed": True, "n_draws": base.size,
     }  # fmt: skip
     return own | dataclasses.asdict(effect)
 
@@ -133,18 +134,17 @@ def _targets(study: Study, row: RiskRow) -> str:
 
 
 def _chance(row: RiskRow) -> str:
-    text = row.probability.text() if not row.probability.is_certain else words.share(row.probability.value)
-    return f"{text} a year" if row.per == "year" else text
+    return spoken(row.probability, words.share) + (" a year" if row.per == "year" else "")
 
 
 def _does(row: RiskRow) -> str:
     parts = []
     if row.delay_months.support != (0.0, 0.0):
-        parts.append(f"delay {row.delay_months.text()} months")
+        parts.append(f"delays by {spoken(row.delay_months, '{:g}'.format)} months")
     if row.saving_factor.support != (1.0, 1.0):
-        parts.append(f"savings x {row.saving_factor.text()}")
+        parts.append(f"leaves {spoken(row.saving_factor, words.share)} of savings")
     if row.one_off_gbp.support != (0.0, 0.0):
-        parts.append(f"one-off £{row.one_off_gbp.text()}")
+        parts.append(f"costs {spoken(row.one_off_gbp, words.money)} once")
     if row.exit:
         parts.append("the council leaves")
-    return "; ".join(parts) or "nothing counted"
+    return words.sentence_case("; ".join(parts)) or "Nothing counted"

@@ -9,6 +9,8 @@ from sharesim.appraisal.engine import tiles_of
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.tiles import TileRun
 from sharesim.measures import percentile
+from sharesim.report import words
+from sharesim.report.inputs import spoken
 from sharesim.report.matrix import Arrangement
 from sharesim.study.study import Study
 
@@ -48,13 +50,13 @@ def schedule(study: Study, judged: Outcomes, started: np.ndarray, chosen: tuple[
     -------
     DataFrame
         kind (gate or arrangement), name, planned, start_p5, start_p50, start_p95, full_p50 (ISO dates; empty for gates),
-        chance_of_starting_share, wait_months and refusal_share of gates.
+        chance_of_starting_share; wait and refusal of gates in words.
     """
     start, full = start_draws(judged)
     rows = [
         {
-            "kind": "gate", "name": gate.name, "planned": gate.date.isoformat(), "wait_months": gate.wait_months.text(),
-            "refusal": gate.refusal.text(),
+            "kind": "gate", "name": gate.name, "planned": gate.date.isoformat(), "wait": spoken(gate.wait_months, "{:g}".format),
+            "refusal": spoken(gate.refusal, words.share),
         }
         for gate in study.model.gates
         if gate.date is not None and _concerns(study, gate.services, chosen)
@@ -63,12 +65,12 @@ def schedule(study: Study, judged: Outcomes, started: np.ndarray, chosen: tuple[
         early, middle, late = (float(percentile(start[item.row], q)) for q in (5, 50, 95))
         rows.append(
             {
-                "kind": "arrangement", "name": f"{item.letter} {item.title}", "planned": item.start, "start_p5": day_of(study, early),
+                "kind": "arrangement", "name": f"{item.title} ({item.letter})", "planned": item.start, "start_p5": day_of(study, early),
                 "start_p50": day_of(study, middle), "start_p95": day_of(study, late),
                 "full_p50": day_of(study, float(percentile(full[item.row], 50))), "chance_of_starting_share": float(started[item.row].mean()),
             }
         )  # fmt: skip
-    columns = ["kind", "name", "planned", "start_p5", "start_p50", "start_p95", "full_p50", "chance_of_starting_share", "wait_months", "refusal"]
+    columns = ["kind", "name", "planned", "start_p5", "start_p50", "start_p95", "full_p50", "chance_of_starting_share", "wait", "refusal"]
     frame = pd.DataFrame(rows, columns=columns)
     text = [column for column in columns if column != "chance_of_starting_share"]
     frame[text] = frame[text].astype(object).where(frame[text].notna(), "")

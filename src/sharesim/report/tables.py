@@ -10,6 +10,7 @@ from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.choice.solution import Solution
 from sharesim.measures import cvar, mean, percentile, probability_below, standard_errors
+from sharesim.study.schema import Published
 from sharesim.study.study import Study
 
 
@@ -197,7 +198,7 @@ def published(study: Study, account: Account) -> pd.DataFrame:
                 "unit": "share" if figure.measure == "quality_change_share" else "GBP",
                 "simulated_mean": float(mean(draws)), "simulated_p5": float(percentile(draws, 5)),
                 "simulated_p50": float(percentile(draws, 50)), "simulated_p95": float(percentile(draws, 95)),
-                "percentile_of_published": float(100.0 * probability_below(draws, figure.value)), "covers": _covers(figure),
+                "percentile_of_published": float(100.0 * probability_below(draws, figure.value)), "covers": _covers(study, figure),
                 "source": figure.source,
             }
         )  # fmt: skip
@@ -205,9 +206,11 @@ def published(study: Study, account: Account) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _covers(figure) -> str:
+def _covers(study: Study, figure: Published) -> str:
     when = f"in year {figure.years}" if figure.per_year else f"over {figure.years} years"
-    return f"{', '.join(figure.services) or 'all chosen services'}; {', '.join(figure.councils) or 'all councils'}; {when}"
+    named = [study.services.name(study.services.index(name)) for name in figure.services]
+    held = [study.councils.name(study.councils.index(name)) for name in figure.councils]
+    return f"{', '.join(named) or 'all chosen services'}; {', '.join(held) or 'all councils'}; {when}"
 
 
 def checks(solution: Solution) -> pd.DataFrame:

@@ -64,6 +64,28 @@ def share(value: float, digits: int = 0) -> str:
     return f"{sign}{100 * abs(value):.{digits}f}%"
 
 
+def posts(value: float) -> str:
+    """Return posts to one decimal; a few hundredths are not nothing.
+
+    Examples
+    --------
+    >>> posts(2.34), posts(0.02), posts(0.0)
+    ('2.3', 'under 0.1', '0.0')
+    """
+    return "under 0.1" if 0.0 < value < 0.05 else f"{value:.1f}".replace("-", "−")
+
+
+def number_word(number: int) -> str:
+    """Return a number as a word up to twelve.
+
+    Examples
+    --------
+    >>> number_word(10), number_word(13)
+    ('ten', '13')
+    """
+    return NUMBERS[number] if 0 <= number < len(NUMBERS) else f"{number:,}"
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """Return a number of things in words.
 
@@ -72,8 +94,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
     >>> count(1, "council"), count(3, "body", "bodies"), count(40, "bundle")
     ('one council', 'three bodies', '40 bundles')
     """
-    shown = NUMBERS[number] if 0 <= number < len(NUMBERS) else f"{number:,}"
-    return f"{shown} {noun if number == 1 else plural or noun + 's'}"
+    return f"{number_word(number)} {noun if number == 1 else plural or noun + 's'}"
 
 
 def listing(items: Sequence[str]) -> str:

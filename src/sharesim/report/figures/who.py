@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
 
 from sharesim.report import words
 from sharesim.report.figures.style import BLUE, GREEN, GROUP_FILLS, INK, MUTED, ORANGE, PALE, RED, Plot, wrapped
@@ -99,7 +100,7 @@ def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, host
         x, y = position[name]
         axes.plot([x], [y], marker="o", markersize=9, color=ORANGE if hosts[at] else "white", markeredgecolor=INK, zorder=4)
         label = study.councils.name(at) + (f" (hosts {hosts[at]})" if hosts[at] else "")
-        axes.annotate(wrapped(label, 22, 2), (x, y), xytext=(0, 9), textcoords="offset points", ha="center", va="bottom", fontsize=8.5, zorder=5)
+        axes.annotate(wrapped(label, 22, 2), (x, y), xytext=(0, 9), textcoords="offset points", ha="center", va="bottom", fontsize=8.5, zorder=5, path_effects=[withStroke(linewidth=3, foreground="white")])
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(0.28)
     axes.set_xlabel("km east")
@@ -112,8 +113,8 @@ def timeline_plot(study: Study, frame: pd.DataFrame) -> Plot:
     arranged = frame[frame.kind == "arrangement"]
     latest = arranged.loc[arranged.start_p95.idxmax()]
     title = (
-        f"First start planned for {words.month(arranged.planned.min())}; {latest['name']} may not start before "
-        f"{words.month(latest.start_p95)} in one future of twenty"
+        f"First start planned for {words.month(arranged.planned.min())}; one future in twenty sees {latest['name']} start after "
+        f"{words.month(latest.start_p95)}"
     )
     alt = "Timeline. " + " ".join(
         f"{row.name_}: planned {words.day(row.planned)}."

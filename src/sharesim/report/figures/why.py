@@ -74,7 +74,7 @@ def panels_plot(panels: pd.DataFrame, measures: Sequence[tuple[str, str, str]]) 
 
 
 def _shown(value: float, kind: str) -> str:
-    return words.money(value) if kind == "gbp" else words.share(value) if kind == "share" else f"{value:.1f}"
+    return words.money(value) if kind == "gbp" else words.share(value) if kind == "share" else words.posts(value)
 
 
 def draw_panel(axes: Axes, panels: pd.DataFrame, measure: tuple[str, str, str], narrow: bool) -> None:
@@ -82,8 +82,9 @@ def draw_panel(axes: Axes, panels: pd.DataFrame, measure: tuple[str, str, str], 
     column, name, kind = measure
     values = panels[column].to_numpy(dtype=float)
     axes.barh(range(len(values)), values, height=0.55, color=[RED if value < 0 else BLUE_BANDS[1] for value in values])
-    span = max(np.abs(values).max(), 1e-9)
-    axes.set_xlim(min(0.0, 1.6 * values.min()) - 0.02 * span, 1.6 * span)
+    # A bar that fills its panel should mean something: a tenth of a post or of futures, or £1,000, at the least.
+    span = max(np.abs(values).max(), 1e3 if kind == "gbp" else 0.1 if kind == "share" else 1.0)
+    axes.set_xlim(min(0.0, 1.2 * values.min()) - 0.02 * span, 1.6 * span)
     for at, value in enumerate(values):
         axes.annotate(_shown(value, kind), (max(value, 0.0), at), xytext=(3, 0), textcoords="offset points", va="center", fontsize=8.5)
     axes.set_title(name, loc="left", fontsize=9)
@@ -97,9 +98,9 @@ def draw_panel(axes: Axes, panels: pd.DataFrame, measure: tuple[str, str, str], 
 def tornado_plot(frame: pd.DataFrame, mean_gbp: float) -> Plot:
     """Return the ten drivers that move the value most, from `tables.tornado`."""
     top = frame.iloc[0]
-    title = f"What moves the answer most is {top['input']}: {words.money(abs(top.swing_gbp))} between its lowest and highest tenth"
-    alt = "Tornado chart: mean value when each input lies in its lowest and highest tenth. " + " ".join(
-        f"{row.input}: {words.money(row.low_gbp)} to {words.money(row.high_gbp)}." for row in frame.itertuples()
+    title = f"What moves the answer most: {top['input']}, {words.money(abs(top.own_swing_gbp))} between its lowest and its highest tenth"
+    alt = "Tornado chart: mean value when each input lies in its lowest and highest tenth, others as they come. " + " ".join(
+        f"{row.input}: {words.money(row.own_low_gbp)} to {words.money(row.own_high_gbp)}." for row in frame.itertuples()
     )
 
     def draw(figure: Figure, narrow: bool) -> None:
@@ -112,8 +113,8 @@ def tornado_plot(frame: pd.DataFrame, mean_gbp: float) -> Plot:
 def draw_tornado(axes: Axes, frame: pd.DataFrame, mean_gbp: float, narrow: bool) -> None:
     """Draw from the mean to where it goes when a driver is low, and when it is high."""
     for at, row in enumerate(frame.itertuples()):
-        axes.barh(at, row.low_gbp - mean_gbp, left=mean_gbp, height=0.58, color=ORANGE, label="input in its lowest tenth" if not at else None)
-        axes.barh(at, row.high_gbp - mean_gbp, left=mean_gbp, height=0.58, color="#2b7fb0", label="input in its highest tenth" if not at else None)
+        axes.barh(at, row.own_low_gbp - mean_gbp, left=mean_gbp, height=0.58, color=ORANGE, label="input in its lowest tenth" if not at else None)
+        axes.barh(at, row.own_high_gbp - mean_gbp, left=mean_gbp, height=0.58, color="#2b7fb0", label="input in its highest tenth" if not at else None)
     low, high = axes.get_xlim()
     axes.axvline(mean_gbp, color=INK, linewidth=1.0)
     if low < 0 < high or abs(low) < 0.15 * (high - low):
@@ -131,10 +132,10 @@ def risks_plot(frame: pd.DataFrame) -> Plot:
     shown = frame[frame.is_exposed].sort_values("mean_cost_gbp", ascending=False).head(10)
     top = shown.iloc[0]
     title = (
-        f"{top['name'].split(':')[0]}: the dearest risk, {words.money(top.mean_cost_gbp)} on average; without it the bad end (5% point) would be "
+        f"The dearest risk: {top['name'].split(':')[0]}, {words.money(top.mean_cost_gbp)} on average; without it the low end (5% point) would be "
         f"{_better(top.p5_cost_gbp)}"
     )
-    alt = "Bars of what each risk costs on average and takes off the bad end. " + " ".join(
+    alt = "Bars of what each risk costs on average and takes off the low end. " + " ".join(
         f"{name}: {words.money(cost)} on average, {words.money(bad)} off the 5% point."
         for name, cost, bad in zip(shown["name"], shown.mean_cost_gbp, shown.p5_cost_gbp, strict=True)
     )
@@ -154,7 +155,7 @@ def draw_risks(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
     """Draw mean cost, and what is taken off the bad end, side by side for each risk."""
     at = np.arange(len(frame))
     axes.barh(at - 0.19, frame.mean_cost_gbp, height=0.36, color=ORANGE, label="cost on average")
-    axes.barh(at + 0.19, frame.p5_cost_gbp, height=0.36, color="#2b7fb0", label="taken off the bad end (5% point)")
+    axes.barh(at + 0.19, frame.p5_cost_gbp, height=0.36, color="#2b7fb0", label="taken off the low end (5% point)")
     zero_line(axes, "x")
     axes.set_yticks(at, [wrapped(text, 20 if narrow else 40, 2) for text in frame["name"]])
     axes.set_ylim(len(frame) - 0.4, -0.6)
