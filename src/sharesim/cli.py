@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import sharesim
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     appraise = _command(commands, "appraise", _appraise, "simulate every candidate bundle; no choice", "sharesim appraise my-study --out bundles")
     _study_arguments(appraise)
     _run_arguments(appraise)
+    _batch_commands(commands)
     _command(commands, "schema", _schema, "print the JSON Schema of a study, for editors and checkers", "sharesim schema > study.schema.json")
     return parser
 
@@ -117,6 +119,32 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draws", type=int, metavar="N", help="futures on which bundles are simulated and chosen (default: the study's)")
     parser.add_argument("--jobs", type=int, metavar="N", help="threads (default: every core); the numbers do not depend on it")
     parser.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
+
+
+def _batch_commands(commands) -> None:
+    batch = _command(
+        commands, "batch", _batch, "do what is missing of many runs: studies x scenarios x grids of changes x seeds",
+        "sharesim batch configs/batch-example.toml --jobs 4",
+    )  # fmt: skip
+    batch.add_argument("plan", metavar="PLAN.toml", type=Path, help="what to run; configs/batch-example.toml shows all of it")
+    batch.add_argument("--out", metavar="DIR", type=Path, help="folder of the batch (default: runs/ and the plan's name); what is done there stays done")
+    batch.add_argument("--jobs", type=int, metavar="N", help="processes (default: every core; 0: none but this one); the numbers do not depend on it")
+    batch.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler (tcp://host:8786), its scheduler file, or local; needs sharesim[cluster]")
+    batch.add_argument("--dry-run", action="store_true", help="list the runs, their size and about how long they take; run nothing")
+    batch.add_argument("--force", action="store_true", help="do every run again")
+    batch.add_argument("--only", choices=["failed"], help="do only the runs that failed when they were last tried")
+    batch.add_argument("--report", action="store_true", help="write a full report for every run (summary and tables are always written)")
+    batch.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
+    status = _command(commands, "status", _status, "say how far a batch is, and what failed and why", "sharesim status runs/batch-example")
+    status.add_argument("folder", metavar="DIR", type=Path, help="folder of the batch")
+    status.add_argument("--json", action="store_true", help="as JSON, for programs")
+    compare = _command(
+        commands, "compare", _compare, "set the runs of a batch side by side: values, choices that change, where they flip",
+        "sharesim compare runs/batch-example --by study.discount_rate_per_year",
+    )  # fmt: skip
+    compare.add_argument("folder", metavar="DIR", type=Path, help="folder of the batch")
+    compare.add_argument("--by", action="append", default=[], metavar="NAME", help="a path, a grid's name, scenario or seed (default: all that the plan varies); may be repeated")
+    compare.add_argument("--out", metavar="DIR", type=Path, help="where tables, pictures and the page go (default: DIR/compare)")
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
@@ -173,6 +201,40 @@ def _appraise(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(outcomes.summary())
         print(f"\nEvery bundle: {folder / 'bundles.csv'}")
+    return DONE
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from sharesim.batch.execute import BatchOptions, run_batch
+    from sharesim.batch.progress import listener
+
+    settings = BatchOptions(options.out, options.jobs, options.scheduler, options.force, options.only == "failed", options.report)
+    if options.dry_run:
+        from sharesim.batch.sizes import dry_run
+
+        print(dry_run(options.plan, settings).summary())
+        return DONE
+    with listener(options.quiet) as listen:
+        result = run_batch(options.plan, replace(settings, listen=listen))
+    if result.n_failed or not options.quiet:
+        print(result.summary(), file=sys.stderr if result.n_failed else sys.stdout)
+    return ELSE if result.n_failed else DONE
+
+
+def _status(options: argparse.Namespace) -> int:
+    from sharesim.batch.status import status
+
+    found = status(options.folder)
+    print(json.dumps(found.figures(), indent=2, ensure_ascii=False) if options.json else found.summary())
+    return DONE if found.is_complete else ELSE
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from sharesim.batch.compare import compare
+
+    found = compare(options.folder, options.by)
+    page = found.write(options.out)
+    print(f"{found.summary()}\n\nTables, pictures and a page: {page}")
     return DONE
 
 

@@ -1,3 +1,231 @@
-"""x"""
-class Comparison: pass
-def compare(): pass
+"""The runs of a batch side by side: values, choices that change, and where they flip."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sharesim.batch.manifest import BatchFolder
+from sharesim.batch.tables import chosen_table, run_table
+from sharesim.batch.words import visible
+from sharesim.errors import Fault, UsageError
+from sharesim.report.words import count, money
+from sharesim.study.labels import unknown_name
+
+ALL = "all runs"
+FLIPS = ("factor", "from", "to", "others", "leaves", "enters", "npv_from_gbp", "npv_to_gbp", "npv_change_gbp", "run_from", "run_to")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The runs of a batch side by side.
+
+    Parameters
+    ----------
+    name : str
+    folder : Path
+        The batch's folder.
+    factors : tuple of str
+        Settings by which the runs are compared.
+    runs : DataFrame
+        One row per finished line of the plan, as in runs.parquet.
+    choices : DataFrame
+        bundle, factor, level, n_runs, n_chosen, share, changes: how often each bundle is chosen, over all runs and at each level
+        of each factor; ``changes`` where it is chosen in some runs and not in others.
+    arrangements : DataFrame
+        The same by who shares what, whatever the host, form and start.
+    flips : DataFrame
+        One row for each step of one factor, all others held, at which the choice changes: what leaves and what enters.
+    n_left_out : int
+        Lines of the plan that are not finished.
+    """
+
+    name: str
+    folder: Path
+    factors: tuple[str, ...]
+    runs: pd.DataFrame
+    choices: pd.DataFrame
+    arrangements: pd.DataFrame
+    flips: pd.DataFrame
+    n_left_out: int
+
+    def levels(self, factor: str) -> list[str]:
+        """Return the levels of a factor in their order, as text."""
+        return [level_word(value) for value in _ordered(self.runs[factor])]
+
+    def summary(self) -> str:
+        """Return the comparison in words."""
+        worth = self.runs.npv_mean_gbp.dropna()
+        lines = [f"{self.name}: {count(self.runs.run.nunique(), 'finished run')}" + (f", {self.n_left_out} not finished." if self.n_left_out else ".")]
+        if len(worth):
+            lines.append(f"Mean NPV from {money(worth.min())} to {money(worth.max())}; {int(self.runs.npv_mean_gbp.isna().sum())} runs without a portfolio.")
+        for factor in self.factors:
+            means = self.runs.assign(level=self.runs[factor].map(level_word)).groupby("level", sort=False).npv_mean_gbp.mean().reindex(self.levels(factor))
+            told = "; ".join(f"{visible(level)} {money(value)}" for level, value in means.head(12).items())
+            lines.append(f"By {visible(factor)}: {told}{' ...' if len(means) > 12 else ''}")
+        whole = self.arrangements[self.arrangements.factor == ALL]
+        firm, loose = whole[~whole.changes], whole[whole.changes]
+        lines.append(f"{count(len(firm), 'arrangement')} chosen in every run, {count(len(loose), 'arrangement')} in some:")
+        lines += [f"  {visible(row.bundle)}: {row.n_chosen} of {row.n_runs}" for row in pd.concat([firm, loose]).head(20).itertuples()]
+        lines.append(f"The choice flips at {count(len(self.flips), 'step')}" + (":" if len(self.flips) else "."))
+        lines += [f"  {_flip_line(row)}" for row in self.flips.head(20).to_dict("records")]
+        if len(self.flips) > 20:
+            lines.append(f"  and {len(self.flips) - 20} more, in flips.csv")
+        return "\n".join(lines)
+
+    def write(self, folder: str | Path | None = None) -> Path:
+        """Write tables (CSV, Parquet, one workbook), pictures and a page that shows them; return the page's path.
+
+        Raises
+        ------
+        OutputError
+            When they cannot be written.
+        """
+        from sharesim.batch.page import write_comparison
+
+        return write_comparison(self, BatchFolder(self.folder), Path(folder) if folder else self.folder / "compare")
+
+
+def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
+    """Set the finished runs of a batch side by side.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The batch's folder.
+    by : iterable of str
+        Columns of runs.csv to compare by, such as a path, the name of a grid, ``scenario`` or ``seed``; what the plan
+        varies where left out.
+
+    Raises
+    ------
+    UsageError
+        When the folder holds no batch, nothing is finished, or there is no such column.
+    """
+    batch = BatchFolder(Path(folder).resolve())
+    planned, table = batch.batch(), run_table(batch)
+    settings = ["study", "scenario", "seed", *dict.fromkeys(name for row in planned["runs"] for name in row["settings"])]
+    wanted = tuple(by)
+    faults = [unknown_name("--by", "setting", name, settings) for name in wanted if name not in settings]
+    done = table[table.status == "done"].reset_index(drop=True)
+    if not len(done):
+        faults.append(Fault(str(batch.root), "no run is finished yet", "", "", "sharesim status says how far it is."))
+    if faults:
+        raise UsageError(faults)
+    factors = wanted or tuple(name for name in planned.get("factors", []) if name in settings) or ("study",)
+    chosen = chosen_table(batch)
+    held = [name for name in dict.fromkeys([*planned.get("factors", []), *factors]) if name in settings]
+    return Comparison(
+        str(planned.get("name", "")), batch.root, factors, done,
+        _choices(done, chosen.assign(bundle=_bundle_words(chosen)), factors),
+        _choices(done, chosen.assign(bundle=_arrangement_words(chosen)).drop_duplicates(["run", "bundle"]), factors),
+        _flips(done, chosen.assign(bundle=_bundle_words(chosen)), factors, held), len(table) - len(done),
+    )  # fmt: skip
+
+
+def level_word(value: Any) -> str:
+    """Return a setting's level as text; absent is what the study itself says.
+
+    Examples
+    --------
+    >>> level_word(0.035), level_word(2007.0), level_word(""), level_word(True)
+    ('0.035', '2007', 'as in the study', 'True')
+    """
+    if value is None or value is pd.NA or value == "" or value != value:
+        return "as in the study"
+    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e15 else str(value)
+
+
+def _bundle_words(chosen: pd.DataFrame) -> list[str]:
+    return [
+        f"{row.services}: {row.partners}{f' at {row.host}' if row.host else ''} ({row.form}, {row.start})" for row in chosen.itertuples()
+    ]
+
+
+def _arrangement_words(chosen: pd.DataFrame) -> list[str]:
+    return [f"{row.services}: {row.partners}" for row in chosen.itertuples()]
+
+
+def _ordered(column: pd.Series) -> list[Any]:
+    """Return the different values of a column: numbers in their order, the rest as the plan has them."""
+    values = list(dict.fromkeys(None if value is pd.NA or value != value else value for value in column))
+    given = [value for value in values if value is not None]
+    if given and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in given):
+        return [*([None] if None in values else []), *sorted(given)]
+    return values
+
+
+def _choices(done: pd.DataFrame, chosen: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Return how often each bundle is chosen: over all runs, and at each level of each factor."""
+    once = done.drop_duplicates("run")
+    total = chosen.bundle.value_counts()
+    names = sorted(total.index, key=lambda name: (-int(total[name]), name))
+    rows = []
+    for factor, level, runs in _groups(done, once, factors):
+        inside = chosen[chosen.run.isin(runs)].bundle.value_counts()
+        for name in names:
+            n_chosen = int(inside.get(name, 0))
+            rows.append((name, factor, level, len(runs), n_chosen, n_chosen / len(runs), bool(total[name] < len(once))))
+    return pd.DataFrame(rows, columns=["bundle", "factor", "level", "n_runs", "n_chosen", "share", "changes"])
+
+
+def _groups(done: pd.DataFrame, once: pd.DataFrame, factors: Sequence[str]) -> Iterable[tuple[str, str, set[str]]]:
+    yield ALL, ALL, set(once.run)
+    for factor in factors:
+        levels = done[factor].map(level_word)
+        for value in _ordered(done[factor]):
+            yield factor, level_word(value), set(done.run[levels == level_word(value)])
+
+
+def _flips(done: pd.DataFrame, chosen: pd.DataFrame, factors: Sequence[str], held: Sequence[str]) -> pd.DataFrame:
+    """Return each step of one factor, all others held, at which the choice changes."""
+    sets = {run: frozenset() for run in done.run} | {str(run): frozenset(rows.bundle) for run, rows in chosen.groupby("run")}
+    words = pd.DataFrame({name: done[name].map(level_word) for name in held})
+    rows = []
+    for factor in factors:
+        order = {level_word(value): at for at, value in enumerate(_ordered(done[factor]))}
+        # A labelled grid's own paths move with its label; what is held is every other axis of the plan.
+        others = [name for name in held if name != factor and not _moves_with(words, name, factor)]
+        for key, group in done.groupby([words[name] for name in others], sort=False) if others else [((), done)]:
+            steps = group.assign(at=words.loc[group.index, factor].map(order)).sort_values("at", kind="stable").drop_duplicates("at")
+            told = ", ".join(f"{name} = {value}" for name, value in zip(others, key, strict=True))
+            for (_, before), (_, after) in itertools.pairwise(steps.iterrows()):
+                was, now = sets[before.run], sets[after.run]
+                if was != now or before.portfolio != after.portfolio:
+                    change = after.npv_mean_gbp - before.npv_mean_gbp
+                    rows.append(
+                        (factor, level_word(before[factor]), level_word(after[factor]), told, _side(was - now, before), _side(now - was, after),
+                         before.npv_mean_gbp, after.npv_mean_gbp, change, before.run, after.run)
+                    )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(FLIPS))
+
+
+def _moves_with(words: pd.DataFrame, name: str, factor: str) -> bool:
+    """Whether a column says the same as the factor, in other words."""
+    pairs = words[[name, factor]].drop_duplicates()
+    return len(pairs) == words[name].nunique() == words[factor].nunique() and len(pairs) > 1 and not _independent(words, name, factor)
+
+
+def _independent(words: pd.DataFrame, name: str, factor: str) -> bool:
+    return len(words[[name, factor]].drop_duplicates()) == words[name].nunique() * words[factor].nunique()
+
+
+def _side(bundles: frozenset[str], row: pd.Series) -> str:
+    if not str(row.chosen) and row.portfolio not in ("optimal", "feasible at the time limit"):
+        return f"no portfolio ({row.portfolio})"
+    return " | ".join(sorted(bundles))
+
+
+def _flip_line(row: dict[str, Any]) -> str:
+    moves = "; ".join(f"{word} {visible(row[side])}" for word, side in (("out:", "leaves"), ("in:", "enters")) if row[side])
+    held = f" ({visible(row['others'])})" if row["others"] else ""
+    change = f" [{money(row['npv_change_gbp'])}]" if row["npv_change_gbp"] == row["npv_change_gbp"] else ""
+    return f"{visible(row['factor'])} {visible(row['from'])} -> {visible(row['to'])}{held}: {moves}{change}"
+
+
+__all__ = ["Comparison", "compare", "level_word"]

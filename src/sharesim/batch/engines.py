@@ -7,6 +7,7 @@ is the engine's own affair (docs/decisions/060-engines.md).
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 import time
@@ -239,7 +240,7 @@ def _connect(address: str, jobs: int) -> tuple[Any, Any]:
     except ImportError:
         raise UsageError(Fault("--scheduler", "Dask is not installed", "", "", "pip install 'sharesim[cluster]'")) from None
     if address == LOCAL:
-        cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None)
+        cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.ERROR)
         return cluster, Client(cluster)
     try:
         return None, Client(scheduler_file=address) if Path(address).is_file() else Client(address, timeout=10)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sharesim.batch.claims import claim
-from sharesim.batch.engines import Engine, InlineEngine, WorkerDied, engine_for
+from sharesim.batch.engines import Engine, WorkerDied, engine_for
 from sharesim.batch.expand import Expansion, PlannedRun
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.plan import Plan, read_plan
@@ -22,6 +22,8 @@ from sharesim.batch.tables import write_tables
 from sharesim.batch.worker import Outcome, Task, perform, reason, whose
 from sharesim.errors import Fault, OutputError, UsageError
 
+#: Whose fault a failure is, in words.
+FAULTS = {"study": "the study's fault", "machine": "the machine's fault", "sharesim": "our fault"}
 Listener = Callable[["Tally"], None]
 
 
@@ -115,6 +117,17 @@ class BatchResult:
     def n_failed(self) -> int:
         return len(self.failures)
 
+    def summary(self) -> str:
+        """Return what the call did, in words; equal reasons once."""
+        lines = [f"{self.n_done} done, {self.n_found} there already, {self.n_failed} failed ({self.seconds:.1f} s)."]
+        grouped: dict[tuple[str, str], list[str]] = {}
+        for item in self.failures:
+            grouped.setdefault((item.fault, item.reason), []).append(item.run)
+        for (fault, why), runs in grouped.items():
+            more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+            lines.append(f"  failed ({FAULTS.get(fault, fault)}): {why}\n    {self.folder / 'failed' / runs[0] / 'log.txt'}{more}")
+        return "\n".join([*lines, f"Every run: {self.folder / 'runs.csv'}; side by side: sharesim compare {self.folder}"])
+
 
 def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> BatchResult:
     """Do what is missing of a plan.
@@ -186,6 +199,7 @@ class _Batch:
         self.n_done = self.n_found = 0
         self.failures: list[Outcome] = []
         self.begun = time.monotonic()
+        self.of = self.n_refused = 0
 
     def tasks(self, runs: list[PlannedRun], threads: int) -> list[Task]:
         """Return what is to be done; what cannot be done is written down as failed."""
@@ -201,6 +215,8 @@ class _Batch:
             elif self._is_wanted(item.run):
                 options = self.options
                 tasks.append(Task(self.folder.root, item.run, item.variant, self.plan.file.name, options.report, options.force, threads))
+        self.n_refused = len(self.failures)
+        self.of = len(tasks) + self.n_refused
         return tasks
 
     def _is_wanted(self, run: str) -> bool:
@@ -215,10 +231,10 @@ class _Batch:
     def work(self, runs: list[PlannedRun], engine: Engine, threads: int) -> None:
         """Hand out the runs and hear of each."""
         tasks = self.tasks(runs, 1 if self.options.scheduler else threads)
-        self.say(len(tasks), 0, engine)
-        for outcome, n_running in handed_out(tasks, engine):
+        self.say(0, engine.n_workers)
+        for outcome, n_under_way in handed_out(tasks, engine):
             self.heard(outcome)
-            self.say(len(tasks), n_running, engine)
+            self.say(n_under_way, engine.n_workers)
 
     def spread(self, runs: list[PlannedRun], jobs: int, alive: Path) -> None:
         """Do one run after the other, the appraisal of each over all workers."""
@@ -227,10 +243,10 @@ class _Batch:
         tasks = self.tasks(runs, max(1, jobs))
         with engine_for(jobs, self.options.scheduler, alive) as engine:
             for task in tasks:
-                self.say(len(tasks), 1, InlineEngine())
+                self.say(1, 1)
                 with spread_appraise(task, engine) as appraise:
                     self.heard(perform(replace(task, wait=True), appraise))
-        self.say(len(tasks), 0, InlineEngine())
+        self.say(0, 1)
 
     def heard(self, outcome: Outcome) -> None:
         """Write down how a run went."""
@@ -246,11 +262,13 @@ class _Batch:
         self.n_found += outcome.status == "found"
         self.folder.forget_failure(outcome.run)
 
-    def say(self, of: int, n_running: int, engine: Engine) -> None:
+    def say(self, n_under_way: int, n_workers: int) -> None:
         """Tell the listener how far it is."""
         n_over = self.n_done + len(self.failures)
-        left, seconds = max(0, of - n_over), time.monotonic() - self.begun
-        self.tell(Tally("running", of, self.n_done, len(self.failures), min(n_running, engine.n_workers), self.n_found, left * seconds / n_over if n_over else None))
+        worked = n_over - self.n_refused
+        left, seconds = max(0, self.of - n_over), time.monotonic() - self.begun
+        seconds_left = left * seconds / worked if worked else None
+        self.tell(Tally("running", self.of, self.n_done, len(self.failures), min(n_under_way, n_workers), self.n_found, seconds_left))
 
 
 def handed_out(tasks: list[Task], engine: Engine) -> Iterator[tuple[Outcome, int]]:

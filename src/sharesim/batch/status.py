@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from sharesim.batch.claims import is_held
+from sharesim.batch.execute import FAULTS
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import run_table
+from sharesim.batch.words import visible
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,10 @@ class BatchStatus:
             lines.append(f"{self.n_lines} lines of the plan come to {n_runs} different runs.")
         if self.n_others:
             lines.append(f"{self.n_others} finished runs of earlier plans are kept beside them.")
-        for fault, whose in (("study", "the study's fault"), ("machine", "the machine's"), ("sharesim", "ours")):
-            rows = self.failures[self.failures.fault == fault]
-            if len(rows):
-                lines.append(f"{len(rows)} failed, {whose}:")
-                lines += [f"  {row.run} {_settings(row.settings)}: {row.reason}\n    {row.log}" for row in rows.head(10).itertuples()]
-                lines += [f"  and {len(rows) - 10} more, in runs.csv"] if len(rows) > 10 else []
+        for (fault, why), rows in self.failures.groupby(["fault", "reason"], sort=False):
+            lines.append(f"{len(rows)} failed ({FAULTS.get(fault, fault)}): {why}")
+            lines += [f"  {row.run} {row.study} {_settings(row.settings)}\n    {row.log}" for row in rows.head(5).itertuples()]
+            lines += [f"  and {len(rows) - 5} more, in runs.csv"] if len(rows) > 5 else []
         if self.counts["missing"] and not self.is_at_work:
             lines.append("The same command again does what is missing.")
         return "\n".join(lines)
@@ -108,4 +108,4 @@ def is_at_work(folder: BatchFolder) -> bool:
 
 
 def _settings(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in settings.items() if value not in ("", None))
+    return visible(", ".join(f"{name} = {value}" for name, value in settings.items() if value not in ("", None)))

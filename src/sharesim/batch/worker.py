@@ -7,7 +7,6 @@ import json
 import logging
 import time
 import traceback
-import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from sharesim.batch.claims import claim
 from sharesim.batch.engines import WorkerDied
 from sharesim.batch.expand import Variant, identity, load_variant
 from sharesim.batch.manifest import LOG, RECORD, BatchFolder, digest, now, sizes
+from sharesim.batch.words import visible
 from sharesim.errors import Fault, OutputError, SharesimError, StudyError, UsageError
 from sharesim.study.study import Study
 from sharesim.workflow.run import RunOptions, run_study
@@ -159,7 +159,7 @@ def reason(error: BaseException) -> str:
     """
     text = "; ".join(str(fault) for fault in error.faults) if isinstance(error, SharesimError) else f"{type(error).__name__}: {error}"
     text = "; ".join(line for line in text.splitlines() if line.strip())
-    text = "".join(f"\\x{ord(sign):02x}" if unicodedata.category(sign) == "Cc" else sign for sign in text)
+    text = visible(text)
     return text if len(text) <= 2000 else text[:1997] + "..."
 
 

@@ -1,0 +1,132 @@
+"""A comparison as files: tables, one workbook, pictures, and a page that opens offline."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+from sharesim.batch.manifest import BatchFolder, writing
+from sharesim.batch.words import visible
+from sharesim.errors import Fault, OutputError
+from sharesim.report.words import money, share
+from sharesim.workflow.folder import write_csv, write_parquet
+
+if TYPE_CHECKING:
+    from sharesim.batch.compare import Comparison
+
+PAGE = "compare.html"
+#: Excel's own limit for the text of a cell.
+MOST_CELL = 32_000
+MOST_ROWS = 400
+MOST_PICTURED = 6
+
+
+def write_comparison(comparison: Comparison, batch: BatchFolder, target: Path) -> Path:
+    """Write a comparison into a folder, made aside and moved into place whole; return the page's path.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written, or the folder holds something else.
+    """
+    if target.exists() and not (target / PAGE).exists() and (not target.is_dir() or any(target.iterdir())):
+        raise OutputError(Fault(str(target), "is in the way", "something that is no comparison", "a new name, or an earlier comparison", "Choose another --out."))
+    with writing(target), batch.desk() as aside:
+        aside.mkdir()
+        frames = {"runs": comparison.runs, "choices": comparison.choices, "arrangements": comparison.arrangements, "flips": comparison.flips}
+        for name, frame in frames.items():
+            write_csv(frame, aside / f"{name}.csv")
+            write_parquet(frame, aside / f"{name}.parquet")
+        write_workbook(frames, aside / "compare.xlsx")
+        pictures = _pictures(comparison, aside)
+        (aside / PAGE).write_text(render(comparison, pictures), encoding="utf-8", newline="\n")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            shutil.rmtree(target)
+        # Another file system than the batch's cannot be moved to; a comparison is made again in seconds.
+        shutil.move(str(aside), str(target))
+    return target / PAGE
+
+
+def write_workbook(frames: dict[str, pd.DataFrame], path: Path) -> None:
+    """Write tables as one workbook in which no text is a formula or a link."""
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
+    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:
+        for name, frame in frames.items():
+            safe = {visible(str(key)): column.map(_cell) if column.dtype == object or column.dtype == "str" else column for key, column in frame.items()}
+            pd.DataFrame(safe, index=frame.index).to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 0))
+
+
+def _cell(value: Any) -> Any:
+    return visible(value)[:MOST_CELL] if isinstance(value, str) else value
+
+
+def _pictures(comparison: Comparison, folder: Path) -> list[dict[str, str]]:
+    """Draw the values and the choices by each factor; return what the page shows of them."""
+    # Here and not above: a comparison in words need not wait for matplotlib.
+    from sharesim.report.figures import drawing
+    from sharesim.report.figures.runs import choices_plot, values_plot
+    from sharesim.report.files import write_figures
+
+    plots = []
+    for at, factor in enumerate(comparison.factors[:MOST_PICTURED], 1):
+        name, order = visible(factor), {level: place for place, level in enumerate(comparison.levels(factor))}
+        values = _values(comparison, factor, order)
+        if len(values):
+            plots.append(values_plot(values, name, f"values-{at}"))
+        rows = comparison.arrangements[comparison.arrangements.factor == factor]
+        # What is chosen as often at every level says nothing about this factor.
+        rows = rows[rows.groupby("bundle").share.transform("nunique") > 1]
+        if len(rows):
+            shown = rows.assign(arrangement=rows.bundle.map(visible), level=rows.level.map(visible))[["arrangement", "level", "share"]]
+            plots.append(choices_plot(shown, name, f"choices-{at}"))
+    drawings = [drawing(plot) for plot in plots]
+    write_figures(drawings, folder / "figures")
+    return [{"title": item.plot.title, "alt": item.plot.alt, "wide": _address(item.wide), "narrow": _address(item.narrow)} for item in drawings]
+
+
+def _values(comparison: Comparison, factor: str, order: dict[str, int]) -> pd.DataFrame:
+    from sharesim.batch.compare import level_word
+
+    words = comparison.runs[factor].map(level_word)
+    frame = comparison.runs.assign(level=words.map(visible), place=words.map(order))
+    frame = frame.dropna(subset=["npv_mean_gbp"]).sort_values(["place", "npv_mean_gbp", "run"])
+    return frame[["level", "run", "npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp"]].reset_index(drop=True)
+
+
+def render(comparison: Comparison, pictures: list[dict[str, str]]) -> str:
+    """Return the page as text."""
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("sharesim.batch"), PackageLoader("sharesim.report")]), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(money=_money, share=share, visible=lambda value: visible(str(value)))
+    whole = comparison.arrangements[comparison.arrangements.factor == "all runs"]
+    return environment.get_template("compare.html.j2").render(
+        name=comparison.name, summary=comparison.summary().splitlines()[:2], factors=comparison.factors, pictures=pictures,
+        arrangements=whole.head(MOST_ROWS).to_dict("records"), flips=comparison.flips.head(MOST_ROWS).to_dict("records"),
+        runs=_shown(comparison), more_runs=max(0, len(comparison.runs) - MOST_ROWS), more_flips=max(0, len(comparison.flips) - MOST_ROWS),
+    )  # fmt: skip
+
+
+def _shown(comparison: Comparison) -> list[dict[str, Any]]:
+    from sharesim.batch.compare import level_word
+
+    rows = comparison.runs.head(MOST_ROWS).to_dict("records")
+    return [{**row, "levels": [level_word(row[name]) for name in comparison.factors]} for row in rows]
+
+
+def _money(value: Any) -> str:
+    return "" if value is None or value != value else money(float(value))
+
+
+def _address(text: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()
+
+
+__all__ = ["PAGE", "render", "write_comparison", "write_workbook"]
