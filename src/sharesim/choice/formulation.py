@@ -157,6 +157,20 @@ class Program:
             extra_names=(*self.extra_names, *names),
         )
 
+    def restricted(self, columns: np.ndarray) -> Program:
+        """Return the program over some of its columns (ascending), the others fixed at 0 and left out."""
+        names = self.variable_names
+        return replace(
+            self,
+            candidates=None,
+            targets=tuple(replace(item, column=item.column[columns]) for item in self.targets),
+            lower=self.lower[columns],
+            upper=self.upper[columns],
+            integer=self.integer[columns],
+            matrix=self.matrix[:, columns].tocsr(),
+            extra_names=tuple(names[item] for item in columns),
+        )
+
 
 def build(
     candidates: Candidates,

@@ -16,13 +16,16 @@ from sharesim.choice.checks import recheck
 from sharesim.choice.cuts import Pool
 from sharesim.choice.formulation import Program
 from sharesim.choice.portfolio import Portfolio, cvar
+from sharesim.choice.pricing import PRICED_FROM, Root, cut_broken, solve_root
 from sharesim.choice.risk import Risk
 from sharesim.choice.solution import Check, Progress, Status, StoppedBy, relative_gap
-from sharesim.choice.solver import LinearSession, RawSolution, SolverOptions, solve
+from sharesim.choice.solver import RawSolution, SolverOptions, solve
 
-# A linear round that lifts the bound by less than this share is the last before the integer rounds.
-ROOT_PROGRESS = 1e-5
-ROOT_ROUNDS = 60
+# A first portfolio is looked for among few columns, roughly: it only has to rule columns out.
+FIRST_ROUNDS = 4
+FIRST_GAP = 1e-3
+FIRST_ENOUGH = 5e-3
+FIRST_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -186,11 +189,6 @@ class Settled:
     stopped_by: StoppedBy
 
 
-def aimed(program: Program, target: int) -> Program:
-    """Return the program with one of its targets first."""
-    return replace(program, targets=(program.targets[target],))
-
-
 def settle(
     program: Program, pool: Pool, judge: Judge, target: int, control: Control, skipped: frozenset[str] = frozenset()
 ) -> Settled:
@@ -213,31 +211,100 @@ def settle(
     Settled
         Portfolio and bound for the program as it stands.
     """
-    goal = aimed(program, target)
+    goal = replace(program, targets=(program.targets[target],))
     lazy = [risk for risk in goal.risks if not risk.full and not risk.is_chance]
-    if lazy and _root(goal, pool, lazy, control) is Status.INFEASIBLE:
-        return Settled(Status.INFEASIBLE, None, np.nan, -np.inf, StoppedBy.PROOF)
+    root = None
+    if lazy or goal.candidates.n_bundles >= PRICED_FROM:
+        root = solve_root(goal, pool, lazy, lambda: control.left)
+        if root.status is Status.INFEASIBLE:
+            return Settled(Status.INFEASIBLE, None, np.nan, -np.inf, StoppedBy.PROOF)
+    rounds = _Rounds(goal, pool, judge, target, control, lazy, skipped)
+    if root is not None and root.status is Status.OPTIMAL and goal.candidates.n_bundles >= PRICED_FROM:
+        rounds.bound = root.bound
+        rounds.first(root)
+        return rounds.run(root)
+    return rounds.run(None)
+
+
+@dataclass
+class _Rounds:
+    """Integer rounds of one search: solve, judge, cut."""
+
+    goal: Program
+    pool: Pool
+    judge: Judge
+    target: int
+    control: Control
+    lazy: list[Risk]
+    skipped: frozenset[str]
     best: Portfolio | None = None
-    value, bound = -np.inf, np.inf
-    while True:
-        raw = control.run(pool.onto(goal), _start(goal, judge, best), (value, bound))
-        bound = min(bound, raw.bound)
+    value: float = -np.inf
+    bound: float = np.inf
+
+    @property
+    def gap(self) -> float:
+        return relative_gap(self.value, self.bound)
+
+    def first(self, root: Root) -> None:
+        """Find a good first portfolio among the most promising columns; it bounds nothing."""
+        for _ in range(FIRST_ROUNDS):
+            raw = self.solve(root.first(self.goal), FIRST_GAP, self.control.until(FIRST_SHARE * self.control.left))
+            if raw.values is None or not self.judged(raw) or raw.stopped_by is not StoppedBy.GAP:
+                return
+            if relative_gap(self.value, raw.bound) <= FIRST_ENOUGH:
+                return
+
+    def solve(self, columns: np.ndarray | None, gap: float, control: Control) -> RawSolution:
+        """Solve the program with the pool's rows over some columns (None: all)."""
+        whole = self.pool.onto(self.goal)
+        start = np.full(whole.n_variables, np.nan)
+        if self.best is not None:
+            start[: self.goal.n_columns] = self.judge.columns(self.best)
+        if columns is None:
+            return control.run(whole, start if self.best is not None else None, (self.value, self.bound), gap)
+        columns = np.concatenate([columns, np.arange(self.goal.n_variables, whole.n_variables)])
+        part = start[columns] if self.best is not None else None
+        raw = control.run(whole.restricted(columns), part, (self.value, self.bound), gap)
         if raw.values is None:
-            return _without_values(raw, best, value, bound)
-        portfolio = judge.portfolio(raw.values)
-        cut = _cut(lazy, pool, judge.columns(portfolio), raw.values)
-        if all(check.holds or check.rule in skipped for check in judge.checks(portfolio)):
-            found = judge.value(portfolio, target)
-            if found > value:
-                best, value = portfolio, found
-        elif not cut:
-            chosen = portfolio.chosen
-            pool.exclude(chosen, np.setdiff1d(np.arange(goal.candidates.n_bundles), chosen))
-            cut = True
-        if best is not None and relative_gap(value, bound) <= control.options.gap:
-            return Settled(Status.OPTIMAL, best, value, max(bound, value), StoppedBy.GAP)
-        if raw.stopped_by not in (StoppedBy.GAP, StoppedBy.PROOF) or control.left <= 0 or not cut:
-            return _stopped(raw, best, value, bound, cut)
+            return raw
+        values = np.zeros(whole.n_variables)
+        values[columns] = raw.values
+        return replace(raw, values=values)
+
+    def judged(self, raw: RawSolution) -> bool:
+        """Take a solver's portfolio if it is good; True when something was cut or ruled out for the next round."""
+        portfolio = self.judge.portfolio(raw.values)
+        cut = cut_broken(self.lazy, self.pool, self.judge.columns(portfolio), raw.values)
+        if all(check.holds or check.rule in self.skipped for check in self.judge.checks(portfolio)):
+            found = self.judge.value(portfolio, self.target)
+            if found > self.value:
+                self.best, self.value = portfolio, found
+            return cut
+        if not cut:
+            self.pool.excluded.append(portfolio.chosen)
+        return True
+
+    def run(self, root: Root | None) -> Settled:
+        """Solve round by round until the gap, the clock or the work limit says stop."""
+        wanted = self.control.options.gap
+        # Half the gap is left to the cuts, unless it is so small that only exact rounds can reach it.
+        inner = 0.5 * wanted if self.lazy and wanted >= 1e-4 else wanted
+        while True:
+            if self.best is not None and self.gap <= wanted:
+                return Settled(Status.OPTIMAL, self.best, self.value, max(self.bound, self.value), StoppedBy.GAP)
+            columns = None
+            if root is not None and self.best is not None:
+                columns = root.useful(self.goal, self.value)
+            raw = self.solve(columns, inner, self.control)
+            self.bound = min(self.bound, max(raw.bound, self.value))
+            if raw.values is None:
+                return _without_values(raw, self.best, self.value, self.bound)
+            cut = self.judged(raw)
+            self.bound = max(self.bound, self.value)
+            if self.best is not None and self.gap <= wanted:
+                continue
+            if raw.stopped_by not in (StoppedBy.GAP, StoppedBy.PROOF) or self.control.left <= 0 or not cut:
+                return _stopped(raw, self.best, self.value, self.bound, cut)
 
 
 def _without_values(raw: RawSolution, best: Portfolio | None, value: float, bound: float) -> Settled:
@@ -256,41 +323,3 @@ def _stopped(raw: RawSolution, best: Portfolio | None, value: float, bound: floa
     proven = raw.status is Status.OPTIMAL and not cut
     stopped_by = raw.stopped_by if raw.stopped_by is not StoppedBy.GAP or proven else StoppedBy.TIME
     return Settled(Status.OPTIMAL if proven else Status.FEASIBLE, best, value, max(bound, value), stopped_by)
-
-
-def _root(goal: Program, pool: Pool, lazy: list[Risk], control: Control) -> Status:
-    """Fill the pool from the linear relaxation, warm from round to round; cheap, and it spares integer rounds."""
-    session = LinearSession.of(pool.onto(goal))
-    before, quiet = np.inf, 0
-    for _ in range(ROOT_ROUNDS):
-        found = session.solve(max(control.left, 0.0))
-        if found.status is not Status.OPTIMAL:
-            return found.status
-        quiet = quiet + 1 if before - found.objective < ROOT_PROGRESS * max(abs(found.objective), 1.0) else 0
-        first = len(pool.rows)
-        if quiet >= 3 or control.left <= 0 or not _cut(lazy, pool, found.values[: goal.n_columns], found.values):
-            return Status.OPTIMAL
-        before = found.objective
-        matrix, lower, _ = pool.matrix(goal.n_variables, first)
-        session.add_rows(matrix, lower, np.full(len(lower), np.inf))
-    return Status.OPTIMAL
-
-
-def _cut(lazy: list[Risk], pool: Pool, columns: np.ndarray, values: np.ndarray) -> bool:
-    """Add the CVaR rows that a point breaks; True when there was one."""
-    found = False
-    for risk in lazy:
-        draws = risk.block.total(columns)
-        reached, wanted = cvar(draws, risk.level), values[risk.column] if risk.column >= 0 else risk.floor_gbp
-        if reached < wanted - 1e-9 * max(abs(wanted), float(np.abs(draws).max(initial=0.0)), 1.0):
-            pool.add_cvar(risk, draws)
-            found = True
-    return found
-
-
-def _start(goal: Program, judge: Judge, best: Portfolio | None) -> np.ndarray | None:
-    if best is None:
-        return None
-    start = np.full(goal.n_variables, np.nan)
-    start[: goal.n_columns] = judge.columns(best)
-    return start
