@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from sharesim.errors import UsageError
 from sharesim.measures import (
@@ -152,6 +153,16 @@ def test_errors_that_few_draws_cannot_give() -> None:
 def test_intervals() -> None:
     low, high = Estimate(10.0, 2.0, 100).interval(0.95)
     assert (low, high) == pytest.approx((10 - 1.959964 * 2, 10 + 1.959964 * 2), rel=1e-6)
+
+
+@pytest.mark.parametrize("designs", [8, 9, 16, 64])
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+def test_few_designs_widen_the_interval(designs: int, confidence: float) -> None:
+    x = RANDOM.normal(size=(designs, CHUNK))
+    for found in (estimate(x.ravel(), "mean", "latin_hypercube"), estimate(x, "mean", "sobol")):
+        low, high = found.interval(confidence)
+        wanted = stats.t.ppf(0.5 + confidence / 2, designs - 1) * found.standard_error
+        assert (high - low) / 2 == pytest.approx(wanted, rel=1e-3)
 
 
 @pytest.mark.parametrize("ask", [

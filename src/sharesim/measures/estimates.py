@@ -43,6 +43,8 @@ class Estimate:
         In the same unit; NaN where the draws cannot give one.
     n_draws : int
         Draws that it rests on.
+    degrees_of_freedom : float
+        Independent figures that the error was judged from, less one; infinite where the draws themselves were.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class Estimate:
     value: float
     standard_error: float
     n_draws: int
+    degrees_of_freedom: float = math.inf
 
     @property
     def available(self) -> bool:
@@ -62,8 +65,8 @@ class Estimate:
         return not math.isnan(self.standard_error)
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Return a confidence interval of the figure, by the normal law of large samples; NaN without an error."""
-        reach = NormalDist().inv_cdf(0.5 + confidence / 2) * self.standard_error
+        """Return a confidence interval of the figure, by Student's t where few designs gave the error; else normal."""
+        reach = _student_quantile(0.5 + confidence / 2, self.degrees_of_freedom) * self.standard_error
         return self.value - reach, self.value + reach
 
     def __str__(self) -> str:
@@ -246,8 +249,22 @@ def estimate(x: ArrayLike, measure: str | Measure = "mean", method: str = "monte
         n_draws = values.shape[0] * values.shape[-1]
     else:
         figure, n_draws = np.asarray(chosen.figure(values)), values.shape[-1]
+    designs = {"sobol": values.shape[0], "latin_hypercube": values.shape[-1] // CHUNK}.get(method, math.inf)
+    freedom = designs - 1 if designs >= FEWEST_DESIGNS else math.inf
     error = standard_errors(values, chosen, method)
     if figure.ndim == 0:
-        return Estimate(float(figure), float(error), n_draws)
+        return Estimate(float(figure), float(error), n_draws, freedom)
     flat = zip(figure.ravel(), np.broadcast_to(error, figure.shape).ravel(), strict=True)
-    return [Estimate(float(value), float(spread), n_draws) for value, spread in flat]
+    return [Estimate(float(value), float(spread), n_draws, freedom) for value, spread in flat]
+
+
+def _student_quantile(p: float, freedom: float) -> float:
+    """Return Student's t quantile by its expansion around the normal's (within 0.001 from 7 degrees, up to 99%)."""
+    z = NormalDist().inv_cdf(p)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return z + sum(term / freedom ** (power + 1) for power, term in enumerate(terms))
