@@ -10,4 +10,14 @@ from sharesim.batch.execute import BatchOptions, BatchResult, run_batch
 from sharesim.batch.plan import Plan, read_plan
 from sharesim.batch.status import BatchStatus, status
 
-__all__ = ["BatchOptions", "BatchResult", "BatchStatus", "Comparison", "Plan", "compare", "read_plan", "run_batch", "status"]
+__all__ = [
+    "BatchOptions",
+    "BatchResult",
+    "BatchStatus",
+    "Comparison",
+    "Plan",
+    "compare",
+    "read_plan",
+    "run_batch",
+    "status",
+]

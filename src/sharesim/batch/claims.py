@@ -1,7 +1,8 @@
 """Who works on what: locks that the operating system lets go of when their holder dies, however it dies.
 
 No process numbers, hosts or clocks are compared, so a number used again, another machine or a wrong clock cannot fool
-them. They hold between machines where the file system carries locks, as NFS does (docs/decisions/061-claims-by-locks.md).
+them. They hold between machines where the file system carries locks, as NFS does
+(docs/decisions/061-claims-by-locks.md).
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ def _take(path: Path) -> int | None:
             if error.errno not in NO_LOCKS:
                 raise
             told = "its file system has no locks, by which batches know of each other"
-            raise OutputError(Fault(str(path.parent), told, "", "", "Choose an --out on another file system.")) from None
+            raise OutputError(
+                Fault(str(path.parent), told, "", "", "Choose an --out on another file system.")
+            ) from None
         if _is_same(handle, path):
             return handle
         # Whoever held it removed the file between our opening it and locking it.

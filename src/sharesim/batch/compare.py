@@ -18,7 +18,19 @@ from sharesim.report.words import count, money
 from sharesim.study.labels import unknown_name
 
 ALL = "all runs"
-FLIPS = ("factor", "from", "to", "others", "leaves", "enters", "npv_from_gbp", "npv_to_gbp", "npv_change_gbp", "run_from", "run_to")
+FLIPS = (
+    "factor",
+    "from",
+    "to",
+    "others",
+    "leaves",
+    "enters",
+    "npv_from_gbp",
+    "npv_to_gbp",
+    "npv_change_gbp",
+    "run_from",
+    "run_to",
+)
 
 
 @dataclass(frozen=True)
@@ -35,8 +47,8 @@ class Comparison:
     runs : DataFrame
         One row per finished line of the plan, as in runs.parquet.
     choices : DataFrame
-        bundle, factor, level, n_runs, n_chosen, share, changes: how often each bundle is chosen, over all runs and at each level
-        of each factor; ``changes`` where it is chosen in some runs and not in others.
+        bundle, factor, level, n_runs, n_chosen, share, changes: how often each bundle is chosen, over all runs and at
+        each level of each factor; ``changes`` where it is chosen in some runs and not in others.
     arrangements : DataFrame
         The same by who shares what, whatever the host, form and start.
     flips : DataFrame
@@ -60,18 +72,30 @@ class Comparison:
 
     def summary(self) -> str:
         """Return the comparison in words."""
-        worth = self.runs.npv_mean_gbp.dropna()
-        lines = [f"{self.name}: {count(self.runs.run.nunique(), 'finished run')}" + (f", {self.n_left_out} not finished." if self.n_left_out else ".")]
+        worth, n_runs = self.runs.npv_mean_gbp.dropna(), self.runs.run.nunique()
+        left_out = f", {self.n_left_out} not finished" if self.n_left_out else ""
+        lines = [f"{self.name}: {count(n_runs, 'finished run')}{left_out}."]
         if len(worth):
-            lines.append(f"Mean NPV from {money(worth.min())} to {money(worth.max())}; {int(self.runs.npv_mean_gbp.isna().sum())} runs without a portfolio.")
+            without = f"; {len(self.runs) - len(worth)} without a portfolio" if len(worth) < len(self.runs) else ""
+            lines.append(f"Mean NPV from {money(worth.min())} to {money(worth.max())}{without}.")
         for factor in self.factors:
-            means = self.runs.assign(level=self.runs[factor].map(level_word)).groupby("level", sort=False).npv_mean_gbp.mean().reindex(self.levels(factor))
+            means = (
+                self.runs.assign(level=self.runs[factor].map(level_word))
+                .groupby("level", sort=False)
+                .npv_mean_gbp.mean()
+                .reindex(self.levels(factor))
+            )
             told = "; ".join(f"{visible(level)} {money(value)}" for level, value in means.head(12).items())
             lines.append(f"By {visible(factor)}: {told}{' ...' if len(means) > 12 else ''}")
         whole = self.arrangements[self.arrangements.factor == ALL]
         firm, loose = whole[~whole.changes], whole[whole.changes]
-        lines.append(f"{count(len(firm), 'arrangement')} chosen in every run, {count(len(loose), 'arrangement')} in some:")
-        lines += [f"  {visible(row.bundle)}: {row.n_chosen} of {row.n_runs}" for row in pd.concat([firm, loose]).head(20).itertuples()]
+        lines.append(
+            f"{count(len(firm), 'arrangement')} chosen in every run, {count(len(loose), 'arrangement')} in some:"
+        )
+        lines += [
+            f"  {visible(row.bundle)}: {row.n_chosen} of {row.n_runs}"
+            for row in pd.concat([firm, loose]).head(20).itertuples()
+        ]
         lines.append(f"The choice flips at {count(len(self.flips), 'step')}" + (":" if len(self.flips) else "."))
         lines += [f"  {_flip_line(row)}" for row in self.flips.head(20).to_dict("records")]
         if len(self.flips) > 20:
@@ -109,7 +133,12 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
     """
     batch = BatchFolder(Path(folder).resolve())
     planned, table = batch.batch(), run_table(batch)
-    settings = ["study", "scenario", "seed", *dict.fromkeys(name for row in planned["runs"] for name in row["settings"])]
+    settings = [
+        "study",
+        "scenario",
+        "seed",
+        *dict.fromkeys(name for row in planned["runs"] for name in row["settings"]),
+    ]
     wanted = tuple(by)
     faults = [unknown_name("--by", "setting", name, settings) for name in wanted if name not in settings]
     done = table[table.status == "done"].reset_index(drop=True)
@@ -121,11 +150,15 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
     chosen = chosen_table(batch)
     held = [name for name in dict.fromkeys([*planned.get("factors", []), *factors]) if name in settings]
     return Comparison(
-        str(planned.get("name", "")), batch.root, factors, done,
+        str(planned.get("name", "")),
+        batch.root,
+        factors,
+        done,
         _choices(done, chosen.assign(bundle=_bundle_words(chosen)), factors),
         _choices(done, chosen.assign(bundle=_arrangement_words(chosen)).drop_duplicates(["run", "bundle"]), factors),
-        _flips(done, chosen.assign(bundle=_bundle_words(chosen)), factors, held), len(table) - len(done),
-    )  # fmt: skip
+        _flips(done, chosen.assign(bundle=_bundle_words(chosen)), factors, held),
+        len(table) - len(done),
+    )
 
 
 def level_word(value: Any) -> str:
@@ -143,7 +176,8 @@ def level_word(value: Any) -> str:
 
 def _bundle_words(chosen: pd.DataFrame) -> list[str]:
     return [
-        f"{row.services}: {row.partners}{f' at {row.host}' if row.host else ''} ({row.form}, {row.start})" for row in chosen.itertuples()
+        f"{row.services}: {row.partners}{f' at {row.host}' if row.host else ''} ({row.form}, {row.start})"
+        for row in chosen.itertuples()
     ]
 
 
@@ -184,7 +218,9 @@ def _groups(done: pd.DataFrame, once: pd.DataFrame, factors: Sequence[str]) -> I
 
 def _flips(done: pd.DataFrame, chosen: pd.DataFrame, factors: Sequence[str], held: Sequence[str]) -> pd.DataFrame:
     """Return each step of one factor, all others held, at which the choice changes."""
-    sets = {run: frozenset() for run in done.run} | {str(run): frozenset(rows.bundle) for run, rows in chosen.groupby("run")}
+    sets = {run: frozenset() for run in done.run} | {
+        str(run): frozenset(rows.bundle) for run, rows in chosen.groupby("run")
+    }
     words = pd.DataFrame({name: done[name].map(level_word) for name in held})
     rows = []
     for factor in factors:
@@ -192,23 +228,42 @@ def _flips(done: pd.DataFrame, chosen: pd.DataFrame, factors: Sequence[str], hel
         # A labelled grid's own paths move with its label; what is held is every other axis of the plan.
         others = [name for name in held if name != factor and not _moves_with(words, name, factor)]
         for key, group in done.groupby([words[name] for name in others], sort=False) if others else [((), done)]:
-            steps = group.assign(at=words.loc[group.index, factor].map(order)).sort_values("at", kind="stable").drop_duplicates("at")
+            steps = (
+                group.assign(at=words.loc[group.index, factor].map(order))
+                .sort_values("at", kind="stable")
+                .drop_duplicates("at")
+            )
             told = ", ".join(f"{name} = {value}" for name, value in zip(others, key, strict=True))
             for (_, before), (_, after) in itertools.pairwise(steps.iterrows()):
                 was, now = sets[before.run], sets[after.run]
                 if was != now or before.portfolio != after.portfolio:
                     change = after.npv_mean_gbp - before.npv_mean_gbp
                     rows.append(
-                        (factor, level_word(before[factor]), level_word(after[factor]), told, _side(was - now, before), _side(now - was, after),
-                         before.npv_mean_gbp, after.npv_mean_gbp, change, before.run, after.run)
-                    )  # fmt: skip
+                        (
+                            factor,
+                            level_word(before[factor]),
+                            level_word(after[factor]),
+                            told,
+                            _side(was - now, before),
+                            _side(now - was, after),
+                            before.npv_mean_gbp,
+                            after.npv_mean_gbp,
+                            change,
+                            before.run,
+                            after.run,
+                        )
+                    )
     return pd.DataFrame(rows, columns=list(FLIPS))
 
 
 def _moves_with(words: pd.DataFrame, name: str, factor: str) -> bool:
     """Whether a column says the same as the factor, in other words."""
     pairs = words[[name, factor]].drop_duplicates()
-    return len(pairs) == words[name].nunique() == words[factor].nunique() and len(pairs) > 1 and not _independent(words, name, factor)
+    return (
+        len(pairs) == words[name].nunique() == words[factor].nunique()
+        and len(pairs) > 1
+        and not _independent(words, name, factor)
+    )
 
 
 def _independent(words: pd.DataFrame, name: str, factor: str) -> bool:
@@ -222,7 +277,9 @@ def _side(bundles: frozenset[str], row: pd.Series) -> str:
 
 
 def _flip_line(row: dict[str, Any]) -> str:
-    moves = "; ".join(f"{word} {visible(row[side])}" for word, side in (("out:", "leaves"), ("in:", "enters")) if row[side])
+    moves = "; ".join(
+        f"{word} {visible(row[side])}" for word, side in (("out:", "leaves"), ("in:", "enters")) if row[side]
+    )
     held = f" ({visible(row['others'])})" if row["others"] else ""
     change = f" [{money(row['npv_change_gbp'])}]" if row["npv_change_gbp"] == row["npv_change_gbp"] else ""
     return f"{visible(row['factor'])} {visible(row['from'])} -> {visible(row['to'])}{held}: {moves}{change}"

@@ -16,13 +16,13 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-import sharesim
+from sharesim import __version__
 from sharesim.batch.claims import is_held
 from sharesim.errors import Fault, UsageError
 
 #: Times that a task is given to a new worker when its worker died under it.
 TRIES = 3
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 LOCAL = "local"
 
 
@@ -122,7 +122,9 @@ class LocalEngine:
             with self._lock:
                 if self._closing:
                     raise WorkerDied("the batch was stopped")
-                self._mine.worker = ProcessPoolExecutor(1, initializer=_watch, initargs=(str(self._alive), os.getpid()), env=ONE_THREAD)
+                self._mine.worker = ProcessPoolExecutor(
+                    1, initializer=_watch, initargs=(str(self._alive), os.getpid()), env=ONE_THREAD
+                )
                 self._all.append(self._mine.worker)
         return self._mine.worker
 
@@ -208,7 +210,9 @@ class DaskEngine:
         except KilledWorker as error:
             result.set_exception(WorkerDied(f"the worker that had it died, each time: {error}"))
         except BaseException as error:
-            result.set_exception(error if isinstance(error, Exception) else WorkerDied(f"the cluster let it go: {error!r}"))
+            result.set_exception(
+                error if isinstance(error, Exception) else WorkerDied(f"the cluster let it go: {error!r}")
+            )
         else:
             result.set_result(value)
 
@@ -223,30 +227,50 @@ class DaskEngine:
 
     def _check_versions(self, address: str) -> None:
         found = self._client.run(_version)
-        other = {worker: version for worker, version in found.items() if version != sharesim.__version__}
+        other = {worker: version for worker, version in found.items() if version != __version__}
         if other:
             worker, version = next(iter(other.items()))
             told = f"{version} on {len(other)} of {len(found)} workers, such as {worker}"
-            raise UsageError(Fault(f"--scheduler {address}", "workers with another sharesim", told, sharesim.__version__, "Install the same there."))
+            raise UsageError(
+                Fault(
+                    f"--scheduler {address}",
+                    "workers with another sharesim",
+                    told,
+                    __version__,
+                    "Install the same there.",
+                )
+            )
 
 
 def _version() -> str:
-    return sharesim.__version__
+    return __version__
 
 
 def _connect(address: str, jobs: int) -> tuple[Any, Any]:
     try:
         from distributed import Client, LocalCluster
     except ImportError:
-        raise UsageError(Fault("--scheduler", "Dask is not installed", "", "", "pip install 'sharesim[cluster]'")) from None
+        raise UsageError(
+            Fault("--scheduler", "Dask is not installed", "", "", "pip install 'sharesim[cluster]'")
+        ) from None
     if address == LOCAL:
-        cluster = LocalCluster(n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.ERROR)
+        cluster = LocalCluster(
+            n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.ERROR
+        )
         return cluster, Client(cluster)
     try:
         return None, Client(scheduler_file=address) if Path(address).is_file() else Client(address, timeout=10)
     except (OSError, ValueError, TimeoutError) as error:
         told = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise UsageError(Fault(f"--scheduler {address}", "no Dask scheduler answers there", told, "tcp://host:8786, a scheduler file, or local", "Start one: dask scheduler.")) from None
+        raise UsageError(
+            Fault(
+                f"--scheduler {address}",
+                "no Dask scheduler answers there",
+                told,
+                "tcp://host:8786, a scheduler file, or local",
+                "Start one: dask scheduler.",
+            )
+        ) from None
 
 
 @contextlib.contextmanager

@@ -62,7 +62,9 @@ class BatchOptions:
         """How many processes; UsageError when that is no number of processes."""
         jobs = (os.cpu_count() or 1) if self.jobs is None else self.jobs
         if not isinstance(jobs, int) or isinstance(jobs, bool) or not 0 <= jobs <= 1024:
-            raise UsageError(Fault("jobs", "not a number of processes", repr(jobs), "0 to 1,024", "Leave it out to use every core."))
+            raise UsageError(
+                Fault("jobs", "not a number of processes", repr(jobs), "0 to 1,024", "Leave it out to use every core.")
+            )
         return jobs
 
 
@@ -125,8 +127,13 @@ class BatchResult:
             grouped.setdefault((item.fault, item.reason), []).append(item.run)
         for (fault, why), runs in grouped.items():
             more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
-            lines.append(f"  failed ({FAULTS.get(fault, fault)}): {why}\n    {self.folder / 'failed' / runs[0] / 'log.txt'}{more}")
-        return "\n".join([*lines, f"Every run: {self.folder / 'runs.csv'}; side by side: sharesim compare {self.folder}"])
+            lines.append(
+                f"  failed ({FAULTS.get(fault, fault)}): {why}\n"
+                f"    {self.folder / 'failed' / runs[0] / 'log.txt'}{more}"
+            )
+        return "\n".join(
+            [*lines, f"Every run: {self.folder / 'runs.csv'}; side by side: sharesim compare {self.folder}"]
+        )
 
 
 def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> BatchResult:
@@ -184,7 +191,14 @@ def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> B
             folder.sweep()
             write_tables(folder)
     folder.sweep()
-    return BatchResult(folder.root, len({item.run for item in runs}), batch.n_done, batch.n_found, tuple(batch.failures), time.monotonic() - begun)
+    return BatchResult(
+        folder.root,
+        len({item.run for item in runs}),
+        batch.n_done,
+        batch.n_found,
+        tuple(batch.failures),
+        time.monotonic() - begun,
+    )
 
 
 def _fewer(jobs: int, runs: list[PlannedRun]) -> int:
@@ -214,7 +228,17 @@ class _Batch:
                 self.heard(Outcome(item.run, "failed", reason(error), whose(error), text))
             elif self._is_wanted(item.run):
                 options = self.options
-                tasks.append(Task(self.folder.root, item.run, item.variant, self.plan.file.name, options.report, options.force, threads))
+                tasks.append(
+                    Task(
+                        self.folder.root,
+                        item.run,
+                        item.variant,
+                        self.plan.file.name,
+                        options.report,
+                        options.force,
+                        threads,
+                    )
+                )
         self.n_refused = len(self.failures)
         self.of = len(tasks) + self.n_refused
         return tasks
@@ -252,10 +276,17 @@ class _Batch:
         """Write down how a run went."""
         if outcome.status == "no room":
             remedy = "Make room, or choose another --out; then give the same command again: what is done stays done."
-            raise OutputError(Fault(str(self.folder.root), f"nothing more can be written ({outcome.reason})", "", "", remedy))
+            raise OutputError(
+                Fault(str(self.folder.root), f"nothing more can be written ({outcome.reason})", "", "", remedy)
+            )
         if outcome.status == "failed":
             self.failures.append(outcome)
-            record = {"status": "failed", "reason": outcome.reason, "fault": outcome.fault, "seconds": round(outcome.seconds, 3)}
+            record = {
+                "status": "failed",
+                "reason": outcome.reason,
+                "fault": outcome.fault,
+                "seconds": round(outcome.seconds, 3),
+            }
             self.folder.write_failure(outcome.run, record, outcome.log)
             return
         self.n_done += outcome.status == "done"
@@ -268,7 +299,17 @@ class _Batch:
         worked = n_over - self.n_refused
         left, seconds = max(0, self.of - n_over), time.monotonic() - self.begun
         seconds_left = left * seconds / worked if worked else None
-        self.tell(Tally("running", self.of, self.n_done, len(self.failures), min(n_under_way, n_workers), self.n_found, seconds_left))
+        self.tell(
+            Tally(
+                "running",
+                self.of,
+                self.n_done,
+                len(self.failures),
+                min(n_under_way, n_workers),
+                self.n_found,
+                seconds_left,
+            )
+        )
 
 
 def handed_out(tasks: list[Task], engine: Engine) -> Iterator[tuple[Outcome, int]]:

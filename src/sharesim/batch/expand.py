@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import sharesim
+from sharesim import __version__
 from sharesim.batch.plan import SCENARIO, Plan
 from sharesim.errors import Fault, SharesimError, StudyError
 from sharesim.study.faults import Places
@@ -98,7 +98,7 @@ def identity(model: StudyModel) -> str:
     The scenarios that it did not take, and the names of its files, do not enter.
     """
     content = model.model_dump(mode="json", exclude={"scenarios", "tables"})
-    return _hash({"sharesim": sharesim.__version__, "study": content})
+    return _hash({"sharesim": __version__, "study": content})
 
 
 def load_variant(variant: Variant, by: str) -> Study:
@@ -143,7 +143,7 @@ class Expansion:
         if isinstance(read, SharesimError):
             return self._at_fault(variant, _hash([str(variant.study), str(read)]), variant.study.name, read)
         raw, places, digest = read
-        key = _hash([sharesim.__version__, digest, variant.scenario, variant.assignments])
+        key = _hash([__version__, digest, variant.scenario, variant.assignments])
         name = _name(raw, variant.study)
         if key in self.known:
             return PlannedRun(self.known[key], key, variant, name, _seed(variant, raw))
@@ -158,7 +158,9 @@ class Expansion:
         read = self._files(variant.study)
         if isinstance(read, SharesimError):
             raise read
-        return _signed(build(read[0], _fresh(read[1]), scenario=variant.scenario or None, assignments=variant.assignments), self.by)
+        return _signed(
+            build(read[0], _fresh(read[1]), scenario=variant.scenario or None, assignments=variant.assignments), self.by
+        )
 
     def _files(self, path: Path) -> tuple[dict[str, Any], Places, str] | SharesimError:
         if path not in self._read:
@@ -170,14 +172,18 @@ class Expansion:
         return self._read[path]
 
     def _at_fault(self, variant: Variant, key: str, name: str, error: SharesimError) -> PlannedRun:
-        faults = tuple(replace(fault, where=fault.where.replace("command line:", f"{self.by}:", 1)) for fault in error.faults)
+        faults = tuple(
+            replace(fault, where=fault.where.replace("command line:", f"{self.by}:", 1)) for fault in error.faults
+        )
         run = _hash([key, variant.scenario, variant.assignments])
         return PlannedRun(run, key, variant, name, variant.seed, faults)
 
 
 def _signed(study: Study, by: str) -> Study:
     """Say in the record of changes that the plan asked for them."""
-    return replace(study, changes=tuple(replace(item, by=by) if item.by == "command line" else item for item in study.changes))
+    return replace(
+        study, changes=tuple(replace(item, by=by) if item.by == "command line" else item for item in study.changes)
+    )
 
 
 def _fresh(places: Places) -> Places:

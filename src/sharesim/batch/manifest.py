@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,13 +24,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import sharesim
+from sharesim import __version__
 from sharesim.batch.claims import claim, is_held
 from sharesim.batch.expand import PlannedRun
 from sharesim.batch.plan import Plan
 from sharesim.errors import Fault, OutputError, UsageError
 from sharesim.workflow.folder import MANIFEST, write_json
 
+IDENTITY = re.compile("[0-9a-f]{20}")
 BATCH, RECORD, LOG = "batch.json", "record.json", "log.txt"
 #: Files of a run whose bytes hold times or machine facts, and so differ between equal results.
 NOT_COMPARED = (MANIFEST, RECORD, LOG)
@@ -96,8 +98,10 @@ class BatchFolder:
             When the folder holds no batch.
         """
         planned = _read_json(self.root / BATCH)
-        if not isinstance(planned, dict) or not isinstance(planned.get("runs"), list):
-            raise UsageError(Fault(str(self.root), f"holds no batch: no {BATCH} that can be read", "", "the --out folder of sharesim batch", ""))
+        rows = planned.get("runs") if isinstance(planned, dict) else None
+        if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
+            told = f"holds no batch: no {BATCH} that can be read"
+            raise UsageError(Fault(str(self.root), told, "", "the --out folder of sharesim batch", ""))
         return planned
 
     def known(self) -> dict[str, str]:
@@ -106,7 +110,11 @@ class BatchFolder:
             planned = self.batch()
         except UsageError:
             return {}
-        return {row["key"]: row["run"] for row in planned["runs"] if isinstance(row, dict) and row.get("key") and not row.get("faults")}
+        return {
+            row["key"]: row["run"]
+            for row in planned["runs"]
+            if isinstance(row, dict) and row.get("key") and not row.get("faults")
+        }
 
     def n_others(self, planned: Iterable[str]) -> int:
         """Return how many finished runs are there that the plan does not name."""
@@ -134,19 +142,37 @@ class BatchFolder:
 
     def _check_mine(self, name: str) -> None:
         if not self.root.is_dir():
-            raise UsageError(Fault(str(self.root), "is a file", "", "a folder, or a name that is free", "Choose another --out."))
+            raise UsageError(
+                Fault(str(self.root), "is a file", "", "a folder, or a name that is free", "Choose another --out.")
+            )
         planned = _read_json(self.root / BATCH)
         there = planned.get("name") if isinstance(planned, dict) else None
         if there is not None and there != name:
-            raise UsageError(Fault(str(self.root), "holds another batch", repr(there), repr(name), "Choose another --out, or give the plan that name."))
+            raise UsageError(
+                Fault(
+                    str(self.root),
+                    "holds another batch",
+                    repr(there),
+                    repr(name),
+                    "Choose another --out, or give the plan that name.",
+                )
+            )
         with writing(self.root):
             others = sorted({item.name for item in self.root.iterdir()} - {".work", "runs", "failed"})
         if others and planned is None:
-            raise UsageError(Fault(str(self.root), "is in the way", f"a folder with {others[0]!r} in it", "a new name, or an earlier batch", "Choose another --out."))
+            raise UsageError(
+                Fault(
+                    str(self.root),
+                    "is in the way",
+                    f"a folder with {others[0]!r} in it",
+                    "a new name, or an earlier batch",
+                    "Choose another --out.",
+                )
+            )
 
     @contextlib.contextmanager
     def desk(self) -> Iterator[Path]:
-        """Give a free name in .work to write a file or folder at; what is left there is removed, by somebody else if we die."""
+        """Give a free name in .work to write at; what is left there is removed, by somebody else if we die."""
         name = f"desk-{secrets.token_hex(6)}"
         with claim(self.claim_file(name)):
             try:
@@ -165,13 +191,23 @@ class BatchFolder:
         """Write down what is planned."""
         rows = [
             {
-                "run": item.run, "key": item.key, "study": item.name, "scenario": item.variant.scenario, "seed": item.seed,
+                "run": item.run,
+                "key": item.key,
+                "study": item.name,
+                "scenario": item.variant.scenario,
+                "seed": item.seed,
                 "settings": {name: _word(value) for name, value in item.variant.settings.items()},
                 "faults": [str(fault) for fault in item.faults],
             }
             for item in runs
-        ]  # fmt: skip
-        content = {"name": plan.name, "plan": plan.file.name, "sharesim": sharesim.__version__, "factors": list(plan.factors), "runs": rows}
+        ]
+        content = {
+            "name": plan.name,
+            "plan": plan.file.name,
+            "sharesim": __version__,
+            "factors": list(plan.factors),
+            "runs": rows,
+        }
         self.replace(BATCH, lambda path: write_json(path, content))
 
     def write_failure(self, run: str, record: Mapping[str, Any], log: str) -> None:
@@ -230,12 +266,18 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         remedy = "Make room, or choose another --out; then give the same command again: what is done stays done."
-        raise OutputError(Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", remedy)) from error
+        raise OutputError(
+            Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", remedy)
+        ) from error
 
 
 def sizes(folder: Path) -> dict[str, int]:
     """Return the size of every file of a run but its record."""
-    return {item.relative_to(folder).as_posix(): item.stat().st_size for item in sorted(folder.rglob("*")) if item.is_file() and item.name != RECORD}
+    return {
+        item.relative_to(folder).as_posix(): item.stat().st_size
+        for item in sorted(folder.rglob("*"))
+        if item.is_file() and item.name != RECORD
+    }
 
 
 def digest(folder: Path) -> str:
@@ -250,6 +292,18 @@ def digest(folder: Path) -> str:
 def now() -> str:
     """Return the time of day for people; nothing is decided by it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _is_row(row: Any) -> bool:
+    """Whether a planned run is as we write it; its identity names folders, so no other text may stand for it."""
+    texts = ("run", "key", "study", "scenario")
+    return (
+        isinstance(row, dict)
+        and all(isinstance(row.get(name), str) for name in texts)
+        and IDENTITY.fullmatch(row["run"]) is not None
+        and isinstance(row.get("settings"), dict)
+        and isinstance(row.get("faults"), list)
+    )
 
 
 def _read_json(path: Path) -> Any:

@@ -35,10 +35,23 @@ def write_comparison(comparison: Comparison, batch: BatchFolder, target: Path) -
         When it cannot be written, or the folder holds something else.
     """
     if target.exists() and not (target / PAGE).exists() and (not target.is_dir() or any(target.iterdir())):
-        raise OutputError(Fault(str(target), "is in the way", "something that is no comparison", "a new name, or an earlier comparison", "Choose another --out."))
+        raise OutputError(
+            Fault(
+                str(target),
+                "is in the way",
+                "something that is no comparison",
+                "a new name, or an earlier comparison",
+                "Choose another --out.",
+            )
+        )
     with writing(target), batch.desk() as aside:
         aside.mkdir()
-        frames = {"runs": comparison.runs, "choices": comparison.choices, "arrangements": comparison.arrangements, "flips": comparison.flips}
+        frames = {
+            "runs": comparison.runs,
+            "choices": comparison.choices,
+            "arrangements": comparison.arrangements,
+            "flips": comparison.flips,
+        }
         for name, frame in frames.items():
             write_csv(frame, aside / f"{name}.csv")
             write_parquet(frame, aside / f"{name}.parquet")
@@ -55,10 +68,18 @@ def write_comparison(comparison: Comparison, batch: BatchFolder, target: Path) -
 
 def write_workbook(frames: dict[str, pd.DataFrame], path: Path) -> None:
     """Write tables as one workbook in which no text is a formula or a link."""
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "nan_inf_to_errors": False,
+    }
     with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs={"options": options}) as writer:
         for name, frame in frames.items():
-            safe = {visible(str(key)): column.map(_cell) if column.dtype == object or column.dtype == "str" else column for key, column in frame.items()}
+            safe = {
+                visible(str(key)): column.map(_cell) if column.dtype == object or column.dtype == "str" else column
+                for key, column in frame.items()
+            }
             pd.DataFrame(safe, index=frame.index).to_excel(writer, sheet_name=name, index=False, freeze_panes=(1, 0))
 
 
@@ -83,11 +104,16 @@ def _pictures(comparison: Comparison, folder: Path) -> list[dict[str, str]]:
         # What is chosen as often at every level says nothing about this factor.
         rows = rows[rows.groupby("bundle").share.transform("nunique") > 1]
         if len(rows):
-            shown = rows.assign(arrangement=rows.bundle.map(visible), level=rows.level.map(visible))[["arrangement", "level", "share"]]
+            shown = rows.assign(arrangement=rows.bundle.map(visible), level=rows.level.map(visible))[
+                ["arrangement", "level", "share"]
+            ]
             plots.append(choices_plot(shown, name, f"choices-{at}"))
     drawings = [drawing(plot) for plot in plots]
     write_figures(drawings, folder / "figures")
-    return [{"title": item.plot.title, "alt": item.plot.alt, "wide": _address(item.wide), "narrow": _address(item.narrow)} for item in drawings]
+    return [
+        {"title": item.plot.title, "alt": item.plot.alt, "wide": _address(item.wide), "narrow": _address(item.narrow)}
+        for item in drawings
+    ]
 
 
 def _values(comparison: Comparison, factor: str, order: dict[str, int]) -> pd.DataFrame:
@@ -102,16 +128,25 @@ def _values(comparison: Comparison, factor: str, order: dict[str, int]) -> pd.Da
 def render(comparison: Comparison, pictures: list[dict[str, str]]) -> str:
     """Return the page as text."""
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("sharesim.batch"), PackageLoader("sharesim.report")]), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=ChoiceLoader([PackageLoader("sharesim.batch"), PackageLoader("sharesim.report")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters.update(money=_money, share=share, visible=lambda value: visible(str(value)))
     whole = comparison.arrangements[comparison.arrangements.factor == "all runs"]
     return environment.get_template("compare.html.j2").render(
-        name=comparison.name, summary=comparison.summary().splitlines()[:2], factors=comparison.factors, pictures=pictures,
-        arrangements=whole.head(MOST_ROWS).to_dict("records"), flips=comparison.flips.head(MOST_ROWS).to_dict("records"),
-        runs=_shown(comparison), more_runs=max(0, len(comparison.runs) - MOST_ROWS), more_flips=max(0, len(comparison.flips) - MOST_ROWS),
-    )  # fmt: skip
+        name=comparison.name,
+        summary=comparison.summary().splitlines()[:2],
+        factors=comparison.factors,
+        pictures=pictures,
+        arrangements=whole.head(MOST_ROWS).to_dict("records"),
+        flips=comparison.flips.head(MOST_ROWS).to_dict("records"),
+        runs=_shown(comparison),
+        more_runs=max(0, len(comparison.runs) - MOST_ROWS),
+        more_flips=max(0, len(comparison.flips) - MOST_ROWS),
+    )
 
 
 def _shown(comparison: Comparison) -> list[dict[str, Any]]:

@@ -62,7 +62,13 @@ def _bars(stream: TextIO) -> Iterator[Listener]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-    with Progress(BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"), console=Console(file=stream), transient=True) as bars:
+    with Progress(
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.description}"),
+        console=Console(file=stream),
+        transient=True,
+    ) as bars:
         task = bars.add_task("planning", total=None)
         begun = time.monotonic()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sharesim.batch.execute import BatchOptions
 from sharesim.batch.expand import Expansion, PlannedRun
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.plan import Plan, read_plan
+from sharesim.batch.words import visible
 from sharesim.bundles.enumerate import candidates
 from sharesim.errors import SharesimError
 from sharesim.study.study import Study
@@ -44,7 +46,10 @@ class Speed:
 
     def seconds(self, n_bundles: int, n_draws: int, n_judge_draws: int) -> float:
         """Return about how long a run takes on one core."""
-        work = n_bundles * len(chunk_sizes(n_draws)) * self.bundle_chunk + len(chunk_sizes(n_judge_draws)) * self.judge_chunk
+        work = (
+            n_bundles * len(chunk_sizes(n_draws)) * self.bundle_chunk
+            + len(chunk_sizes(n_judge_draws)) * self.judge_chunk
+        )
         return FIXED_SECONDS + work + self.choice
 
 
@@ -73,14 +78,17 @@ class DryRun:
     def summary(self) -> str:
         """Return the runs, one a line, and what they would take."""
         once = self.runs.drop_duplicates("run")
-        lines = [
-            f"{row.run}  {row.state:<8} {row.study}{f'/{row.scenario}' if row.scenario else ''} seed {row.seed}  {row.settings}"
-            + (f"  {row.bundles:,} bundles x {row.draws:,} draws, about {_time(row.seconds)}" if row.state != "at fault" else f"  {row.reason}")
-            for row in self.runs.itertuples()
-        ]
         states = ", ".join(f"{n} {word}" for word, n in once.state.value_counts().items())
-        cores = f"{self.jobs} process{'es' if self.jobs != 1 else ''}"
-        return "\n".join([*lines, f"{self.name}: {len(once)} runs ({states}); what is to do takes about {_time(self.seconds)} on {cores} like this one."])
+        cores = f"{self.jobs} process{'es' if self.jobs != 1 else ''} like this one"
+        last = f"{self.name}: {len(once)} runs ({states}); what is to do takes about {_time(self.seconds)} on {cores}."
+        return "\n".join([*(_line(row) for row in self.runs.to_dict("records")), last])
+
+
+def _line(row: Mapping[Hashable, Any]) -> str:
+    name = f"{row['study']}/{row['scenario']}" if row["scenario"] else row["study"]
+    size = f"{row['bundles']:,} bundles x {row['draws']:,} draws, about {_time(row['seconds'])}"
+    what = row["reason"] if row["state"] == "at fault" else size
+    return visible(f"{row['run']}  {row['state']:<8} {name} seed {row['seed']}  {row['settings']}  {what}")
 
 
 def dry_run(plan: Plan | str | Path, options: BatchOptions | None = None) -> DryRun:
@@ -101,10 +109,18 @@ def dry_run(plan: Plan | str | Path, options: BatchOptions | None = None) -> Dry
 
 def _row(item: PlannedRun, expansion: Expansion, folder: BatchFolder, speeds: dict[Path, Speed]) -> dict[str, Any]:
     settings = ", ".join(f"{name} = {value}" for name, value in item.variant.settings.items() if value is not None)
-    row = {
-        "run": item.run, "study": item.name, "scenario": item.variant.scenario, "seed": item.seed, "settings": settings,
-        "bundles": 0, "draws": 0, "seconds": 0.0, "state": "at fault", "reason": "; ".join(str(fault) for fault in item.faults),
-    }  # fmt: skip
+    row: dict[str, Any] = {
+        "run": item.run,
+        "study": item.name,
+        "scenario": item.variant.scenario,
+        "seed": item.seed,
+        "settings": settings,
+        "bundles": 0,
+        "draws": 0,
+        "seconds": 0.0,
+        "state": "at fault",
+        "reason": "; ".join(str(fault) for fault in item.faults),
+    }
     if item.faults:
         return row
     study = expansion.study(item.variant)
@@ -121,9 +137,13 @@ def _row(item: PlannedRun, expansion: Expansion, folder: BatchFolder, speeds: di
 
 
 def speed_of(study: Study) -> Speed:
-    """Time a small part of a study: a sample of its bundles on 1,024 draws, the choice among them, and its judgement."""
+    """Time a part of a study: some of its bundles on 1,024 draws, the choice among them, and its judgement."""
     table = candidates(study)
-    sample = table.take(np.unique(np.linspace(0, len(table) - 1, min(len(table), SAMPLE_BUNDLES)).astype(int))) if len(table) else table
+    sample = (
+        table.take(np.unique(np.linspace(0, len(table) - 1, min(len(table), SAMPLE_BUNDLES)).astype(int)))
+        if len(table)
+        else table
+    )
     simulate(study, sample.take(np.arange(min(1, len(sample)))), seed=0, purpose="choose", n_draws=CHUNK)
     clock = [time.monotonic()]
     outcomes = simulate(study, sample, seed=0, purpose="choose", n_draws=CHUNK)

@@ -1,4 +1,4 @@
-"""One very large appraisal over many workers: blocks of bundles x chunks of draws, the same bits however they are dealt.
+"""One very large appraisal over many workers: blocks of bundles x chunks of draws, the same bits however dealt.
 
 A chunk of 1,024 draws of a bundle has the same bits whoever works it and with whatever beside it; sums over draws are
 added chunk by chunk in their order. So where the blocks are cut, and who does which, moves nothing
@@ -116,7 +116,11 @@ def work_block(block: Block) -> None:
     for first in range(block.chunks[0], block.chunks[1], BLOCK_CHUNKS):
         last = min(first + BLOCK_CHUNKS, block.chunks[1])
         used = min(last * CHUNK, block.n_draws) - first * CHUNK
-        totals.append(chunk_totals(ChunkRun(fixed, plan.values(first, last), first * CHUNK, used), part, activations(study, part), tiles))
+        totals.append(
+            chunk_totals(
+                ChunkRun(fixed, plan.values(first, last), first * CHUNK, used), part, activations(study, part), tiles
+            )
+        )
     arrays = {f"sum.{name}": np.concatenate([item.sums[name] for item in totals]) for name in totals[0].sums}
     arrays["npv"] = np.concatenate([item.npv for item in totals], axis=-1)
     arrays["activations"] = np.concatenate([item.activations for item in totals], axis=-1)
@@ -132,7 +136,9 @@ def work_block(block: Block) -> None:
 def _prepared(source: Source) -> tuple[Study, BundleTable, Activations, Fixed]:
     study = load_variant(source.variant, source.by)
     if identity(study.model) != source.run:
-        raise UsageError(Fault(str(source.variant.study), "changed while the batch ran", "", "", "Give the same command again."))
+        raise UsageError(
+            Fault(str(source.variant.study), "changed while the batch ran", "", "", "Give the same command again.")
+        )
     table = candidates(study)
     return study, table, activations(study, table), Fixed.of(study)
 
@@ -144,17 +150,23 @@ def _read(block: Block, part: BundleTable, needs: Activations, study: Study) -> 
         with np.load(block.file, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
         whole = arrays["npv"].shape == (len(part), part.groups.partners.shape[1], n_draws)
-        return arrays if whole and arrays["activations"].shape == (len(needs.columns), len(study.councils), n_draws) else None
+        return (
+            arrays
+            if whole and arrays["activations"].shape == (len(needs.columns), len(study.councils), n_draws)
+            else None
+        )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
 
 @contextlib.contextmanager
 def spread_appraise(task: Task, engine: Engine) -> Iterator[Callable[..., Appraisal]]:
-    """Give a stand-in for `doors.appraise` that has the blocks worked by an engine; its files go when the run is done."""
+    """Give a stand-in for `doors.appraise` whose blocks an engine works; their files go when the run is done."""
     source, folder = Source(task.run, task.variant, task.by), BatchFolder(task.root)
 
-    def appraise(study: Study, *, draws: int | None = None, seed: int | None = None, jobs: int | None = None, progress=None) -> Appraisal:
+    def appraise(
+        study: Study, *, draws: int | None = None, seed: int | None = None, jobs: int | None = None, progress=None
+    ) -> Appraisal:
         run, table = study.model.run, candidates(study)
         shape = (len(table), table.groups.partners.shape[1], run.draws)
         blocks = blocks_of(source, task.root, *shape)
@@ -190,7 +202,7 @@ def _worked(blocks: list[Block], engine: Engine) -> Iterator[Block]:
 
 
 def _room(shape: tuple[int, int, int], folder: BatchFolder, run: str) -> np.ndarray:
-    """Return an empty array for the draws, in a file where memory might not hold them; the run's claim covers the file."""
+    """Return an empty array for the draws; in a file, which the run's claim covers, where memory might not hold it."""
     if np.prod(shape, dtype=float) <= MOST_IN_MEMORY:
         return np.empty(shape)
     return np.lib.format.open_memmap(folder.aside(run), mode="w+", dtype=np.float64, shape=shape)
@@ -205,7 +217,9 @@ def _gathered(study: Study, table: BundleTable, blocks: list[Block], npv: np.nda
         part, rows = table.take(np.arange(*block.rows)), slice(*block.rows)
         arrays = _read(block, part, needs, study)
         if arrays is None:
-            raise OutputError(Fault(str(block.file), "a block was written but cannot be read", "", "", "Give the same command again."))
+            raise OutputError(
+                Fault(str(block.file), "a block was written but cannot be read", "", "", "Give the same command again.")
+            )
         npv[rows, :, block.draws] = arrays["npv"]
         columns[:, :, block.draws] = arrays["activations"]
         for name in (key for key in arrays if key.startswith("sum.")):

@@ -51,7 +51,11 @@ class BatchStatus:
     def summary(self) -> str:
         """Return the state in words."""
         n_runs = sum(self.counts.values())
-        lines = [f"{self.name}: {n_runs} runs; {', '.join(f'{n} {word}' for word, n in self.counts.items() if n or word == 'done')}."]
+        lines = [
+            f"{self.name}: {n_runs} runs; "
+            + ", ".join(f"{n} {word}" for word, n in self.counts.items() if n or word == "done")
+            + "."
+        ]
         lines.append("A batch is at work here." if self.is_at_work else "Nobody works on it now.")
         if self.n_lines > n_runs:
             lines.append(f"{self.n_lines} lines of the plan come to {n_runs} different runs.")
@@ -59,7 +63,9 @@ class BatchStatus:
             lines.append(f"{self.n_others} finished runs of earlier plans are kept beside them.")
         for (fault, why), rows in self.failures.groupby(["fault", "reason"], sort=False):
             lines.append(f"{len(rows)} failed ({FAULTS.get(fault, fault)}): {why}")
-            lines += [f"  {row.run} {row.study} {_settings(row.settings)}\n    {row.log}" for row in rows.head(5).itertuples()]
+            lines += [
+                f"  {row.run} {row.study} {_settings(row.settings)}\n    {row.log}" for row in rows.head(5).itertuples()
+            ]
             lines += [f"  and {len(rows) - 5} more, in runs.csv"] if len(rows) > 5 else []
         if self.counts["missing"] and not self.is_at_work:
             lines.append("The same command again does what is missing.")
@@ -68,9 +74,14 @@ class BatchStatus:
     def figures(self) -> dict[str, Any]:
         """Return the state as plain data."""
         return {
-            "name": self.name, "runs": sum(self.counts.values()), **self.counts, "lines": self.n_lines, "others": self.n_others,
-            "at_work": self.is_at_work, "failures": self.failures.drop(columns="settings").to_dict("records"),
-        }  # fmt: skip
+            "name": self.name,
+            "runs": sum(self.counts.values()),
+            **self.counts,
+            "lines": self.n_lines,
+            "others": self.n_others,
+            "at_work": self.is_at_work,
+            "failures": self.failures.drop(columns="settings").to_dict("records"),
+        }
 
 
 def status(folder: str | Path) -> BatchStatus:
@@ -92,14 +103,18 @@ def status(folder: str | Path) -> BatchStatus:
         {
             "run": list(rows.run),
             "study": list(rows.study),
-            "settings": [{"scenario": row["scenario"], **{name: row[name] for name in names}} for _, row in rows.iterrows()],
+            "settings": [
+                {"scenario": row["scenario"], **{name: row[name] for name in names}} for _, row in rows.iterrows()
+            ],
             "reason": list(rows.reason),
             "fault": list(rows.fault),
             "log": [str(batch.failure(run) / "log.txt") for run in rows.run],
         }
     )
     others = batch.n_others(once.run)
-    return BatchStatus(str(planned.get("name", "")), batch.root, counts, len(table), others, is_at_work(batch), failures)
+    return BatchStatus(
+        str(planned.get("name", "")), batch.root, counts, len(table), others, is_at_work(batch), failures
+    )
 
 
 def is_at_work(folder: BatchFolder) -> bool:

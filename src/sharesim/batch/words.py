@@ -15,7 +15,9 @@ def visible(text: str) -> str:
     >>> visible("a\\x1b[31mb\\u202e"), visible("Café £5")
     ('a\\\\x1b[31mb\\\\u202e', 'Café £5')
     """
-    return "".join(sign if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn") else _escape(sign) for sign in text)
+    return "".join(
+        sign if unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co", "Cn") else _escape(sign) for sign in text
+    )
 
 
 def _escape(sign: str) -> str:

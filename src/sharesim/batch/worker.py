@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sharesim
+from sharesim import __version__
 from sharesim.batch.claims import claim
 from sharesim.batch.engines import WorkerDied
 from sharesim.batch.expand import Variant, identity, load_variant
@@ -128,23 +128,35 @@ def _make(task: Task, folder: BatchFolder, begun: float, appraise: Callable[...,
 
 def _check_identity(task: Task, study: Study) -> None:
     if identity(study.model) != task.run:
-        raise UsageError(Fault(str(task.variant.study), "changed while the batch ran", "", "", "Give the same command again."))
+        raise UsageError(
+            Fault(str(task.variant.study), "changed while the batch ran", "", "", "Give the same command again.")
+        )
 
 
 def _seal(task: Task, made: Path, record: dict[str, Any], said: list[str]) -> None:
     """Write the log and, last, the record that makes a folder a finished run."""
-    lines = [f"run {task.run}, sharesim {sharesim.__version__}, finished {now()}", *said]
+    lines = [f"run {task.run}, sharesim {__version__}, finished {now()}", *said]
     lines += [f"  {path} = {value!r}" for path, value in task.variant.assignments]
     (made / LOG).write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
-    record |= {"run": task.run, "sharesim": sharesim.__version__, "report": task.report, "warnings": len(said), "finished": now()}
-    (made / RECORD).write_text(json.dumps(record | {"digest": digest(made), "files": sizes(made)}, indent=2) + "\n", encoding="utf-8")
+    record |= {
+        "run": task.run,
+        "sharesim": __version__,
+        "report": task.report,
+        "warnings": len(said),
+        "finished": now(),
+    }
+    (made / RECORD).write_text(
+        json.dumps(record | {"digest": digest(made), "files": sizes(made)}, indent=2) + "\n", encoding="utf-8"
+    )
 
 
 # -- what went wrong ---------------------------------------------------------------------------------------------------
 
 
 def _failure(task: Task, begun: float, error: Exception, said: list[str]) -> Outcome:
-    log = "\n".join([f"run {task.run}, sharesim {sharesim.__version__}, failed {now()}", *said, "".join(traceback.format_exception(error))])
+    log = "\n".join(
+        [f"run {task.run}, sharesim {__version__}, failed {now()}", *said, "".join(traceback.format_exception(error))]
+    )
     status = "no room" if no_room(error) else "failed"
     return Outcome(task.run, status, reason(error), whose(error), log[-MOST_LOG:], time.monotonic() - begun)
 
@@ -157,7 +169,11 @@ def reason(error: BaseException) -> str:
     >>> reason(ValueError("a\\x1b[31m\\nb"))
     'ValueError: a\\\\x1b[31m; b'
     """
-    text = "; ".join(str(fault) for fault in error.faults) if isinstance(error, SharesimError) else f"{type(error).__name__}: {error}"
+    text = (
+        "; ".join(str(fault) for fault in error.faults)
+        if isinstance(error, SharesimError)
+        else f"{type(error).__name__}: {error}"
+    )
     text = "; ".join(line for line in text.splitlines() if line.strip())
     text = visible(text)
     return text if len(text) <= 2000 else text[:1997] + "..."

@@ -35,7 +35,8 @@ def values_plot(frame: pd.DataFrame, factor: str, name: str) -> Plot:
         else f"Worth {words.money(means[low])} on average"
     )
     alt = f"Mean NPV of each run with the range of nine futures in ten, by {factor}. " + "; ".join(
-        f"{level}: {words.money(value)} on average over {words.count(int((shown.level == level).sum()), 'run')}" for level, value in means.items()
+        f"{level}: {words.money(value)} on average over {words.count(int((shown.level == level).sum()), 'run')}"
+        for level, value in means.items()
     )
 
     def draw(figure: Figure, narrow: bool) -> None:
@@ -43,7 +44,9 @@ def values_plot(frame: pd.DataFrame, factor: str, name: str) -> Plot:
         for at, level in enumerate(levels):
             rows = shown[shown.level == level]
             y = at + np.linspace(-0.3, 0.3, len(rows)) if len(rows) > 1 else np.array([float(at)])
-            axes.hlines(y, rows.npv_p5_gbp, rows.npv_p95_gbp, color=SKY, linewidth=max(0.5, 2.2 - 0.05 * len(rows)), alpha=0.55)
+            axes.hlines(
+                y, rows.npv_p5_gbp, rows.npv_p95_gbp, color=SKY, linewidth=max(0.5, 2.2 - 0.05 * len(rows)), alpha=0.55
+            )
             axes.plot(rows.npv_mean_gbp, y, "o", color=BLUE, markersize=4 if len(rows) < 30 else 2.5)
         axes.set_yticks(range(len(levels)), [wrapped(level, 16 if narrow else 30) for level in levels])
         axes.set_ylim(len(levels) - 0.45, -0.55)
@@ -65,21 +68,45 @@ def choices_plot(frame: pd.DataFrame, factor: str, name: str) -> Plot:
     factor : str
     name : str
     """
-    arrangements, levels = list(dict.fromkeys(frame.arrangement))[:MOST_ROWS], list(dict.fromkeys(frame.level))[:MOST_LEVELS]
-    grid = frame.pivot_table(index="arrangement", columns="level", values="share", sort=False).reindex(index=arrangements, columns=levels).fillna(0.0)
+    arrangements, levels = (
+        list(dict.fromkeys(frame.arrangement))[:MOST_ROWS],
+        list(dict.fromkeys(frame.level))[:MOST_LEVELS],
+    )
+    grid = (
+        frame.pivot_table(index="arrangement", columns="level", values="share", sort=False)
+        .reindex(index=arrangements, columns=levels)
+        .fillna(0.0)
+    )
     moved = (grid.max(axis=1) - grid.min(axis=1)).sort_values(ascending=False, kind="stable")
     most = grid.loc[moved.index[0]]
-    title = f"By {factor}: {moved.index[0]} is chosen in {words.share(most.min())} of runs at {most.idxmin()}, in {words.share(most.max())} at {most.idxmax()}"
+    fewest = f"{words.share(most.min())} of runs at {most.idxmin()}"
+    oftenest = f"{words.share(most.max())} at {most.idxmax()}"
+    title = f"By {factor}: {moved.index[0]} is chosen in {fewest}, in {oftenest}"
     alt = f"How often each arrangement is chosen, by {factor}. " + "; ".join(
-        f"{row}: {', '.join(f'{words.share(value)} at {level}' for level, value in grid.loc[row].items())}" for row in arrangements[:12]
+        f"{row}: {', '.join(f'{words.share(value)} at {level}' for level, value in grid.loc[row].items())}"
+        for row in arrangements[:12]
     )
 
     def draw(figure: Figure, narrow: bool) -> None:
         axes = figure.add_subplot()
-        axes.imshow(grid.to_numpy(), cmap=LinearSegmentedColormap.from_list("chosen", [PALE, BLUE]), vmin=0, vmax=1, aspect="auto")
+        axes.imshow(
+            grid.to_numpy(),
+            cmap=LinearSegmentedColormap.from_list("chosen", [PALE, BLUE]),
+            vmin=0,
+            vmax=1,
+            aspect="auto",
+        )
         for row, column in np.ndindex(grid.shape):
             value = grid.iat[row, column]
-            axes.text(column, row, f"{value:.0%}", ha="center", va="center", fontsize=7.5, color="white" if value > 0.55 else MUTED if value == 0 else INK)
+            axes.text(
+                column,
+                row,
+                f"{value:.0%}",
+                ha="center",
+                va="center",
+                fontsize=7.5,
+                color="white" if value > 0.55 else MUTED if value == 0 else INK,
+            )
         axes.set_yticks(range(len(arrangements)), [wrapped(item, 20 if narrow else 44) for item in arrangements])
         axes.set_xticks(range(len(levels)), [wrapped(item, 9 if narrow else 14, 3) for item in levels])
         if len(levels) > (4 if narrow else 8):
