@@ -7,7 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,8 +162,13 @@ def resolve(dependence: Dependence | None, keys: Mapping[str, str]) -> tuple[Cop
     StudyError
         When a driver is unknown, two statements disagree, loadings are too large, or (strict) a matrix is impossible.
     """
-    if dependence is None:
-        return ()
+    return () if dependence is None else _resolved(dependence, tuple(sorted(keys.items())))
+
+
+@lru_cache(maxsize=32)
+def _resolved(dependence: Dependence, pairs: tuple[tuple[str, str], ...]) -> tuple[CopulaGroup, ...]:
+    """Return the groups, remembered by value: every purpose and replicate of a study has the same ones."""
+    keys = dict(pairs)
     faults = [_unknown(name, keys) for name in dependence.names if name not in keys]
     faults += [_clash(factor.name) for factor in dependence.factors if factor.name in keys]
     if faults:

@@ -33,21 +33,26 @@ def rank_of_scores(score: float, degrees_of_freedom: float | None = None) -> flo
 
 
 def ranks_of_scores(scores: Array, degrees_of_freedom: float | None = None) -> Array:
-    """Return `rank_of_scores` of many correlations, to five decimals: for reports, where one integral each is too slow.
+    """Return `rank_of_scores` of many correlations, within 1e-8: one integral each would be too slow.
 
     Examples
     --------
-    >>> ranks_of_scores(np.array([0.0, 0.5, 1.0]), 4.0).round(4)
-    array([0.   , 0.469, 1.   ])
+    >>> ranks_of_scores(np.array([0.0, 0.5, 1.0]), 4.0).round(6)
+    array([0.     , 0.46902, 1.     ])
     """
     if degrees_of_freedom is None:
         return 6.0 / math.pi * np.arcsin(scores / 2.0)
-    # Over the angle the relation is smooth up to both ends.
-    angles = np.linspace(-math.pi / 2, math.pi / 2, 65)
-    ranks = [rank_of_scores(math.sin(angle), degrees_of_freedom) for angle in angles[32:]]
-    whole = np.concatenate([-np.array(ranks[:0:-1]), ranks])
-    fit = np.polynomial.chebyshev.Chebyshev.fit(angles, whole, 21)
-    return np.asarray(fit(np.arcsin(scores)))
+    return np.asarray(_ranks_by_angle(degrees_of_freedom)(np.arcsin(scores)))
+
+
+@lru_cache(maxsize=8)
+def _ranks_by_angle(degrees_of_freedom: float) -> np.polynomial.Chebyshev:
+    """Return the rank correlation as a polynomial of the scores' angle, over which it is smooth up to both ends."""
+    angles = math.pi / 2 * np.cos(math.pi * (np.arange(64) + 0.5) / 64)
+    half = np.array([rank_of_scores(math.sin(angle), degrees_of_freedom) for angle in angles[:32]])
+    return np.polynomial.Chebyshev.fit(
+        angles, np.concatenate([half, -half[::-1]]), 41, domain=[-math.pi / 2, math.pi / 2]
+    )
 
 
 @lru_cache(maxsize=8)
@@ -79,4 +84,5 @@ def scores_of_rank(rank: float, degrees_of_freedom: float | None = None) -> floa
     # Imported here: scipy.optimize takes longer to load than all that Gaussian copulas need.
     from scipy.optimize import brentq
 
-    return float(brentq(lambda score: rank_of_scores(score, degrees_of_freedom) - rank, -1.0, 1.0, xtol=1e-12))
+    ranks = _ranks_by_angle(degrees_of_freedom)
+    return math.sin(brentq(lambda angle: float(ranks(angle)) - rank, -math.pi / 2, math.pi / 2, xtol=1e-14))
