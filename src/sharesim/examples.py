@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from sharesim.study.faults import Places
 from sharesim.study.load import build
+from sharesim.study.places import Places
 from sharesim.study.study import Study
 
 _TWO: dict[str, Any] = {
@@ -20,14 +20,21 @@ _TWO: dict[str, Any] = {
     ],
     "services": [
         {
-            "id": "payroll", "name": "Payroll", "elasticity": {"pert": [0.6, 0.85, 1.0]}, "realisation_share": {"pert": [0.2, 0.8, 1.1]},
-            "ramp_years": 1.0, "delay_months": {"pert": [0, 3, 12]}, "team_gbp": 20_000, "ict_gbp": {"pert": [20_000, 40_000, 120_000]},
-            "officer_days": 20, "cashable_share": 0.8,
+            "id": "payroll", "name": "Payroll", "elasticity": {"pert": [0.6, 0.85, 1.0]},
+            "realisation_share": {"pert": [0.2, 0.8, 1.1]}, "ramp_years": 1.0, "delay_months": {"pert": [0, 3, 12]},
+            "team_gbp": 20_000, "ict_gbp": {"pert": [20_000, 40_000, 120_000]}, "officer_days": 20,
+            "cashable_share": 0.8,
         }
     ],
     "baseline": [
-        {"council": "eastham", "service": "payroll", "cost_gbp": 320_000, "workload": 900, "posts_fte": 7, "gf_share": 1.0},
-        {"council": "westham", "service": "payroll", "cost_gbp": 400_000, "workload": 1_200, "posts_fte": 9, "gf_share": 1.0},
+        {
+            "council": "eastham", "service": "payroll", "cost_gbp": 320_000, "workload": 900, "posts_fte": 7,
+            "gf_share": 1.0,
+        },
+        {
+            "council": "westham", "service": "payroll", "cost_gbp": 400_000, "workload": 1_200, "posts_fte": 9,
+            "gf_share": 1.0,
+        },
     ],
     "bundles": {"most_partners": 2},
     "run": {"seed": 1, "draws": 1024, "judge_draws": 2048},

@@ -436,7 +436,7 @@ class Reference:
                 patience -= before * (start - time)
         time = start
         while decided == FAR and time < self.years:
-            elections = row.election_years.count(str(self.model.study.start.year + int(time)))
+            elections = [int(year) for year in row.election_years].count(self.model.study.start.year + int(time))
             rate = after * (1 + get("control_change_uplift") * row.control_change_share * elections)
             stop = float(int(time) + 1)
             if rate > 0 and patience < rate * (stop - time):

@@ -57,7 +57,9 @@ class Activations:
 def activations(study: Study, table: BundleTable) -> Activations:
     """Return the activation columns of a study and the bundles that switch each on."""
     columns = _columns(study)
-    needs = np.stack([_needed(study, table, column) for column in columns]) if columns else np.zeros((0, len(table)), bool)
+    needs = (
+        np.stack([_needed(study, table, column) for column in columns]) if columns else np.zeros((0, len(table)), bool)
+    )
     start = np.concatenate([[0], np.cumsum(needs.sum(axis=0))]).astype(np.int64)
     return Activations(columns, Ragged(start, np.nonzero(needs.T)[1].astype(np.int32)))
 
@@ -67,17 +69,23 @@ def _columns(study: Study) -> tuple[Activation, ...]:
     for index, item in enumerate(study.model.shared_items):
         if item.per_council:
             columns += [
-                Activation(f"item.{item.id}/{name}", f"{item.name} ({study.councils.name(council)})", "item", index, council)
+                Activation(
+                    f"item.{item.id}/{name}", f"{item.name} ({study.councils.name(council)})", "item", index, council
+                )
                 for council, name in enumerate(study.councils)
             ]
         else:
             columns.append(Activation(f"item.{item.id}", item.name, "item", index, -1))
-    columns += [Activation(f"grant.{item.id}", item.name, "grant", index, -1) for index, item in enumerate(study.model.grants)]
+    columns += [
+        Activation(f"grant.{item.id}", item.name, "grant", index, -1) for index, item in enumerate(study.model.grants)
+    ]
     paying = {(event.scope, event.target) for event in study.events.risks if _costs(study, event.row)}
     if ("programme", ()) in paying:
         columns.append(Activation("risk.programme", "risk events of the programme", "risk", -1, -1))
     columns += [
-        Activation(f"risk.{study.councils.ids[council]}", f"risk events of {study.councils.name(council)}", "risk", -1, council)
+        Activation(
+            f"risk.{study.councils.ids[council]}", f"risk events of {study.councils.name(council)}", "risk", -1, council
+        )
         for council in range(len(study.councils))
         if ("council", (council,)) in paying
     ]

@@ -46,7 +46,9 @@ def _package_rows(study: Study, package: int) -> Iterator[tuple[int, tuple[int, 
     eligible = np.flatnonzero(study.present[:, list(study.package_services[package])].all(axis=1))
     forms = sorted(study.forms.index(form) for form in _common([service.forms for service in services], settings.forms))
     default_starts = tuple(day.isoformat() for day in settings.starts) or (study.model.study.start.isoformat(),)
-    starts = [date.fromisoformat(text) for text in sorted(_common([service.starts for service in services], default_starts))]
+    starts = [
+        date.fromisoformat(text) for text in sorted(_common([service.starts for service in services], default_starts))
+    ]
     for size in range(1, min(settings.most_partners, len(eligible)) + 1):
         if size == 1 and not (settings.internal and _can_reorganise(study, package)):
             continue
@@ -112,7 +114,9 @@ def connected_sets(borders: dict[int, set[int]], size: int) -> set[tuple[int, ..
 def _hosts(study: Study, services: list, partners: tuple[int, ...], form: int) -> list[int]:
     if not _has_host(study, form):
         return [-1]
-    named = set.intersection(*(set(service.hosts) if service.hosts else set(study.councils.ids) for service in services))
+    named = set.intersection(
+        *(set(service.hosts) if service.hosts else set(study.councils.ids) for service in services)
+    )
     return [
         slot for slot, council in enumerate(partners)
         if study.model.councils[council].can_host and study.councils.ids[council] in named
@@ -132,7 +136,9 @@ def _table(study: Study, rows: list[tuple[int, tuple[int, ...], date, int, int]]
     partners = np.full((len(keys), most), -1, np.int32)
     for at, (_, members) in enumerate(keys):
         partners[at, : len(members)] = members
-    groups = Groups(np.array([key[0] for key in keys], np.int32), partners, (partners >= 0).sum(axis=1).astype(np.int32))
+    groups = Groups(
+        np.array([key[0] for key in keys], np.int32), partners, (partners >= 0).sum(axis=1).astype(np.int32)
+    )
     host_share = np.zeros((len(rows), most))
     for at, row in enumerate(rows):
         if row[4] >= 0:

@@ -106,7 +106,11 @@ class BundleTable:
     def host_ids(self, row: int) -> list[str]:
         """Return the ids of the councils that host a bundle, sorted; empty when nobody does."""
         partners = self.groups.partners[self.group[row]]
-        return sorted(self.councils.ids[council] for council, share in zip(partners, self.host_share[row], strict=True) if share > 0)
+        return sorted(
+            self.councils.ids[council]
+            for council, share in zip(partners, self.host_share[row], strict=True)
+            if share > 0
+        )
 
     def service_ids(self, row: int) -> list[str]:
         """Return the ids of a bundle's services, sorted."""

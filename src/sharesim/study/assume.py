@@ -9,8 +9,9 @@ import numpy as np
 
 from sharesim.errors import Fault, UsageError
 from sharesim.study.labels import unknown_name
-from sharesim.study.priors import WORKFORCE_ASSUMED, stretched_workforce
+from sharesim.study.priors import PLAIN_SETTINGS, WORKFORCE_ASSUMED, stretched_workforce
 from sharesim.study.rows import WorkforceRow
+from sharesim.study.schema import StudyModel
 from sharesim.study.study import Assumption, Quantities, Study
 
 WORKFORCE = "councils.workforce"
@@ -51,6 +52,8 @@ def variant(study: Study, path: str, value: float) -> Study:
     moved = {"content_hash": _hash(study, path, value)}
     if path == WORKFORCE:
         return dataclasses.replace(study, model=_with_workforce(study, by_path[path], value), **moved)
+    if path in PLAIN_SETTINGS:
+        return dataclasses.replace(study, model=_with_setting(study, path, value), **moved)
     number = _fixed(study, by_path[path], float(value))
     return dataclasses.replace(study, numbers={**study.numbers, path: number}, **moved)
 
@@ -77,16 +80,24 @@ def _cell(study: Study, table: str, where: str) -> tuple[int, ...]:
     return ()
 
 
-def _with_workforce(study: Study, assumption: Assumption, factor: float):
+def _with_workforce(study: Study, assumption: Assumption, factor: float) -> StudyModel:
     """Return the model with the assumed profile, stretched, given to the councils that have none of their own."""
     name = f"(assumed, service x {factor:g})"
     cells = stretched_workforce(WORKFORCE_ASSUMED, factor)
     columns = ("age_low", "age_high", "service_low", "service_high", "share")
     rows = tuple(WorkforceRow(profile=name, **dict(zip(columns, cell, strict=True))) for cell in cells)
     councils = tuple(
-        row.model_copy(update={"workforce": name}) if row.id in assumption.where else row for row in study.model.councils
+        row.model_copy(update={"workforce": name}) if row.id in assumption.where else row
+        for row in study.model.councils
     )
     return study.model.model_copy(update={"councils": councils, "workforce": study.model.workforce + rows})
+
+
+def _with_setting(study: Study, path: str, value: float) -> StudyModel:
+    section, _, name = path.partition(".")
+    part = getattr(study.model, section)
+    figure = round(value) if isinstance(getattr(part, name), int) else float(value)
+    return study.model.model_copy(update={section: part.model_copy(update={name: figure})})
 
 
 def _hash(study: Study, path: str, value: float) -> str:

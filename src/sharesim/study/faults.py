@@ -1,117 +1,139 @@
-"""Pydantic's findings in the words of the analyst's own files."""
+"""Pydantic's findings in the words of the analyst's own files; its own wording never reaches anybody."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from sharesim.errors import Fault
-from sharesim.study import overrides
 from sharesim.study.labels import nearest
+from sharesim.study.places import Directory, Placed, Places
+from sharesim.study.plain import shown
 from sharesim.study.rules import Rule
-from sharesim.study.schema import ROWS, StudyModel
+from sharesim.study.schema import StudyModel, fields_at
 
 KINDS = {model.model_fields["kind"].annotation.__args__[0]: model for model in get_args(get_args(Rule)[0])}
+_BOUNDS = {
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}
+_TAGS = frozenset({"rate", "schedule", *KINDS})
+_NOT_A_TABLE = ("model_type", "model_attributes_type", "dict_type", "mapping_type", "dataclass_type")
+_NOT_A_LIST = ("tuple_type", "list_type", "set_type", "iterable_type")
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where each part of a study came from.
-
-    Parameters
-    ----------
-    study : str
-        Name of the study file.
-    files : mapping of str to str
-        Table name to file name.
-    number : dict of str to list of int
-        Line number of each row of a table.
-    """
-
-    study: str
-    files: Mapping[str, str]
-    number: dict[str, list[int]] = field(default_factory=dict)
-
-    def row(self, table: str, index: int, label: str = "") -> str:
-        """Return the place of a row, such as ``services.csv, row 3 (hr)``."""
-        named = f" ({label})" if label else ""
-        if table in self.files:
-            numbers = self.number.get(table, [])
-            return f"{self.files[table]}, row {numbers[index] if index < len(numbers) else index + 2}{named}"
-        return f"{self.study}: {table} {index + 1}{named}"
-
-
-def fault_of(item: Mapping[str, Any], raw: Mapping[str, Any], places: Places) -> Fault:
+def fault_of(item: Mapping[str, Any], here: Directory) -> Placed:
     """Return the fault for one pydantic finding.
 
     Parameters
     ----------
     item : mapping
         One entry of ``ValidationError.errors()``.
-    raw : mapping
-        What was validated, to name the row.
-    places : Places
+    here : Directory
+        Where things stand.
     """
-    loc = [part for part in item["loc"]]
-    where = _where(loc, raw, places)
-    kind, got, context = item["type"], _show(item.get("input")), item.get("ctx") or {}
-    if kind in ("quantity", "bound"):
-        return Fault(where, context.get("problem", "not a number"), context.get("got", got), context.get("allowed", ""), context.get("remedy", ""))
+    loc = _plain_loc(item["loc"])
+    where, context, got = here.at(loc), item.get("ctx") or {}, shown(item.get("input"))
+    kind, tag = str(item["type"]), item["loc"][2] if len(item["loc"]) > 2 else None
+    if kind == "refused":
+        return where.fault(*(str(context.get(part, "")) for part in ("problem", "got", "allowed", "remedy")))
     if kind == "missing":
-        return Fault(where, "required, but not given", "", "", "Give it; `sharesim schema` says what it means.")
+        return where.fault("required, but not given", "", "", _what_it_is(_info(loc, tag)))
+    if kind in _BOUNDS:
+        return where.fault("out of bounds", got, _bounds(_info(loc, tag), context), "")
     if kind == "extra_forbidden":
-        close = nearest(str(loc[-1]), _siblings(loc))
-        remedy = f"Did you mean {close!r}?" if close else "Remove it, or see `sharesim schema` for what is allowed."
-        return Fault(where, "unknown field", "", "", remedy)
-    if kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
-        sign = {"greater_than": "above", "greater_than_equal": "at least", "less_than": "below", "less_than_equal": "at most"}[kind]
-        return Fault(where, "out of bounds", got, f"{sign} {next(iter(context.values()))}", "")
-    if kind in ("literal_error", "union_tag_invalid"):
-        allowed = str(context.get("expected") or context.get("expected_tags"))
-        close = nearest(str(context.get("tag", item.get("input"))), [part.strip(" '") for part in allowed.replace(" or ", ",").split(",")])
-        return Fault(where, "not one of the choices", got if "tag" not in context else repr(context["tag"]), allowed, f"Did you mean {close!r}?" if close else "")
+        return where.fault(*_unknown(loc, tag))
+    if kind in ("literal_error", "union_tag_invalid", "enum"):
+        return where.fault(*_choice(item, context))
+    if kind == "union_tag_not_found":
+        allowed = ", ".join(KINDS) if loc[:1] == ("rules",) else ""
+        return where.fault("kind is not given", "", allowed, "Say what the rule demands.")
+    return where.fault(*_shape(kind, loc, context, got))
+
+
+def _plain_loc(loc: Any) -> tuple[Any, ...]:
+    """Drop what pydantic adds to a location: the kind of a rule, the branch of a union, the key of a mapping."""
+    parts = tuple(part for part in loc if part != "[key]")
+    if len(parts) > 2 and parts[0] in ("rules", "study") and parts[2] in _TAGS:
+        return (*parts[:2], *parts[3:])
+    return parts
+
+
+def _info(loc: tuple[Any, ...], kind: Any = None) -> FieldInfo | None:
+    """Return the field at a location; rules have the fields of their kind."""
+    if not loc:
+        return None
+    fields = KINDS[kind].model_fields if kind in KINDS else fields_at(loc[:-1])
+    return fields.get(str(loc[-1]))
+
+
+def _what_it_is(info: FieldInfo | None) -> str:
+    said = info.description if info is not None else None
+    return f"Give it: {said[0].lower()}{said[1:]}" if said else "Give it."
+
+
+def _bounds(info: FieldInfo | None, context: Mapping[str, Any]) -> str:
+    """Both bounds of the field, or the one that was broken."""
+    told = {name: context[name] for name, _ in _BOUNDS.values() if name in context}
+    for part in info.metadata if info is not None else ():
+        told |= {name: getattr(part, name) for name in ("gt", "ge", "lt", "le") if hasattr(part, name)}
+    low = f"above {_figure(told['gt'])}" if "gt" in told else _figure(told["ge"]) if "ge" in told else ""
+    high = f"below {_figure(told['lt'])}" if "lt" in told else _figure(told["le"]) if "le" in told else ""
+    if low and high:
+        return f"{low} {'and' if 'lt' in told else 'to'} {high}"
+    if low:
+        return low if "gt" in told else f"{low} or more"
+    return high if "lt" in told else f"{high} or less"
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.10g}".replace("e+", "e") if isinstance(value, (int, float)) else str(value)
+
+
+def _unknown(loc: tuple[Any, ...], tag: Any) -> tuple[str, str, str, str]:
+    name = str(loc[-1])
+    allowed = [*(KINDS[tag].model_fields if tag in KINDS else fields_at(loc[:-1]))]
+    word = "section" if len(loc) == 1 else "field"
+    close = nearest(name, allowed)
+    remedy = f"Did you mean {close!r}?" if close else f"Remove it; allowed here: {_some(allowed)}."
+    return f"unknown {word}", "", "", remedy
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "") if names else "nothing"
+
+
+def _choice(item: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    raw = context["tag"] if "tag" in context else item.get("input")
+    listed = str(context.get("expected") or context.get("expected_tags") or "")
+    choices = [part.strip(" '") for part in listed.replace(" or ", ",").split(",") if part.strip(" '")]
+    close = nearest(str(raw), choices)
+    close = close or next(iter(difflib.get_close_matches(str(raw).replace(" ", "_"), choices, n=1)), None)
+    return "not one of the choices", shown(raw), ", ".join(choices), f"Did you mean {close!r}?" if close else ""
+
+
+def _shape(kind: str, loc: tuple[Any, ...], context: Mapping[str, Any], got: str) -> tuple[str, str, str, str]:
+    """What is left: length, pattern, and a table or a list where the other belongs."""
+    if kind == "string_too_long":
+        return "too long", got, f"at most {context['max_length']} characters", "Shorten it."
+    if kind == "string_too_short":
+        return "empty", got, f"at least {context['min_length']} character(s)", ""
+    if kind == "too_short":
+        return "too few", str(context["actual_length"]), f"at least {context['min_length']}", ""
+    if kind == "too_long":
+        return "too many", str(context["actual_length"]), f"at most {context['max_length']}", ""
     if kind == "string_pattern_mismatch":
-        return Fault(where, "not of the form needed", got, f"text matching {context.get('pattern')}", "")
-    if kind == "value_error":
-        return Fault(where, str(context.get("error", item["msg"])), "", "", "")
-    return Fault(where, item["msg"][0].lower() + item["msg"][1:], got, "", "")
+        return "characters that may not stand here", got, "no round brackets and no star", "Leave them out."
+    if kind in _NOT_A_LIST:
+        doubled = f"Write [[{loc[0]}]] with double brackets." if len(loc) == 1 and got == "a table" else ""
+        return "not a list", got, "a list", doubled
+    if kind in _NOT_A_TABLE:
+        return "not a table of fields", got, "field = value", ""
+    return "not what belongs here", got, "see docs/reference.md", ""
 
 
-def _where(loc: list[Any], raw: Mapping[str, Any], places: Places) -> str:
-    if len(loc) >= 2 and isinstance(loc[1], int):
-        table, index = str(loc[0]), loc[1]
-        rows = raw.get(table)
-        row = rows[index] if isinstance(rows, (list, tuple)) and index < len(rows) else {}
-        label = "/".join(str(row.get(key, "?"))[:60] for key in overrides.KEYS.get(table, ())) if isinstance(row, dict) else ""
-        rest = [part for part in loc[2:] if not (table == "rules" and part in KINDS)]
-        word = "column" if table in places.files else "field"
-        return places.row(table, index, label) + (f", {word} {'.'.join(map(str, rest))}" if rest else "")
-    return f"{places.study}: " + ".".join(str(part) for part in loc if part not in ("float", "tuple[RateFrom, ...]"))
-
-
-def _siblings(loc: list[Any]) -> list[str]:
-    """Names that would have been allowed beside an unknown one."""
-    if len(loc) >= 3 and loc[0] == "rules" and loc[2] in KINDS:
-        return list(KINDS[loc[2]].model_fields)
-    if loc[0] in ROWS:
-        return list(ROWS[loc[0]].model_fields)
-    model: Any = StudyModel
-    for part in loc[:-1]:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation if part in getattr(model, "model_fields", {}) else None
-        found = [annotation, *get_args(annotation)]
-        model = next((kind for kind in found if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-        if model is None:
-            return []
-    return list(model.model_fields)
-
-
-def _show(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    if isinstance(value, (dict, list)):
-        text = f"a {'table' if isinstance(value, dict) else 'list'}"
-    return text if len(text) <= 80 else text[:77] + "..."
+__all__ = ["KINDS", "Placed", "Places", "StudyModel", "fault_of"]

@@ -1,18 +1,24 @@
-"""The building blocks of the schema: a frozen model, and fields that state their unit, bound and meaning."""
+"""The building blocks of the schema: a frozen model, fields that state unit, bound and meaning, and plain values.
+
+Plain values are read by functions of our own and not by the library, so that text in a cell, a value in TOML and a cell
+of a workbook are judged alike and a refusal says what to write instead.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from sharesim.study import plain
 
 
 class Frozen(BaseModel):
     """Base of every schema model: immutable, and a key that it does not know is a fault, never ignored."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=False, arbitrary_types_allowed=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
 
 
 def field(sentence: str, *, unit: str = "", default: Any = ..., **bounds: Any) -> Any:
@@ -33,3 +39,67 @@ def field(sentence: str, *, unit: str = "", default: Any = ..., **bounds: Any) -
     if default is ...:
         return Field(description=sentence, json_schema_extra=extra, **bounds)
     return Field(default, description=sentence, json_schema_extra=extra, **bounds)
+
+
+def refusal(problem: str, got: str = "", allowed: str = "", remedy: str = "") -> PydanticCustomError:
+    """Return the error that a validator raises; `faults` turns it into a Fault word for word."""
+    return PydanticCustomError(
+        "refused", "{problem}", {"problem": problem, "got": got, "allowed": allowed, "remedy": remedy}
+    )
+
+
+def _reader(read: Any) -> BeforeValidator:
+    def run(raw: Any) -> Any:
+        try:
+            return read(raw)
+        except plain.Unreadable as error:
+            raise refusal(*error.args) from None
+
+    return BeforeValidator(run)
+
+
+def _names(raw: Any) -> tuple[str, ...]:
+    names = tuple(plain.text(item) for item in plain.items(raw))
+    if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
+        raise plain.Unreadable("a name stands twice", repr(twice), "each name once", "Drop one.")
+    return names
+
+
+_LIST = {"anyOf": [{"type": "array"}, {"type": "string", "description": "Separated by semicolons."}]}
+
+
+def _list_schema(item: dict[str, Any]) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "array", "items": item}, *_LIST["anyOf"][1:], item]})
+
+
+Line = Annotated[str, _reader(plain.text)]
+Number = Annotated[float, _reader(plain.number)]
+Whole = Annotated[int, _reader(plain.whole)]
+Flag = Annotated[bool, _reader(plain.flag)]
+Day = Annotated[date, _reader(plain.day)]
+Names = Annotated[tuple[str, ...], _reader(_names), WithJsonSchema(
+    {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string", "description": "Separated by ;"}]}
+)]  # fmt: skip
+Days = Annotated[
+    tuple[date, ...],
+    _reader(lambda raw: tuple(plain.day(item) for item in plain.items(raw))),
+    _list_schema({"type": "string", "format": "date"}),
+]
+CalendarYears = Annotated[
+    tuple[int, ...],
+    _reader(lambda raw: tuple(plain.year(item) for item in plain.items(raw))),
+    _list_schema({"type": "integer", "minimum": plain.FIRST_YEAR, "maximum": plain.LAST_YEAR}),
+]
+Counts = Annotated[
+    tuple[int, ...], _reader(lambda raw: tuple(plain.whole(item) for item in plain.items(raw))),
+    _list_schema({"type": "integer"}),
+]  # fmt: skip
+Shares = Annotated[
+    tuple[float, ...], _reader(lambda raw: tuple(plain.number(item) for item in plain.items(raw))),
+    _list_schema({"type": "number"}),
+]  # fmt: skip
+FinancialYear = Annotated[int, _reader(plain.year)]
+PayCap = Annotated[float, _reader(plain.number), Field(gt=0, le=100_000)]
+PriceBase = Annotated[str, _reader(plain.price_base), StringConstraints(pattern=plain.PRICE_BASE_PATTERN)]
+FileName = Annotated[str, _reader(plain.text), StringConstraints(max_length=200)]
+Id = Annotated[str, _reader(plain.ident), StringConstraints(pattern=plain.ID_PATTERN)]

@@ -3,19 +3,23 @@
 A path names one value the way a person reads the study:
 
 ``study.horizon_years``, ``services.hr.elasticity``, ``baseline.bolsover/hr.cost_gbp``, ``rules.NAME.limit_gbp``,
-``drivers.NAME.value``, ``defaults.services.cashable_share``, ``bundles.starts``.
+``drivers.NAME.value``, ``defaults.services.cashable_share``, ``forms.company.set_up_gbp``,
+``dependence.correlations.1.rank`` (the first of the list).
+
+Names may hold spaces and dots: the last dot parts the row from its field. Quotes round a name are allowed.
 """
 
 from __future__ import annotations
 
 import copy
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sharesim.errors import Fault, UsageError
 from sharesim.study.labels import unknown_name
+from sharesim.study.plain import shown, visible
 
 # How a row of each list is recognised; baseline rows by council/service.
 KEYS: dict[str, tuple[str, ...]] = {
@@ -32,16 +36,32 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rules": ("name",),
     "published": ("label",),
 }
+FORMS = ("lead_authority", "section_113", "joint_committee", "company", "private_partner", "internal")
+_LISTED_BY_NUMBER = ("workforce", "neighbours")
+Loc = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One override that was applied: where, from what, to what, and on whose word."""
+    """One override that was applied: where, from what, to what, and on whose word.
+
+    Parameters
+    ----------
+    path : str
+        As it was written.
+    before, after : object
+        The raw values; None where there was none.
+    by : str
+        ``scenario NAME`` or ``command line``.
+    loc : tuple
+        The location in the study, for messages.
+    """
 
     path: str
     before: Any
     after: Any
     by: str
+    loc: Loc = ()
 
 
 def read_assignment(text: str) -> tuple[str, Any]:
@@ -50,7 +70,7 @@ def read_assignment(text: str) -> tuple[str, Any]:
     Raises
     ------
     UsageError
-        When there is no ``=`` or no path before it.
+        When there is no ``=``, no path before it or no value behind it.
 
     Examples
     --------
@@ -61,16 +81,18 @@ def read_assignment(text: str) -> tuple[str, Any]:
     """
     path, sign, value = text.partition("=")
     if not sign or not path.strip() or not value.strip():
-        raise UsageError(
-            Fault("--set", "not an assignment", repr(text), "path=value", "Write for instance --set study.horizon_years=5.")
-        )
+        remedy = "Write for instance --set study.horizon_years=5"
+        raise UsageError(Fault("--set", "not an assignment", shown(text), "path=value", remedy))
     try:
-        return path.strip(), tomllib.loads(f"value = {value}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return path.strip(), value.strip()
+        read = tomllib.loads(f"value = {value}")
+    except (ValueError, RecursionError):
+        read = {}
+    return path.strip(), read["value"] if len(read) == 1 else value.strip()
 
 
-def apply(raw: Mapping[str, Any], assignments: Iterable[tuple[str, Any]], by: str) -> tuple[dict[str, Any], tuple[Change, ...]]:
+def apply(
+    raw: Mapping[str, Any], assignments: Iterable[tuple[str, Any]], by: str
+) -> tuple[dict[str, Any], tuple[Change, ...]]:
     """Return a copy of the raw study with the assignments applied, and what they changed.
 
     Parameters
@@ -86,48 +108,106 @@ def apply(raw: Mapping[str, Any], assignments: Iterable[tuple[str, Any]], by: st
     UsageError
         With every path that leads nowhere.
     """
+    assignments = list(assignments)
+    if not assignments:
+        return dict(raw), ()
     result = copy.deepcopy(dict(raw))
     changes, faults = [], []
     for path, value in assignments:
         try:
-            before = _assign(result, path, value, by)
+            changes.append(_assign(result, path, value, by))
         except UsageError as error:
             faults.extend(error.faults)
-        else:
-            changes.append(Change(path, before, value, by))
     if faults:
         raise UsageError(faults)
     return result, tuple(changes)
 
 
-def _assign(raw: dict[str, Any], path: str, value: Any, by: str) -> Any:
+def paths_of(nested: Any) -> Iterator[tuple[str, Any]]:
+    """Yield (path, value) of overrides that TOML may hold flat or nested.
+
+    Examples
+    --------
+    >>> list(paths_of({"study.horizon_years": 5, "services": {"hr": {"elasticity": {"pert": [0.7, 0.8, 1]}}}}))
+    [('study.horizon_years', 5), ('services.hr.elasticity', {'pert': [0.7, 0.8, 1]})]
+    """
+    for key, value in nested.items():
+        yield from _below(str(key), value)
+
+
+def _below(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    section = path.partition(".")[0]
+    deep = section in KEYS or section in ("forms", "defaults")
+    if isinstance(value, dict) and value and path.count(".") < (2 if deep else 1):
+        for key, item in value.items():
+            yield from _below(f"{path}.{key}", item)
+    else:
+        yield path, value
+
+
+def _assign(raw: dict[str, Any], path: str, value: Any, by: str) -> Change:
     section, _, rest = path.partition(".")
-    where = f"{by}: {path}"
+    where = f"{by}: {visible(path)}"
+    if not isinstance(path, str) or section in _LISTED_BY_NUMBER:
+        remedy = "Name another file for it: tables." + section
+        raise UsageError(Fault(where, "rows of this table have no name of their own", "", "", remedy))
     if section == "defaults":
-        target, key = raw.setdefault("defaults", {}), rest
+        target, key, loc = raw.setdefault("defaults", {}), rest, ("defaults", rest)
+        _drop_nested(target, rest)
     elif section in KEYS:
         # The last dot parts row from field, so that names with dots and spaces need no quotes.
         name, _, key = rest.rpartition(".")
-        target = _row(raw, section, name.strip().strip('"'), where)
+        index = _row(raw, section, name, where)
+        target, loc = raw[section][index], (section, index, key)
     else:
-        target, key = raw.setdefault(section, {}), rest
-        while isinstance(target, dict) and "." in key and (head := key.partition("."))[0] in (*target, *_NESTED.get(section, ())):
-            target, key = target.setdefault(head[0], {}), head[2]
+        target, key, loc = _walk(raw, section, rest)
     if not key or not isinstance(target, dict):
-        raise UsageError(
-            Fault(where, "the path ends too early", repr(path), "section.field or table.row.field", "Name the field to change.")
-        )
+        form = f"{section}.NAME.FIELD" if section in KEYS else f"{section}.FIELD"
+        raise UsageError(Fault(where, "the path ends too early", "", form, "Name the field to change."))
     before = target.get(key)
     target[key] = value
-    return before
+    return Change(path, before, value, by, loc)
 
 
-_NESTED = {"forms": ("lead_authority", "section_113", "joint_committee", "company", "private_partner", "internal")}
+def _walk(raw: dict[str, Any], section: str, rest: str) -> tuple[Any, str, Loc]:
+    """Go down a section to what holds the field: through tables, and through lists by number from 1."""
+    target, key, loc = raw.setdefault(section, {}), rest, (section,)
+    nested = FORMS if section == "forms" else ()
+    while "." in key:
+        head, _, tail = key.partition(".")
+        if isinstance(target, list) and head.isdigit() and 1 <= int(head) <= len(target):
+            target, loc = target[int(head) - 1], (*loc, int(head) - 1)
+        elif isinstance(target, dict) and head in (*target, *nested):
+            target, loc = target.setdefault(head, {}), (*loc, head)
+        else:
+            break
+        key = tail
+    return target, key, (*loc, key)
 
 
-def _row(raw: dict[str, Any], section: str, name: str, where: str) -> dict[str, Any]:
-    rows = raw.get(section) or []
-    names = ["/".join(str(row.get(key, "")) for key in KEYS[section]) for row in rows]
-    if name not in names:
-        raise UsageError(unknown_name(where, f"row of {section}", name, names))
-    return rows[names.index(name)]
+def _drop_nested(fills: Any, path: str) -> None:
+    """Forget a default that the file wrote nested, so that the one with the full path stands alone."""
+    section, _, name = path.partition(".")
+    if isinstance(fills, dict) and isinstance(fills.get(section), dict):
+        fills[section].pop(name, None)
+
+
+def _row(raw: dict[str, Any], section: str, name: str, where: str) -> int:
+    rows = raw.get(section)
+    rows = rows if isinstance(rows, list) else []
+    keys = KEYS[section]
+    names = ["/".join(visible(str(row.get(key, ""))) for key in keys) if isinstance(row, dict) else "" for row in rows]
+    wanted = visible(name).strip("\"'")
+    if wanted not in names:
+        if not wanted:
+            raise UsageError(
+                Fault(
+                    where,
+                    "the path ends too early",
+                    "",
+                    f"{section}.NAME.FIELD",
+                    "Name the row and the field to change.",
+                )
+            )
+        raise UsageError(unknown_name(where, f"row of {section}", wanted, [item for item in names if item]))
+    return names.index(wanted)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sharesim.study.facts import FORM_FACTS, WEEKLY_PAY_CAP_GBP, WORKFORCE_ASSUMED, stretched_workforce
 from sharesim.uncertainty.distributions import (
     Distribution,
     constant,
     lognormal,
+    normal,
     pert,
     triangular,
     truncated,
-    normal,
     uniform,
 )
 
@@ -34,7 +35,7 @@ class Prior:
     low, high : float
         The range whose effect in pounds is reported: what a sceptic and an optimist could both defend.
     unit, source, reasoning : str
-        For reports and docs/evidence.md.
+        What it rests on; where nothing does, the source says so.
     """
 
     path: str
@@ -48,155 +49,224 @@ class Prior:
 
 _ASSUMED = "assumption, no source"
 
+# fmt: off
 PRIORS: dict[str, Prior] = {
     prior.path: prior
     for prior in (
         Prior(
             "services.elasticity", truncated(normal(0.9, 0.1), low=0.5, high=1.3), 0.7, 1.05, "ratio",
-            "own regression on RA 2021-22 (central services 0.65, se 0.09; environmental 1.07, se 0.07); Elston & Dixon 2020",
-            "Cross-section elasticities are an upper bound on what pooling gains; English panels find no link at all, so the "
-            "centre is drawn most of the way to 1.",
+            "own regression on RA 2021-22 (central services 0.65, se 0.09; environmental 1.07, se 0.07); Elston & "
+            "Dixon 2020",
+            "Cross-section elasticities are an upper bound on what pooling gains; English panels find no link at "
+            "all, so the centre is drawn most of the way to 1.",
         ),
         Prior(
             "services.realisation_share", pert(0.1, 0.75, 1.1), 0.3, 1.0, "ratio",
             "NAO 2012, 2016; tri-borough; register of arrangements",
-            "Out-turn over plan at programmes with figures runs from below zero through 0.28 to 0.86; skewed downwards.",
+            "Out-turn over plan at programmes with figures runs from below zero through 0.28 to 0.86, skewed "
+            "downwards. What lies below zero is carried by cost_increase_share: a sign never turns by a product.",
         ),
         Prior(
-            "services.coordination_loss_share", pert(0.0, 0.04, 0.15), 0.0, 0.12, "share", "Blaka 2017",
-            "Gains fall as the number of partners rises; the size is a judgement.",
+            "services.coordination_loss_share", pert(0.0, 0.04, 0.15), 0.0, 0.12, "share",
+            "Blåka 2017 and later work",
+            "Gains fall as the number of partners rises; how fast is a judgement.",
         ),
         Prior(
-            "services.cost_increase_share", pert(0.0, 0.01, 0.06), 0.0, 0.04, "share", "Drew, McQuestin & Dollery 2019",
-            "Working together has cost more than it saved in some systems (about 8% of spend at the worst).",
+            "services.cost_increase_share", pert(0.0, 0.01, 0.06), 0.0, 0.04, "share",
+            "Drew, McQuestin & Dollery 2019",
+            "Working together has cost more than it saved in some systems (whole-council spend up about 8% in South "
+            "Australia), and English panels find no gain from sharing back offices.",
         ),
         Prior(
-            "services.cashable_share", pert(0.4, 0.7, 0.95), 0.5, 0.9, "share", _ASSUMED,
+            "services.cashable_share", pert(0.4, 0.7, 0.95), 0.5, 0.9, "share",
+            _ASSUMED,
             "Part of any fraction of a post saved is time, not cash.",
         ),
         Prior(
-            "services.ramp_years", triangular(0.5, 1.5, 3.0), 1.0, 3.0, "years", "GFOA guide; PwC and CCN profiles",
-            "Three to five years are often needed before savings show; profiles in business cases reach full effect in four.",
+            "services.ramp_years", triangular(0.5, 1.5, 3.0), 1.0, 3.0, "years",
+            "GFOA guide; Surrey reorganisation model (10, 40, 40, 10% of full effect over four years)",
+            "Three to five years often pass before savings show; business cases reach full effect in four.",
         ),
         Prior(
-            "services.delay_months", pert(0.0, 4.0, 18.0), 0.0, 12.0, "months", "Mott MacDonald 2002; Shropshire, Mansfield-Ashfield",
-            "Programmes of non-standard development overran by 10 to 54% in time; approvals alone took 12 months or more.",
+            "services.delay_months", pert(0.0, 4.0, 18.0), 0.0, 12.0, "months",
+            "Mott MacDonald 2002; Shropshire; Mansfield and Ashfield",
+            "Programmes of non-standard development overran by 10 to 54% in time; approvals alone took 12 months or "
+            "more.",
         ),
         Prior(
-            "services.labour_share", pert(0.25, 0.6, 0.75), 0.4, 0.7, "share", "Lancashire returns 2024-25; Local Government Lawyer",
-            "Pay is 20 to 56% of the lines in the returns and 65% or more of service contracts.",
+            "services.labour_share", pert(0.25, 0.6, 0.75), 0.3, 0.7, "share",
+            "Lancashire returns 2024-25; Local Government Lawyer",
+            "Pay is 20 to 56% of the lines in the returns, low where they are outsourced, and 65% or more of service "
+            "contracts.",
         ),
         Prior(
-            "services.posts_share", pert(0.5, 0.75, 0.95), 0.5, 0.95, "share", _ASSUMED,
+            "services.posts_share", pert(0.5, 0.75, 0.95), 0.5, 0.95, "share",
+            _ASSUMED,
             "Most of what pooling saves is posts; the rest is systems and premises.",
         ),
         Prior(
-            "services.structure_share", pert(0.6, 0.95, 1.1), 0.7, 1.0, "ratio", _ASSUMED,
+            "services.structure_share", pert(0.6, 0.95, 1.1), 0.7, 1.0, "ratio",
+            _ASSUMED,
             "Structures are mostly implemented as planned even where the saving then is not.",
         ),
         Prior(
-            "services.overrun_factor", lognormal(p10=0.95, p90=1.9), 1.0, 1.6, "ratio", "NAO 2012 (1.56); Flyvbjerg & Gardner",
-            "Five central centres cost 1.4bn against 0.9bn planned; one IT project in five overruns by more than half.",
+            "services.overrun_factor", lognormal(p10=0.95, p90=1.9), 1.0, 1.6, "ratio",
+            "NAO 2012 (1.56); Flyvbjerg & Gardner; Budzier & Flyvbjerg",
+            "Five central centres cost 1.4bn against 0.9bn planned; 18% of IT projects overrun by more than half, "
+            "and those by far.",
         ),
         Prior(
-            "services.optimism_bias_share", constant(0.10), 0.0, 0.41, "share", "Mott MacDonald 2002 (outsourcing 0-41%, equipment 10-200%)",
-            "What remains after the distributions and the register are netted off.",
+            "services.optimism_bias_share", constant(0.1), 0.0, 0.41, "share",
+            "Mott MacDonald 2002 (outsourcing 0 to 41%, equipment and development 10 to 200%)",
+            "The lower end for equipment and development; what the distributions and the register already carry is "
+            "netted off.",
         ),
-        Prior("services.internal_saving_share", pert(0.0, 0.02, 0.06), 0.0, 0.05, "share", _ASSUMED, "What a council can do alone."),
         Prior(
-            "baseline.gf_share", constant(1.0), 0.8, 1.0, "share", _ASSUMED,
+            "services.internal_saving_share", pert(0.0, 0.02, 0.06), 0.0, 0.05, "share",
+            _ASSUMED,
+            "What a council can do alone, without a partner.",
+        ),
+        Prior(
+            "study.discount_rate_per_year", constant(0.035), 0.015, 0.05, "share per year",
+            "HM Treasury: 3.5% real; time preference alone 1.5%; under review since 2025",
+            "The Green Book's rate; time preference alone is the lowest rate that anybody defends.",
+        ),
+        Prior(
+            "study.cost_growth_per_year", constant(0.0), -0.01, 0.02, "share per year",
+            _ASSUMED,
+            "Costs keep pace with prices; pay has run ahead of prices in some years and behind in others.",
+        ),
+        Prior(
+            "baseline.client_side_share", constant(0.0), 0.0, 0.1, "share",
+            _ASSUMED,
+            "Sharing keeps members, policies and somebody to hold the provider to account; taken as nothing unless "
+            "given.",
+        ),
+        Prior(
+            "baseline.overhead_share", constant(0.0), 0.0, 0.2, "share",
+            _ASSUMED,
+            "Returns carry recharged overheads that sharing does not touch; taken as nothing unless given.",
+        ),
+        Prior(
+            "costs.governance_gbp_per_partner", constant(0.0), 0.0, 5000.0, "GBP per partner per year",
+            _ASSUMED,
+            "Boards, reports and a client officer's time; taken as nothing unless given.",
+        ),
+        Prior(
+            "staff.strain_years", constant(3.0), 1.0, 5.0, "years",
+            _ASSUMED,
+            "Schemes let strain be paid over up to five years, some at once.",
+        ),
+        Prior(
+            "baseline.gf_share", constant(1.0), 0.8, 1.0, "share",
+            _ASSUMED,
             "Support services of councils with housing are partly charged to the housing account.",
         ),
         Prior(
-            "councils.turnover_per_year", pert(0.05, 0.10, 0.18), 0.06, 0.15, "share per year", _ASSUMED,
+            "councils.turnover_per_year", pert(0.05, 0.1, 0.18), 0.06, 0.15, "share per year",
+            _ASSUMED,
             "Turnover of local government staff in normal years.",
         ),
         Prior(
-            "councils.workforce", constant(1.0), 0.7, 1.3, "times the assumed lengths of service", _ASSUMED,
-            "A profile of ages and lengths of service of our own; the range makes everybody's service 30% shorter or longer.",
+            "councils.workforce", constant(1.0), 0.7, 1.3, "times the assumed lengths of service",
+            _ASSUMED,
+            "A profile of ages and lengths of service of our own; the range makes everybody's service 30% shorter or "
+            "longer.",
         ),
-        Prior("staff.redeployment_share", pert(0.1, 0.3, 0.6), 0.1, 0.5, "share", _ASSUMED, "Depends on other vacancies."),
-        Prior("staff.voluntary_share", pert(0.3, 0.6, 0.9), 0.3, 0.9, "share", _ASSUMED, "Councils seek volunteers first."),
         Prior(
-            "staff.redundancy_multiple", pert(1.0, 1.5, 2.2), 1.0, 2.2, "ratio", _ASSUMED,
+            "staff.redeployment_share", pert(0.1, 0.3, 0.6), 0.1, 0.5, "share",
+            _ASSUMED,
+            "Depends on the vacancies that the council has elsewhere.",
+        ),
+        Prior(
+            "staff.voluntary_share", pert(0.3, 0.6, 0.9), 0.3, 0.9, "share",
+            _ASSUMED,
+            "Councils seek volunteers first.",
+        ),
+        Prior(
+            "staff.redundancy_multiple", pert(1.0, 1.5, 2.2), 1.0, 2.2, "ratio",
+            _ASSUMED,
             "Local schemes pay from the statutory weeks to 2.2 times them; the legal ceiling is 104 weeks.",
         ),
-        Prior("staff.on_cost_share", pert(0.22, 0.28, 0.40), 0.22, 0.40, "share", _ASSUMED, "Employer's national insurance and pension rate."),
-        Prior("staff.notice_weeks", pert(4.0, 8.0, 12.0), 4.0, 12.0, "weeks", "Employment Rights Act: one week a year, at most 12", ""),
-        Prior("staff.scheme_member_share", pert(0.7, 0.85, 0.95), 0.7, 0.95, "share", _ASSUMED, "Pension scheme membership."),
         Prior(
-            "staff.strain_multiple", pert(0.5, 1.0, 1.8), 0.5, 1.5, "ratio", "Spence & Partners: about 40k at 40k pay and 20 years",
+            "staff.on_cost_share", pert(0.22, 0.28, 0.4), 0.22, 0.4, "share",
+            _ASSUMED,
+            "Employer's national insurance and a pension rate of 15 to 25% give 1.28 to 1.40 times pay from 2025; "
+            "less in earlier years. From memory.",
+        ),
+        Prior(
+            "staff.notice_weeks", pert(4.0, 8.0, 12.0), 4.0, 12.0, "weeks",
+            "Employment Rights Act: one week a year of service, at most 12",
+            "Half to all of the statutory most, since those who go compulsorily have served for years.",
+        ),
+        Prior(
+            "staff.scheme_member_share", pert(0.7, 0.85, 0.95), 0.7, 0.95, "share",
+            _ASSUMED,
+            "Most staff are in the pension scheme, which they join unless they opt out.",
+        ),
+        Prior(
+            "staff.strain_multiple", pert(0.5, 1.0, 1.8), 0.5, 1.5, "ratio",
+            "Spence & Partners: about 40k at 40k pay and 20 years' service, at 55",
             "Strain falls with age and rises with service.",
         ),
-        Prior("staff.harmonisation_share", pert(0.0, 0.4, 1.0), 0.0, 1.0, "share", _ASSUMED, "Pay lines drift to the higher scale."),
         Prior(
-            "staff.exit_cost_factor", lognormal(mean=1.0, sd=0.4), 0.7, 1.4, "ratio", "DLUHC exit payments 2020-22",
-            "Averages per council range from 3k to 53k; single exits have a cv of about 1, the mean of a few about 0.4.",
+            "staff.harmonisation_share", pert(0.0, 0.4, 1.0), 0.0, 1.0, "share",
+            _ASSUMED,
+            "Pay lines drift to the higher scale.",
         ),
-        Prior("staff.pay_gbp", constant(32000.0), 27000.0, 40000.0, "GBP per post per year", _ASSUMED, "2025 pay level; give your own for other price bases."),
-        Prior("staff.officer_day_gbp", constant(300.0), 200.0, 450.0, "GBP per day", _ASSUMED, "A senior officer's day with on-costs."),
         Prior(
-            "exit.hazard_per_year", pert(0.02, 0.05, 0.10), 0.03, 0.08, "share per year", "register of arrangements: 11 endings in about 140 partnership-years",
+            "staff.exit_cost_factor", lognormal(mean=1.0, sd=0.4), 0.7, 1.4, "ratio",
+            "DLUHC exit payments 2020-22",
+            "Averages per council run from 3k to 53k; single exits have a cv of about 1, the mean of a few about "
+            "0.4.",
+        ),
+        Prior(
+            "staff.pay_gbp", constant(32000.0), 27000.0, 40000.0, "GBP per post per year",
+            _ASSUMED,
+            "Pay level of 2025; a study in other prices has to give its own.",
+        ),
+        Prior(
+            "staff.officer_day_gbp", constant(300.0), 200.0, 450.0, "GBP per day",
+            _ASSUMED,
+            "A senior officer's day with on-costs.",
+        ),
+        Prior(
+            "exit.hazard_per_year", pert(0.02, 0.05, 0.1), 0.03, 0.08, "share per year",
+            "register of arrangements: 11 endings in very roughly 140 partnership-years",
             "About 8% a year in the register; endings make news, so 3 to 8%.",
         ),
         Prior(
-            "exit.before_start_hazard_per_year", pert(0.02, 0.08, 0.2), 0.04, 0.15, "share per year", "Clyde Valley 2011; Cherwell 2016",
+            "exit.before_start_hazard_per_year", pert(0.02, 0.08, 0.2), 0.04, 0.15, "share per year",
+            "Clyde Valley 2011 (two of eight withdrew before launch)",
             "Higher before launch than after.",
         ),
-        Prior("exit.notice_months", pert(6.0, 12.0, 18.0), 6.0, 18.0, "months", "tri-borough; model agreements", "About twelve months."),
-        Prior("exit.cost_share", pert(0.05, 0.15, 0.5), 0.05, 0.4, "share", _ASSUMED, "Notice pay, system split, re-recruitment, staff back."),
-        Prior("exit.control_change_uplift", pert(0.5, 1.5, 4.0), 0.0, 3.0, "ratio", "Elston, Rackwitz & Bel 2023; tri-borough", "Changes of control end arrangements."),
-        Prior("costs.sunk_share", uniform(0.2, 0.8), 0.2, 0.8, "share", _ASSUMED, "Programme money is spent early, systems late."),
+        Prior(
+            "exit.notice_months", pert(6.0, 12.0, 18.0), 6.0, 18.0, "months",
+            "tri-borough (about 12 months); model agreements",
+            "About twelve months.",
+        ),
+        Prior(
+            "exit.cost_share", pert(0.05, 0.15, 0.5), 0.05, 0.4, "share",
+            _ASSUMED,
+            "Notice pay, system split, re-recruitment, staff back.",
+        ),
+        Prior(
+            "exit.control_change_uplift", pert(0.5, 1.5, 4.0), 0.0, 3.0, "ratio",
+            "Elston, Rackwitz & Bel 2023; tri-borough",
+            "Changes of control end arrangements; by how much is a judgement.",
+        ),
+        Prior(
+            "costs.sunk_share", uniform(0.2, 0.8), 0.2, 0.8, "share",
+            _ASSUMED,
+            "Programme money is spent early, systems late.",
+        ),
     )
 }
+# fmt: on
 
-# Statutory cap on a week's pay by the year in which a financial year begins (GBP). 2015 and 2023 to 2026: evidence B2;
-# the other years are the published uprating orders, from memory. Later years take the last one, uprated by nothing.
-WEEKLY_PAY_CAP_GBP: dict[int, float] = {
-    2004: 280, 2005: 280, 2006: 290, 2007: 310, 2008: 330, 2009: 350, 2010: 380, 2011: 400, 2012: 430, 2013: 450, 2014: 464,
-    2015: 475, 2016: 479, 2017: 489, 2018: 508, 2019: 525, 2020: 538, 2021: 544, 2022: 571, 2023: 643, 2024: 700, 2025: 719,
-    2026: 751,
-}  # fmt: skip
+# Assumed figures that the model holds as plain settings and not as numbers of a study.
+PLAIN_SETTINGS = ("study.discount_rate_per_year", "staff.strain_years")
 
-# Age x service shares assumed where no workforce profile is given (own assumption; sums to 1).
-WORKFORCE_ASSUMED: tuple[tuple[float, float, float, float, float], ...] = (
-    # age low, age high, service low, service high, share
-    (20, 30, 0, 5, 0.14),
-    (30, 41, 0, 5, 0.12),
-    (30, 41, 5, 15, 0.12),
-    (41, 55, 0, 5, 0.10),
-    (41, 55, 5, 15, 0.16),
-    (41, 55, 15, 30, 0.12),
-    (55, 66, 0, 10, 0.08),
-    (55, 66, 10, 20, 0.09),
-    (55, 66, 20, 35, 0.07),
-)
-
-
-
-def stretched_workforce(
-    cells: tuple[tuple[float, float, float, float, float], ...], factor: float
-) -> tuple[tuple[float, float, float, float, float], ...]:
-    """Return a profile with every length of service times `factor`, nobody longer in service than since age 16.
-
-    Examples
-    --------
-    >>> stretched_workforce(((30, 40, 5, 10, 1.0),), 2.0)
-    ((30, 40, 10.0, 20.0, 1.0),)
-    """
-    return tuple(
-        (young, old, min(low * factor, old - 16.0), min(high * factor, old - 16.0), share)
-        for young, old, low, high, share in cells
-    )
-
-
-FORM_FACTS: dict[str, tuple[bool, bool]] = {
-    # form: (staff terms transfer, one partner hosts); TUPE practice and the 1972 Act, evidence B2
-    "lead_authority": (True, True),
-    "section_113": (False, True),
-    "joint_committee": (False, True),
-    "company": (True, False),
-    "private_partner": (True, False),
-    "internal": (False, False),
-}
-
+__all__ = [
+    "FORM_FACTS", "PLAIN_SETTINGS", "PRIORS", "WEEKLY_PAY_CAP_GBP", "WORKFORCE_ASSUMED", "Prior", "stretched_workforce",
+]  # fmt: skip

@@ -11,14 +11,21 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, AfterValidator, PlainSerializer, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
 
-from sharesim.errors import SharesimError
-from sharesim.uncertainty.distributions import Distribution
+from sharesim.errors import StudyError
+from sharesim.study import plain
+from sharesim.study.fields import refusal
+from sharesim.study.plain import Unreadable, shown
+from sharesim.study.slips import slip
+from sharesim.uncertainty.distribution import show
+from sharesim.uncertainty.distributions import LAWS, Distribution
 from sharesim.uncertainty.notation import parse
 
-_DRIVER_CELL = re.compile(r"^\s*driver\(\s*(?P<name>[^()]{1,120}?)\s*\)\s*(?:\*\s*(?P<times>[-+0-9.eE]+))?\s*$")
+_DRIVER_CELL = re.compile(r"\s*driver\(\s*(?P<name>[^()*]{1,120}?)\s*\)\s*(?:\*\s*(?P<times>\S+))?\s*")
+#: Beyond a million million nobody means the figure.
+LARGEST = 1e12
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,8 @@ class Quantity:
     --------
     >>> Quantity.of("pert(80, 120, 220)").value
     120.0
-    >>> Quantity.of({"driver": "ict market", "times": 2}).driver
-    'ict market'
+    >>> Quantity.of({"driver": "ict market", "times": 2}).text()
+    'driver(ict market) * 2'
     """
 
     value: float
@@ -51,14 +58,27 @@ class Quantity:
 
     @classmethod
     def of(cls, raw: Any) -> Quantity:
-        """Read a quantity from a number, a table or text; SharesimError with the reason when it is none."""
+        """Read a quantity from a number, a table or text.
+
+        Raises
+        ------
+        Unreadable
+            With problem, what was got, what is allowed and a remedy.
+        """
         if isinstance(raw, Quantity):
             return raw
-        if isinstance(raw, str) and (match := _DRIVER_CELL.match(raw)):
-            raw = {"driver": match["name"], "times": float(match["times"] or 1.0)}
-        if isinstance(raw, dict) and set(raw) <= {"driver", "times"} and isinstance(raw.get("driver"), str):
-            return cls(math.nan, None, raw["driver"], float(raw.get("times", 1.0)))
-        parsed = parse(raw)
+        if isinstance(raw, str) and (match := _DRIVER_CELL.fullmatch(raw)):
+            raw = {"driver": match["name"], "times": match["times"] or 1.0}
+        if isinstance(raw, dict) and "driver" in raw:
+            return _following(raw)
+        if isinstance(raw, str) and (found := slip(raw)) is not None:
+            raise Unreadable(*found)
+        try:
+            parsed = parse(raw)
+        except StudyError as error:
+            fault = error.faults[0]
+            problem = f"{fault.where}: {fault.problem}" if fault.where in LAWS else fault.problem
+            raise Unreadable(problem, fault.got or shown(raw), fault.allowed, fault.remedy) from None
         if isinstance(parsed, Distribution):
             low, high = parsed.support
             return cls(float(low)) if low == high else cls(float(parsed.central), parsed)
@@ -75,10 +95,10 @@ class Quantity:
         return self.value if self.distribution is None else self.distribution.to_dict()
 
     def text(self) -> str:
-        """Return the quantity as a person would write it in a cell."""
+        """Return the quantity as a person would write it in a cell; no digit is lost."""
         if self.driver is not None:
-            return f"driver({self.driver})" + (f" * {self.times:g}" if self.times != 1.0 else "")
-        return f"{self.value:,.6g}" if self.distribution is None else self.distribution.text()
+            return f"driver({self.driver})" + (f" * {show(self.times)}" if self.times != 1.0 else "")
+        return show(self.value) if self.distribution is None else self.distribution.text()
 
     @property
     def support(self) -> tuple[float, float]:
@@ -88,76 +108,145 @@ class Quantity:
             return float(low), float(high)
         return self.value, self.value
 
+    def following(self, value: Quantity) -> Quantity:
+        """Return what this number is when the driver that it follows has the given value."""
+        if value.distribution is None:
+            return Quantity(value.value * self.times)
+        law = value.distribution.scaled(self.times)
+        return Quantity(float(law.central), law)
 
-def _read(raw: Any) -> Quantity:
+
+def _following(raw: dict[str, Any]) -> Quantity:
+    name, form = raw["driver"], '{driver = "name", times = 1.2}'
+    if not isinstance(name, str) or not name.strip() or set(raw) - {"driver", "times"}:
+        raise Unreadable(
+            "not a reference to a driver",
+            shown(name) if not isinstance(name, str) else ", ".join(map(str, raw)),
+            form,
+            "",
+        )
     try:
-        return Quantity.of(raw)
-    except SharesimError as error:
-        fault = error.faults[0]
-        raise PydanticCustomError(
-            "quantity",
-            "{problem}",
-            {"problem": fault.problem, "got": fault.got, "allowed": fault.allowed, "remedy": fault.remedy},
-        ) from None
+        times = plain.number(raw.get("times", 1.0))
+    except Unreadable as error:
+        raise Unreadable(f"times: {error.args[0]}", *error.args[1:]) from None
+    if times <= 0:
+        raise Unreadable("times must be above 0", show(times), "above 0", "")
+    return Quantity(math.nan, None, plain.visible(name), times)
 
 
-def quantity(low: float = -math.inf, high: float = math.inf, *, open_low: bool = False) -> Any:
-    """Return the schema type of a quantity whose every possible value lies between `low` and `high`.
+@dataclass(frozen=True)
+class Bounds:
+    """What a quantity may be, in every draw.
 
-    Unbounded laws (normal, log-normal) are held to the bound by their 0.1% and 99.9% points only where the bound is
-    infinite on that side; a finite bound must hold for every draw, so such a law has to be truncated.
+    Parameters
+    ----------
+    low, high : float
+        Every possible value lies between them, so a law that goes beyond a finite bound has to be truncated.
+    open_low : bool
+        Whether the lower bound itself is excluded.
+    certain : bool
+        Whether it must be one figure.
     """
-    shown = _bounds(low, high, open_low)
 
-    def check(number: Quantity) -> Quantity:
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    certain: bool = False
+
+    def __str__(self) -> str:
+        if math.isinf(self.low) and math.isinf(self.high):
+            return "any number"
+        if math.isinf(self.high):
+            return f"above {self.low:g}" if self.open_low else f"{self.low:g} or more"
+        return f"above {self.low:g} to {self.high:g}" if self.open_low else f"{self.low:g} to {self.high:g}"
+
+    def broken_by(self, number: Quantity) -> tuple[str, str, str, str] | None:
+        """Return (problem, got, allowed, remedy) where a quantity breaks the bounds, else None.
+
+        Examples
+        --------
+        >>> Bounds(0, 1).broken_by(Quantity(1.2))
+        ('out of bounds', '1.2', '0 to 1', '')
+        """
+        if number.driver is not None:
+            return None
+        if self.certain and number.distribution is not None:
+            return "a law where one figure belongs", shown_law(number), f"a figure, {self}", "Give its central value."
         least, most = number.support
-        if least < low or most > high or (open_low and least <= low):
-            got = f"{number.value:g}" if number.distribution is None else f"{number.text()}, which runs from {least:g} to {most:g}"
-            remedy = "" if number.distribution is None else "Narrow it, or write truncated(..., low=, high=)."
-            raise PydanticCustomError(
-                "bound", "{problem}", {"problem": "out of bounds", "got": got, "allowed": shown, "remedy": remedy}
+        outside = least < self.low or most > self.high or (self.open_low and least <= self.low)
+        if number.distribution is None:
+            if outside:
+                percent = f"Write {number.value / 100:.10g} if {show(number.value)}% is meant."
+                remedy = percent if self.high == 1.0 and 2.0 <= number.value <= 100.0 else ""
+                return "out of bounds", show(number.value), str(self), remedy
+            if abs(number.value) > LARGEST:
+                return (
+                    "too large to be meant",
+                    f"{number.value:g}",
+                    f"at most {LARGEST:g}",
+                    "Check the unit and the number of zeros.",
+                )
+            return None
+        if outside:
+            got = f"{shown_law(number)}, which runs from {least:g} to {most:g}"
+            return "out of bounds", got, str(self), "Narrow it, or write truncated(..., low=, high=)."
+        if abs(number.value) > LARGEST:
+            return (
+                "too large to be meant",
+                shown_law(number),
+                f"at most {LARGEST:g}",
+                "Check the unit and the number of zeros.",
             )
+        return None
+
+    def read(self, raw: Any) -> Quantity:
+        """Return the quantity that a raw value stands for, held to the bounds; pydantic's error otherwise."""
+        try:
+            number = Quantity.of(raw)
+        except Unreadable as error:
+            raise refusal(*error.args) from None
+        if (broken := self.broken_by(number)) is not None:
+            raise refusal(*broken)
         return number
 
-    schema = {
-        "anyOf": [
-            {"type": "number"},
-            {"type": "string", "description": "Cell notation, such as pert(80, 120, 220)."},
-            {"type": "object", "description": "A distribution, such as {pert = [80, 120, 220]}, or {driver = 'name', times = 1}."},
-        ],
-        "allowed": shown,
-    }
-    return Annotated[
-        Quantity,
-        BeforeValidator(_read),
-        AfterValidator(check),
-        PlainSerializer(lambda number: number.dump()),
-        WithJsonSchema(schema),
-    ]
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(lambda number: number.dump())
+        return core_schema.no_info_plain_validator_function(self.read, serialization=written)
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        figure: dict[str, Any] = {"type": "number"}
+        if not math.isinf(self.low):
+            figure["exclusiveMinimum" if self.open_low else "minimum"] = self.low
+        if not math.isinf(self.high):
+            figure["maximum"] = self.high
+        text = {"type": "string", "description": "Cell notation, such as pert(80, 120, 220)."}
+        table = {
+            "type": "object",
+            "description": 'A law such as {pert = [80, 120, 220]}, or {driver = "name", times = 1}.',
+        }
+        return {"anyOf": [figure, text, table]}
 
 
-def _bounds(low: float, high: float, open_low: bool) -> str:
-    if math.isinf(low) and math.isinf(high):
-        return "any number"
-    if math.isinf(high):
-        return f"above {low:g}" if open_low else f"{low:g} or more"
-    if math.isinf(low):
-        return f"{high:g} or less"
-    return f"above {low:g} to {high:g}" if open_low else f"{low:g} to {high:g}"
+def shown_law(number: Quantity) -> str:
+    """Return a law as a message shows it."""
+    text = number.text()
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-AnyNumber = quantity()
-Money = quantity(0.0)
-SignedMoney = quantity()
-Share = quantity(0.0, 1.0)
-SignedShare = quantity(-1.0, 1.0)
-Probability = quantity(0.0, 1.0)
-Hazard = quantity(0.0, 0.9)
-Months = quantity(0.0, 120.0)
-Years = quantity(0.0, 20.0)
-Posts = quantity(0.0)
-Days = quantity(0.0)
-Factor = quantity(0.0)
-Elasticity = quantity(0.0, 3.0, open_low=True)
-Growth = quantity(-0.2, 0.2)
-Bias = quantity(0.0, 3.0)
+AnyNumber = Annotated[Quantity, Bounds()]
+Money = Annotated[Quantity, Bounds(0.0)]
+SignedMoney = Annotated[Quantity, Bounds()]
+Share = Annotated[Quantity, Bounds(0.0, 1.0)]
+SignedShare = Annotated[Quantity, Bounds(-1.0, 1.0)]
+Probability = Annotated[Quantity, Bounds(0.0, 1.0)]
+Hazard = Annotated[Quantity, Bounds(0.0, 0.9)]
+Months = Annotated[Quantity, Bounds(0.0, 120.0)]
+Years = Annotated[Quantity, Bounds(0.0, 20.0)]
+Posts = Annotated[Quantity, Bounds(0.0)]
+OfficerDays = Annotated[Quantity, Bounds(0.0)]
+Factor = Annotated[Quantity, Bounds(0.0)]
+Elasticity = Annotated[Quantity, Bounds(0.0, 3.0, open_low=True)]
+Growth = Annotated[Quantity, Bounds(-0.2, 0.2)]
+Bias = Annotated[Quantity, Bounds(0.0, 3.0, certain=True)]

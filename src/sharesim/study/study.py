@@ -89,6 +89,28 @@ class Assumption:
 
 
 @dataclass(frozen=True)
+class Convention:
+    """A setting that shapes the answer and that the study left as it is.
+
+    Parameters
+    ----------
+    path : str
+        The setting, such as ``split.saving``.
+    value : str
+        What is in force, as text.
+    meaning : str
+        What that means, in a sentence.
+    where : tuple of str
+        The rows that leave it open; empty for a setting of the whole study.
+    """
+
+    path: str
+    value: str
+    meaning: str
+    where: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RiskEvent:
     """One way in which a row of the register can strike.
 
@@ -154,6 +176,8 @@ class Study:
     changes : tuple of Change
     content_hash : str
         Hash of everything that can change the answer, seed and draw counts included.
+    conventions : tuple of Convention
+        Settings in force that the study did not give.
     """
 
     model: StudyModel
@@ -170,6 +194,7 @@ class Study:
     assumptions: tuple[Assumption, ...]
     changes: tuple[Change, ...]
     content_hash: str
+    conventions: tuple[Convention, ...] = ()
 
     @property
     def n_years(self) -> int:
@@ -201,8 +226,9 @@ class Study:
         from html import escape
 
         about = self.model.study
-        return (
-            f"<p><strong>{escape(about.title)}</strong><br>{len(self.councils)} councils, {len(self.services)} services, "
-            f"{len(self.drivers)} drivers, {len(self.model.rules)} rules; {about.horizon_years} years from "
-            f"{about.start.isoformat()}, {escape(about.price_base)} prices, {len(self.assumptions)} assumptions</p>"
+        counts = (
+            f"{len(self.councils)} councils, {len(self.services)} services, {len(self.drivers)} drivers, "
+            f"{len(self.model.rules)} rules; {about.horizon_years} years from {about.start.isoformat()}, "
+            f"{escape(about.price_base)} prices, {len(self.assumptions)} assumptions"
         )
+        return f"<p><strong>{escape(about.title)}</strong><br>{counts}</p>"

@@ -1,0 +1,203 @@
+"""Plain values as people write them: text, a number, a whole number, yes or no, a date, a list, an id.
+
+Every reader returns the value or raises `Unreadable` with (problem, got, allowed, remedy).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from sharesim.errors import StudyError
+from sharesim.study.slips import slip
+from sharesim.uncertainty.notation import parse
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
+ID_WORDS = "letters, digits, - and _, starting with a letter or digit, at most 60 characters"
+PRICE_BASE_PATTERN = r"^(19|20|21)[0-9]{2}(-[0-9]{2})?$"
+_A_LAW = "a plain number; this one cannot be uncertain"
+_A_NUMBER = "a number"
+# Characters that reorder or hide what stands beside them.
+_TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Unreadable(Exception):
+    """A value that cannot be read: problem, got, allowed, remedy."""
+
+
+def shown(value: Any, longest: int = 80) -> str:
+    """Return a value as a message shows it: short, on one line, and never a failure of its own.
+
+    Examples
+    --------
+    >>> shown("a" * 100, 10), shown([1, 2]), shown({"a": 1}), shown(None)
+    ("'aaaaa...'", 'a list', 'a table', 'nothing')
+    """
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        text = visible(value[: 4 * longest])
+        return repr(text if len(text) <= longest - 2 else f"{text[: longest - 5]}...")
+    try:
+        text = str(value)
+    except (ValueError, RecursionError):
+        return f"{type(value).__name__} too long to show"
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def visible(value: str) -> str:
+    """Return text on one line with nothing hidden in it: what steers a terminal or a page is written out.
+
+    Examples
+    --------
+    >>> visible("a\\tb\\n c"), visible("red \\x1b[31m")
+    ('a b c', 'red \\\\x1b[31m')
+    """
+    spaced = re.sub(r"[\s\x1c-\x1f\x85]+", " ", value).strip()
+    if spaced.isascii() and spaced.isprintable():
+        return spaced
+    return "".join(_written(letter) if _hidden(letter) else letter for letter in spaced)
+
+
+def _hidden(letter: str) -> bool:
+    return letter in _TURNING or unicodedata.category(letter) in ("Cc", "Cs") or ord(letter) & 0xFFFE == 0xFFFE
+
+
+def _written(letter: str) -> str:
+    code = ord(letter)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def text(raw: Any) -> str:
+    """Return text; a number in its place is refused, since nobody can say how it should be written."""
+    if isinstance(raw, str):
+        return visible(raw)
+    if isinstance(raw, (int, float, date)) and not isinstance(raw, bool):
+        raise Unreadable(f"{_kind(raw)} where text belongs", shown(raw), "text", "Put it in quotes.")
+    raise Unreadable("not text", shown(raw), "text in quotes", "")
+
+
+def _kind(raw: Any) -> str:
+    return "a date" if isinstance(raw, date) else "a number"
+
+
+def number(raw: Any) -> float:
+    """Return a finite number; a law is refused here."""
+    if isinstance(raw, (bool, date)) or raw is None:
+        raise Unreadable("not a number", shown(raw), _A_NUMBER, "")
+    if isinstance(raw, str):
+        if not raw.strip():
+            raise Unreadable("not a number", shown(raw), _A_NUMBER, "")
+        if (found := slip(raw)) is not None:
+            raise Unreadable(*found)
+    if isinstance(raw, dict):
+        raise Unreadable("a law where one figure belongs", shown(raw), _A_LAW, "Give its central value.")
+    try:
+        value = parse(raw)
+    except StudyError as error:
+        fault = error.faults[0]
+        allowed = _A_NUMBER if fault.allowed.startswith("a number, or a law") else fault.allowed
+        raise Unreadable(
+            fault.problem.replace("neither a number nor a law", "not a number"), shown(raw), allowed, fault.remedy
+        ) from None
+    if not isinstance(value, float):
+        raise Unreadable("a law where one figure belongs", shown(raw), _A_LAW, "Give its central value.")
+    return value
+
+
+def whole(raw: Any) -> int:
+    """Return a whole number."""
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return raw if abs(raw) < 2**63 else int(number(raw))
+    value = number(raw)
+    if not value.is_integer():
+        raise Unreadable("not a whole number", shown(raw), "a whole number", "")
+    return int(value)
+
+
+def flag(raw: Any) -> bool:
+    """Return true or false; yes and no, 1 and 0 are understood too."""
+    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if isinstance(raw, bool):
+        return raw
+    if str(raw).strip().casefold() in words and isinstance(raw, (str, int)):
+        return words[str(raw).strip().casefold()]
+    raise Unreadable("neither true nor false", shown(raw), "true or false", "")
+
+
+def day(raw: Any) -> date:
+    """Return a date written as YYYY-MM-DD, or a date of TOML or of a workbook."""
+    if isinstance(raw, datetime):
+        return raw.date()
+    if isinstance(raw, date):
+        return raw
+    written = raw.strip() if isinstance(raw, str) else ""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00(:00(\.0+)?)?)?", written):
+        try:
+            return date.fromisoformat(written[:10])
+        except ValueError:
+            raise Unreadable("no such day", shown(raw), "a day of the calendar, YYYY-MM-DD", "") from None
+    raise Unreadable("not a date", shown(raw), "YYYY-MM-DD", _date_remedy(written))
+
+
+def _date_remedy(written: str) -> str:
+    """What to write for a date in British order, where it can be told."""
+    found = re.fullmatch(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", written)
+    if not found:
+        return "Write for instance 2027-04-01."
+    first, second, year_ = (int(part) for part in found.groups())
+    try:
+        meant = date(year_, second, first)
+    except ValueError:
+        return "Write for instance 2027-04-01."
+    return f"Write {meant} if {meant.day} {meant:%B %Y} is meant."
+
+
+def year(raw: Any) -> int:
+    """Return a calendar year."""
+    value = whole(raw)
+    if not FIRST_YEAR <= value <= LAST_YEAR:
+        raise Unreadable("not a year", shown(raw), f"years from {FIRST_YEAR} to {LAST_YEAR}", "")
+    return value
+
+
+def items(raw: Any) -> Iterable[Any]:
+    """Return the items of a list; in one cell they are separated by semicolons."""
+    if isinstance(raw, str):
+        return [part.strip() for part in raw.split(";") if part.strip()]
+    if isinstance(raw, (list, tuple)):
+        return raw
+    if isinstance(raw, (int, date)) and not isinstance(raw, bool):
+        return [raw]
+    raise Unreadable("not a list", shown(raw), "a list, or a text with semicolons between the items", "")
+
+
+def ident(raw: Any) -> str:
+    """Return a short id."""
+    value = text(raw)
+    if re.fullmatch(ID_PATTERN, value):
+        return value
+    slug = re.sub(
+        r"[^A-Za-z0-9_-]+", "-", unicodedata.normalize("NFKD", value).encode("ascii", "ignore").decode()
+    ).strip("-_")[:60]
+    remedy = f"Write {slug!r} and keep the full name under name." if slug else "Give it a short id."
+    raise Unreadable("not an id", shown(raw), ID_WORDS, remedy)
+
+
+def price_base(raw: Any) -> str:
+    """Return the year of the prices: 2007-08 for a financial year, 2007 for a calendar year."""
+    value = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else text(raw)
+    found = re.fullmatch(PRICE_BASE_PATTERN, value)
+    if found and (len(value) == 4 or int(value[5:]) == (int(value[:4]) + 1) % 100):
+        return value
+    raise Unreadable("not a year of prices", shown(raw), "a financial year such as 2007-08, or a year", "")
