@@ -17,7 +17,7 @@ from typing import Any
 from sharesim import __version__
 from sharesim.batch.plan import SCENARIO, Plan
 from sharesim.errors import Fault, SharesimError, StudyError
-from sharesim.study.faults import Places
+from sharesim.study.places import Places
 from sharesim.study.load import build, load, read_raw
 from sharesim.study.schema import StudyModel
 from sharesim.study.study import Study
@@ -148,7 +148,7 @@ class Expansion:
         if key in self.known:
             return PlannedRun(self.known[key], key, variant, name, _seed(variant, raw))
         try:
-            study = build(raw, _fresh(places), scenario=variant.scenario or None, assignments=variant.assignments)
+            study = build(raw, places, scenario=variant.scenario or None, assignments=variant.assignments)
         except SharesimError as error:
             return self._at_fault(variant, key, name, error)
         return PlannedRun(identity(study.model), key, variant, name, study.model.run.seed)
@@ -159,7 +159,7 @@ class Expansion:
         if isinstance(read, SharesimError):
             raise read
         return _signed(
-            build(read[0], _fresh(read[1]), scenario=variant.scenario or None, assignments=variant.assignments), self.by
+            build(read[0], read[1], scenario=variant.scenario or None, assignments=variant.assignments), self.by
         )
 
     def _files(self, path: Path) -> tuple[dict[str, Any], Places, str] | SharesimError:
@@ -184,10 +184,6 @@ def _signed(study: Study, by: str) -> Study:
     return replace(
         study, changes=tuple(replace(item, by=by) if item.by == "command line" else item for item in study.changes)
     )
-
-
-def _fresh(places: Places) -> Places:
-    return Places(places.study, places.files)
 
 
 def _name(raw: Mapping[str, Any], path: Path) -> str:
