@@ -17,8 +17,8 @@ from typing import Any
 from sharesim import __version__
 from sharesim.batch.plan import SCENARIO, Plan
 from sharesim.errors import Fault, SharesimError, StudyError
-from sharesim.study.places import Places
 from sharesim.study.load import build, load, read_raw
+from sharesim.study.places import Places
 from sharesim.study.schema import StudyModel
 from sharesim.study.study import Study
 
