@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
+from math import comb
 
 import numpy as np
 
@@ -13,16 +15,39 @@ from sharesim.errors import Fault, StudyError
 from sharesim.study.priors import FORM_FACTS
 from sharesim.study.study import Study
 
+#: More than this is no list of candidates but a mistake in [bundles].
+MOST_BUNDLES = 20_000_000
+INTERNAL_FORM = "internal"
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Bundles of one package and one way to choose partners, in canonical order.
+
+    `partners` is (group, slot), -1 beyond the partners; the rest is one entry per bundle.
+    """
+
+    partners: np.ndarray
+    group: np.ndarray
+    start: np.ndarray
+    form: np.ndarray
+    host: np.ndarray
+
 
 def candidates(study: Study) -> BundleTable:
     """Return every bundle that the study allows, before any rule of the choice.
 
     Rules forbid in the choice and not here, so that the cost of each rule can be priced.
 
+    Returns
+    -------
+    BundleTable
+        Ordered by package, number of partners, partners, start, form and host; councils and services by id.
+
     Raises
     ------
     StudyError
-        When no bundle is possible, with the reasons by service.
+        When no bundle is possible, with the reasons by service; or when there are too many to look at.
 
     Examples
     --------
@@ -31,40 +56,45 @@ def candidates(study: Study) -> BundleTable:
     >>> table.describe(0)
     'Payroll: Eastham, Westham (lead authority, hosted by Eastham, from 2025-04-01)'
     """
-    rows: list[tuple[int, tuple[int, ...], date, int, int]] = []
+    known: dict[tuple[int, ...], list[np.ndarray]] = {}
+    parts: list[tuple[int, _Rows]] = []
+    total = 0
     for package in range(len(study.packages)):
-        rows.extend(_package_rows(study, package))
-    if not rows:
+        for rows in _package_rows(study, package, known):
+            parts.append((package, rows))
+            total += len(rows.group)
+            if total > MOST_BUNDLES:
+                raise _too_many(f"more than {MOST_BUNDLES:,}")
+    if not total:
         raise StudyError(_why_empty(study))
-    return _table(study, rows)
+    return _table(study, [(package, rows) for package, rows in parts if len(rows.group)])
 
 
-def _package_rows(study: Study, package: int) -> Iterator[tuple[int, tuple[int, ...], date, int, int]]:
-    """Yield (package, partners, start, form, host slot) in canonical order."""
-    settings = study.model.bundles
-    services = [study.model.services[service] for service in study.package_services[package]]
-    eligible = np.flatnonzero(study.present[:, list(study.package_services[package])].all(axis=1))
-    forms = sorted(study.forms.index(form) for form in _common([service.forms for service in services], settings.forms))
-    default_starts = tuple(day.isoformat() for day in settings.starts) or (study.model.study.start.isoformat(),)
-    starts = [
-        date.fromisoformat(text) for text in sorted(_common([service.starts for service in services], default_starts))
-    ]
-    for size in range(1, min(settings.most_partners, len(eligible)) + 1):
-        if size == 1 and not (settings.internal and _can_reorganise(study, package)):
-            continue
-        if 1 < size < settings.least_partners:
-            continue
-        options = forms if size > 1 else [study.forms.index("internal")]
-        for partners in _sets(study, eligible, size):
-            for start in starts:
-                for form in options:
-                    for host in _hosts(study, services, partners, form):
-                        yield package, partners, start, form, host
+def _package_rows(study: Study, package: int, known: dict[tuple[int, ...], list[np.ndarray]]) -> Iterable[_Rows]:
+    """Yield the bundles of a package: one council alone, then partners by number."""
+    services = study.package_services[package]
+    eligible = tuple(np.flatnonzero(study.present[:, list(services)].all(axis=1)).tolist())
+    starts = _starts(study, services)
+    if study.model.bundles.internal and _can_reorganise(study, package):
+        alone = np.array(eligible, np.int32).reshape(-1, 1)
+        yield _crossed(study, services, alone, starts, [study.forms.index(INTERNAL_FORM)])
+    if eligible not in known:
+        known[eligible] = _partner_sets(study, eligible)
+    forms = _forms(study, services)
+    for partners in known[eligible]:
+        yield _crossed(study, services, partners, starts, forms)
 
 
-def _common(given: list[tuple[str, ...]], default: tuple[str, ...]) -> set[str]:
-    """Options that every service of a package allows; a service that names none takes the study's."""
-    return set.intersection(*(set(options or default) for options in given))
+def _starts(study: Study, services: Sequence[int]) -> list[date]:
+    """Start dates that every service of a package allows; one that names none takes the study's."""
+    usual = study.model.bundles.starts or (study.model.study.start,)
+    return sorted(set.intersection(*(set(study.model.services[service].starts or usual) for service in services)))
+
+
+def _forms(study: Study, services: Sequence[int]) -> list[int]:
+    usual = study.model.bundles.forms
+    allowed = set.intersection(*(set(study.model.services[service].forms or usual) for service in services))
+    return sorted(study.forms.index(form) for form in allowed)
 
 
 def _can_reorganise(study: Study, package: int) -> bool:
@@ -72,13 +102,20 @@ def _can_reorganise(study: Study, package: int) -> bool:
     return all(not np.isnan(number.base[service]) for service in study.package_services[package])
 
 
-def _sets(study: Study, eligible: np.ndarray, size: int) -> Iterator[tuple[int, ...]]:
-    if study.model.bundles.adjacent == "any" or size == 1:
-        yield from combinations(eligible.tolist(), size)
-        return
+def _partner_sets(study: Study, eligible: tuple[int, ...]) -> list[np.ndarray]:
+    """Return the sets of partners by their number, each (set, slot), sorted."""
+    settings = study.model.bundles
+    most = min(settings.most_partners, len(eligible))
+    sizes = range(settings.least_partners, most + 1)
+    if settings.adjacent == "any":
+        count = sum(comb(len(eligible), size) for size in sizes)
+        if count > MOST_BUNDLES:
+            raise _too_many(f"{count:,} sets of partners")
+        return [np.array(list(combinations(eligible, size)), np.int32).reshape(-1, size) for size in sizes]
     borders = neighbours(study)
-    members = set(eligible.tolist())
-    yield from sorted(connected_sets({council: borders[council] & members for council in members}, size))
+    members = set(eligible)
+    inside = {council: borders[council] & members for council in eligible}
+    return [np.array(sorted(connected_sets(inside, size)), np.int32).reshape(-1, size) for size in sizes]
 
 
 def neighbours(study: Study) -> list[set[int]]:
@@ -91,8 +128,13 @@ def neighbours(study: Study) -> list[set[int]]:
     return result
 
 
-def connected_sets(borders: dict[int, set[int]], size: int) -> set[tuple[int, ...]]:
+def connected_sets(borders: Mapping[int, set[int]], size: int) -> set[tuple[int, ...]]:
     """Return all sets of `size` councils that form a connected area, each once and sorted.
+
+    Raises
+    ------
+    StudyError
+        When there are too many to look at.
 
     Examples
     --------
@@ -101,26 +143,37 @@ def connected_sets(borders: dict[int, set[int]], size: int) -> set[tuple[int, ..
     """
     current = {(council,) for council in borders}
     for _ in range(size - 1):
-        current = {
-            tuple(sorted((*members, council)))
-            for members in current
-            for member in members
-            for council in borders[member]
-            if council not in members
-        }
+        larger: set[tuple[int, ...]] = set()
+        for members in current:
+            around = set().union(*(borders[member] for member in members)) - set(members)
+            larger.update(tuple(sorted((*members, council))) for council in around)
+            if len(larger) > MOST_BUNDLES:
+                raise _too_many(f"more than {MOST_BUNDLES:,} sets of partners")
+        current = larger
     return current
 
 
-def _hosts(study: Study, services: list, partners: tuple[int, ...], form: int) -> list[int]:
-    if not _has_host(study, form):
-        return [-1]
-    named = set.intersection(
-        *(set(service.hosts) if service.hosts else set(study.councils.ids) for service in services)
+def _crossed(
+    study: Study, services: Sequence[int], partners: np.ndarray, starts: Sequence[date], forms: Sequence[int]
+) -> _Rows:
+    """Cross sets of partners with starts, forms and hosts; the order is that of the loops."""
+    may_host = _may_host(study, services)[partners]
+    allowed = np.zeros((len(partners), len(starts), len(forms), partners.shape[1]), bool)
+    hosted = np.array([_has_host(study, form) for form in forms], bool)
+    allowed[:, :, hosted] = may_host[:, None, None, :]
+    allowed[:, :, ~hosted, 0] = True
+    group, start, form, slot = np.nonzero(allowed)
+    days = np.array(starts, "datetime64[D]")
+    host = np.where(hosted[form], slot, -1) if len(forms) else slot
+    return _Rows(partners, group, days[start], np.array(forms, np.int16)[form], host)
+
+
+def _may_host(study: Study, services: Sequence[int]) -> np.ndarray:
+    """Whether each council may host all services of a package, shape (council,)."""
+    named = [set(study.model.services[service].hosts) for service in services]
+    return np.array(
+        [row.can_host and all(not hosts or row.id in hosts for hosts in named) for row in study.model.councils], bool
     )
-    return [
-        slot for slot, council in enumerate(partners)
-        if study.model.councils[council].can_host and study.councils.ids[council] in named
-    ]  # fmt: skip
 
 
 def _has_host(study: Study, form: int) -> bool:
@@ -129,39 +182,63 @@ def _has_host(study: Study, form: int) -> bool:
     return FORM_FACTS[name][1] if entry is None or entry.has_host is None else entry.has_host
 
 
-def _table(study: Study, rows: list[tuple[int, tuple[int, ...], date, int, int]]) -> BundleTable:
-    most = max(len(row[1]) for row in rows)
-    keys: dict[tuple[int, tuple[int, ...]], int] = {}
-    group = np.array([keys.setdefault((row[0], row[1]), len(keys)) for row in rows], np.int64)
-    partners = np.full((len(keys), most), -1, np.int32)
-    for at, (_, members) in enumerate(keys):
-        partners[at, : len(members)] = members
-    groups = Groups(
-        np.array([key[0] for key in keys], np.int32), partners, (partners >= 0).sum(axis=1).astype(np.int32)
+def _table(study: Study, parts: Sequence[tuple[int, _Rows]]) -> BundleTable:
+    """Put the parts together; groups without a bundle are left out."""
+    most = max(rows.partners.shape[1] for _, rows in parts)
+    group, packages, partners = [], [], []
+    n_groups = 0
+    for package, rows in parts:
+        used, own = np.unique(rows.group, return_inverse=True)
+        group.append(own + n_groups)
+        n_groups += len(used)
+        packages.append(np.full(len(used), package, np.int32))
+        wide = np.full((len(used), most), -1, np.int32)
+        wide[:, : rows.partners.shape[1]] = rows.partners[used]
+        partners.append(wide)
+    members = np.concatenate(partners)
+    groups = Groups(np.concatenate(packages), members, (members >= 0).sum(axis=1).astype(np.int32))
+    start, form, host = (
+        np.concatenate([getattr(rows, name) for _, rows in parts]) for name in ("start", "form", "host")
     )
-    host_share = np.zeros((len(rows), most))
-    for at, row in enumerate(rows):
-        if row[4] >= 0:
-            host_share[at, row[4]] = 1.0
-    years = {day: study.years_since_start(day) for day in {row[2] for row in rows}}
+    host_share = np.zeros((len(host), most))
+    hosted = np.flatnonzero(host >= 0)
+    host_share[hosted, host[hosted]] = 1.0
+    days, place = np.unique(start, return_inverse=True)
+    years = np.array([study.years_since_start(day) for day in days.tolist()])
     return BundleTable(
-        groups, group, np.array([years[row[2]] for row in rows]), np.array([row[2] for row in rows], "datetime64[D]"),
-        np.array([row[3] for row in rows], np.int16), host_share, np.full(len(rows), -1, np.int64), study.councils,
-        study.services, study.packages, study.forms, study.package_services,
+        groups, np.concatenate(group).astype(np.int64), years[place], start, form, host_share,
+        np.full(len(host), -1, np.int64), study.councils, study.services, study.packages, study.forms,
+        study.package_services,
     )  # fmt: skip
 
 
+def _too_many(got: str) -> StudyError:
+    remedy = 'Lower most_partners, write adjacent = "connected", or name fewer forms, starts and hosts.'
+    where, allowed = "study.toml: bundles", f"at most {MOST_BUNDLES:,} bundles"
+    return StudyError(Fault(where, "too many candidate bundles", got, allowed, remedy))
+
+
 def _why_empty(study: Study) -> list[Fault]:
-    settings = study.model.bundles
-    faults = []
-    for package, members in enumerate(study.package_services):
-        holders = int(study.present[:, list(members)].all(axis=1).sum())
-        faults.append(
-            Fault(
-                f"candidate bundles of {study.packages.ids[package]}", "none is possible",
-                f"{holders} council(s) with all its services, {settings.least_partners} to {settings.most_partners} partners",
-                f"at least {settings.least_partners} councils with the service" + (", neighbours of each other" if settings.adjacent == "connected" else ""),
-                "Add baseline rows, neighbours, hosts or forms, or widen [bundles].",
-            )
-        )  # fmt: skip
-    return faults
+    """Say for each service or package why no bundle of it is possible."""
+    return [_why_none(study, package) for package in range(len(study.packages))]
+
+
+def _why_none(study: Study, package: int) -> Fault:
+    settings, services = study.model.bundles, study.package_services[package]
+    where = f"candidate bundles of {study.packages.ids[package]}"
+    eligible = np.flatnonzero(study.present[:, list(services)].all(axis=1))
+    if len(eligible) < settings.least_partners:
+        got, allowed = f"{len(eligible)} with a baseline row for it", f"at least {settings.least_partners}"
+        return Fault(where, "too few councils have it", got, allowed, "Add baseline rows, or write internal = true.")
+    if settings.most_partners < settings.least_partners:
+        got, remedy = f"most_partners = {settings.most_partners}", "Raise most_partners, or write internal = true."
+        return Fault(where, "no partnership is allowed", got, f"at least {settings.least_partners}", remedy)
+    if not _forms(study, services):
+        return Fault(where, "its services have no delivery form in common", "", "", "Give one form to all of them.")
+    if not _starts(study, services):
+        return Fault(where, "its services have no start in common", "", "", "Give one start to all of them.")
+    if not any(len(sets) for sets in _partner_sets(study, tuple(eligible.tolist()))):
+        remedy = 'Add rows to the neighbours table, or write adjacent = "any".'
+        return Fault(where, "no councils with it are neighbours", "", "", remedy)
+    remedy = "Let a council host (can_host, hosts), or name a form without a host."
+    return Fault(where, "no council may host it", "", "", remedy)

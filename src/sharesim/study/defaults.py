@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from sharesim.study.faults import fault_of
 from sharesim.study.labels import unknown_name
 from sharesim.study.places import Directory, Placed
 from sharesim.study.plain import shown
-from sharesim.study.schema import ROWS, fields_of
+from sharesim.study.schema import ROWS, fields_at, fields_of
 
 SECTIONS = ("staff", "costs", "exit", "bundles", "split")
 
@@ -41,6 +44,8 @@ def fill_defaults(raw: Mapping[str, Any], here: Directory) -> tuple[dict[str, An
             faults.append(place.holding(unknown_name("", "table or section", section, [*ROWS, *SECTIONS])))
         elif name not in fields_of(section):
             faults.append(place.holding(unknown_name("", f"field of {section}", name, fields_of(section))))
+        elif (wrong := _wrong_value(section, name, value, here, path)) is not None:
+            faults.append(wrong)
         elif section in ROWS:
             rows = result.get(section)
             if isinstance(rows, (list, tuple)):
@@ -48,6 +53,17 @@ def fill_defaults(raw: Mapping[str, Any], here: Directory) -> tuple[dict[str, An
         elif isinstance(result.get(section, {}), dict):
             result[section] = {name: value, **result.get(section, {})}
     return result, faults
+
+
+def _wrong_value(section: str, name: str, value: Any, here: Directory, path: str) -> Placed | None:
+    """Return what is wrong with a default, told once and not for every row that it would fill."""
+    info = fields_at((section,))[name]
+    try:
+        TypeAdapter(Annotated[info.annotation, info]).validate_python(value)
+    except ValidationError as error:
+        found = fault_of({**error.errors(include_url=False)[0], "loc": (section, name)}, here)
+        return here.at(("defaults", path)).holding(found.fault)
+    return None
 
 
 def _flat(fills: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -9,16 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sharesim.errors import Fault, SharesimError, StudyError, UsageError
+from sharesim.errors import Fault, StudyError, UsageError
 from sharesim.study import overrides
 from sharesim.study.compile import compile_study
 from sharesim.study.defaults import fill_defaults
 from sharesim.study.files import missing, read_toml
-from sharesim.study.labels import nearest, unknown_name
+from sharesim.study.labels import unknown_name
 from sharesim.study.places import Place, Placed, Places, in_order
 from sharesim.study.plain import shown
-from sharesim.study.schema import ROWS, StudyModel
-from sharesim.study.sections import Tables
+from sharesim.study.schema import ROWS
 from sharesim.study.study import Study
 from sharesim.study.tables import read_table
 from sharesim.study.validate import scenario_faults, validated
@@ -60,13 +59,8 @@ def load(path: str | Path, *, scenario: str | None = None, assignments: Sequence
     >>> study.n_years, study.changes[0].path
     (5, 'study.horizon_years')
     """
-    file = _study_file(path)
-    document = read_toml(file)
-    pairs = _pairs(assignments)
-    named = [*_scenario_pairs(document, scenario), *pairs]
-    files = {name.partition(".")[2]: value for name, value in named if name.startswith("tables.")}
-    raw, places = _with_tables(document, file, files)
-    return build(raw, places, scenario=scenario, assignments=pairs)
+    raw, places = read_raw(path)
+    return build(raw, places, scenario=scenario, assignments=assignments)
 
 
 def build(
@@ -85,19 +79,23 @@ def build(
     UsageError
         When an override names something that is not there.
     """
-    original = raw
-    chosen = _scenario_pairs(raw, scenario)
-    raw, changes = overrides.apply(raw, chosen, f"scenario {scenario}")
-    raw, later = overrides.apply(raw, _pairs(assignments), "command line")
-    changes += later
+    original, changes = raw, ()
+    asked = [(f"scenario {scenario}", _scenario_pairs(raw, scenario)), ("command line", _pairs(assignments))]
+    for by, pairs in asked:
+        raw, found = overrides.apply(raw, [pair for pair in pairs if pair[0].startswith("tables.")], by)
+        changes += found
+    raw, places = _with_other_tables(raw, places, changes)
+    for by, pairs in asked:
+        raw, found = overrides.apply(raw, [pair for pair in pairs if not pair[0].startswith("tables.")], by)
+        changes += found
     filled, faults = fill_defaults(raw, places.about(raw, changes))
     here = places.about(filled, changes)
-    model, found = validated(filled, here)
-    found = [*places.faults, *faults, *found]
+    model, more = validated(filled, here)
+    faults = [*places.faults, *faults, *more]
     if scenario is None:
-        found += scenario_faults(original, places)
-    if found or model is None:
-        raise StudyError(in_order(found))
+        faults += scenario_faults(original, places)
+    if faults or model is None:
+        raise StudyError(in_order(faults))
     return compile_study(model, here, changes)
 
 
@@ -117,7 +115,7 @@ def read_raw(path: str | Path) -> tuple[dict[str, Any], Places]:
         When there is no study file, or it is not TOML.
     """
     file = _study_file(path)
-    return _with_tables(read_toml(file), file, {})
+    return _with_tables(read_toml(file), file, tuple(ROWS))
 
 
 def _study_file(path: str | Path) -> Path:
@@ -161,17 +159,18 @@ def _scenario_pairs(raw: Mapping[str, Any], scenario: str | None) -> list[tuple[
     return list(overrides.paths_of(scenarios[scenario]))
 
 
-def _with_tables(document: dict[str, Any], file: Path, changed: Mapping[str, Any]) -> tuple[dict[str, Any], Places]:
-    """Read every table that the document names, or that lies beside it under its usual name."""
-    given = document.get("tables", {})
-    given = {**(given if isinstance(given, dict) else {}), **changed}
-    files: dict[str, str] = {}
+def _with_tables(
+    document: dict[str, Any], file: Path, tables: Sequence[str], before: Places | None = None
+) -> tuple[dict[str, Any], Places]:
+    """Read the tables asked for, by the names that the document gives, or where they lie beside it."""
+    given = document.get("tables")
+    given = given if isinstance(given, dict) else {}
+    places = before or Places(file.name, {}, folder=file.parent)
+    files, numbers, unread = dict(places.files), dict(places.number), set(places.unread)
+    faults: list[Placed] = list(places.faults)
     rows: dict[str, Any] = {}
-    numbers: dict[str, list[int]] = {}
-    faults: list[Placed] = []
-    unread: set[str] = set()
-    for position, table in enumerate(ROWS, start=1):
-        name = _file_of(table, given, file.parent, inline=table in document)
+    for table in tables:
+        name, position = _file_of(table, given, file.parent, inline=table in document), tuple(ROWS).index(table) + 1
         if name is None:
             continue
         if table in document:
@@ -189,7 +188,27 @@ def _with_tables(document: dict[str, Any], file: Path, changed: Mapping[str, Any
         faults += [Placed((position, row), fault) for row, fault in found.faults]
         if any(row == 0 for row, _ in found.faults):
             unread.add(table)
-    return {**document, **rows}, Places(file.name, files, numbers, tuple(faults), frozenset(unread))
+    known = Places(places.study, files, numbers, tuple(faults), frozenset(unread), places.folder)
+    return {**document, **rows}, known
+
+
+def _with_other_tables(
+    raw: dict[str, Any], places: Places, changes: Sequence[overrides.Change]
+) -> tuple[dict[str, Any], Places]:
+    """Read the tables again whose file an override names."""
+    changed = [str(change.loc[1]) for change in changes if change.loc[1] in ROWS]
+    if not changed:
+        return raw, places
+    if places.folder is None:
+        where = f"{changes[0].by}: {changes[0].path}"
+        remedy = "Give the rows themselves."
+        raise UsageError(Fault(where, "a file for a study that lies in no folder", "", "", remedy))
+    without = {name: part for name, part in raw.items() if name not in changed or name not in places.files}
+    kept = {name: part for name, part in places.files.items() if name not in changed}
+    ranks = {position for position, table in enumerate(ROWS, start=1) if table in changed}
+    faults = tuple(item for item in places.faults if item.rank[0] not in ranks)
+    before = Places(places.study, kept, places.number, faults, places.unread - set(changed), places.folder)
+    return _with_tables(without, places.folder / places.study, changed, before)
 
 
 def _file_of(table: str, given: Mapping[str, Any], folder: Path, *, inline: bool) -> str | None:
@@ -203,6 +222,3 @@ def _file_of(table: str, given: Mapping[str, Any], folder: Path, *, inline: bool
     if table not in NEEDED_TABLES or inline:
         return None
     return usual
-
-
-__all__ = ["SharesimError", "StudyModel", "Tables", "build", "load", "nearest", "read_raw"]

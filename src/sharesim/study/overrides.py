@@ -12,6 +12,7 @@ Names may hold spaces and dots: the last dot parts the row from its field. Quote
 from __future__ import annotations
 
 import copy
+import dataclasses
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -209,5 +210,7 @@ def _row(raw: dict[str, Any], section: str, name: str, where: str) -> int:
                     "Name the row and the field to change.",
                 )
             )
-        raise UsageError(unknown_name(where, f"row of {section}", wanted, [item for item in names if item]))
+        fault = unknown_name(where, f"row of {section}", wanted, [item for item in names if item])
+        remedy = fault.remedy if fault.remedy.startswith("Did you mean") else "Name one of these."
+        raise UsageError(dataclasses.replace(fault, remedy=remedy))
     return names.index(wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sharesim.errors import Fault
@@ -59,6 +60,8 @@ class Places:
         What reading the files found; `build` reports it with the rest.
     unread : frozenset of str
         Tables that could not be read, so that nobody is told that they are empty.
+    folder : Path or None
+        Where the files lie; None for a study that was written as a dictionary.
     """
 
     study: str
@@ -66,6 +69,7 @@ class Places:
     number: dict[str, list[int]] = field(default_factory=dict)
     faults: tuple[Placed, ...] = ()
     unread: frozenset[str] = frozenset()
+    folder: Path | None = None
 
     def about(self, raw: Mapping[str, Any], changes: Iterable[Change] = ()) -> Directory:
         """Return the places of one raw study: rows by their labels, changed values by who changed them."""
@@ -116,6 +120,10 @@ class Directory:
             return Place(self._row_words(str(loc[0]), loc[1], loc[2:]), rank)
         if not loc:
             return Place(self.places.study, rank)
+        if loc[0] not in _SECTIONS:
+            for changed, words in self.changed.items():
+                if changed[0] == loc[0]:
+                    return Place(words, rank)
         if loc[0] in self.places.files:
             return Place(self.places.files[loc[0]] + _tail(loc[1:]), rank)
         return Place(

@@ -49,7 +49,7 @@ def shown(value: Any, longest: int = 80) -> str:
         text = visible(value[: 4 * longest])
         return repr(text if len(text) <= longest - 2 else f"{text[: longest - 5]}...")
     try:
-        text = str(value)
+        text = f"{value:.10g}" if isinstance(value, float) else str(value)
     except (ValueError, RecursionError):
         return f"{type(value).__name__} too long to show"
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
