@@ -195,7 +195,8 @@ def main(arguments: list[str] | None = None) -> int:
         found = collect(folder, chosen.repeats, chosen.repeats_large, (2**17, 16))
     chosen.json.parent.mkdir(parents=True, exist_ok=True)
     chosen.json.write_text(json.dumps(found, indent=2) + "\n")
-    print(f"{found['ratio_to_fastest_peer_100k']:.1f} times the draws per CPU second of {found['fastest_peer_100k']}")
+    ratio, fastest = found["ratio_to_fastest_peer_100k"], found["fastest_peer_100k"]
+    print(f"{ratio:.1f} times the draws per CPU second of {fastest}" if fastest else "no peer could be run")
     return 0
 
 

@@ -212,12 +212,9 @@ def _tree(text: str) -> ast.expr:
     try:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        close = difflib.get_close_matches(text.casefold(), LAWS, n=1)
-        remedy = (
-            f"Did you mean {close[0]!r} with its figures in brackets?"
-            if close
-            else "Look for a missing bracket or comma."
-        )
+        close = [] if "(" in text else difflib.get_close_matches(text.split()[0].casefold(), LAWS, n=1)
+        bracket = "Look for a missing bracket or comma."
+        remedy = f"Did you mean {close[0]!r} with its figures in brackets?" if close else bracket
         _refuse("cannot be read", text, remedy=remedy)
 
 

@@ -136,12 +136,17 @@ class SobolPoints:
         """Put one chunk of one dimension into `out`, strictly between 0 and 1."""
         numbers, shift = self._scrambled[dimension]
         if dimension < SOBOL_DIMENSIONS:
-            first = np.array([chunk * self.chunk], dtype=np.uint64)
-            # Within a chunk the Gray code's low bits run through all values from 0 or, in odd chunks, from the top bit.
-            points = self._patterns[dimension] ^ (points_at(first, numbers, shift) ^ shift)
+            # A chunk is the first one shifted: the Gray code of its first index says by which direction numbers.
+            first = chunk * self.chunk
+            gray, moved = first ^ (first >> 1), 0
+            while gray:
+                moved ^= int(numbers[(gray & -gray).bit_length() - 1])
+                gray &= gray - 1
+            points = self._patterns[dimension] ^ np.uint64(moved)
         else:
             points = points_at(self._shuffled_index(dimension, chunk), numbers, shift)
-        np.multiply(points.astype(np.float64) + 0.5, 2.0**-_BITS, out=out)
+        np.add(points, 0.5, out=out)
+        out *= 2.0**-_BITS
 
     def _shuffled_index(self, dimension: int, chunk: int) -> Words:
         """Return one chunk's indices, shuffled within [2^j, 2^(j + 1)) so that every power of two stays balanced."""
