@@ -92,11 +92,15 @@ def driver_effects(names: Sequence[str], values: np.ndarray, measure_gbp: np.nda
     error = float(1.0 / np.sqrt(max(n_draws - 1, 1)))
     effects = [
         DriverEffect(
-            names[at], float(low[i]), float(high[i]), float(correlation[i]), error,
+            names[at],
+            float(low[i]),
+            float(high[i]),
+            float(correlation[i]),
+            error,
             *(float(own[i, end]) if np.isfinite(own[i, end]) else float((low, high)[end][i]) for end in (0, 1)),
         )
         for i, at in enumerate(kept)
-    ]  # fmt: skip
+    ]
     return sorted(effects, key=lambda effect: (-abs(effect.swing_gbp), effect.name))
 
 
@@ -108,8 +112,10 @@ def _row_correlation(rows: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.divide(rows @ target, size, out=np.zeros(len(rows)), where=size > 0)
 
 
-def _own_means(ranks: np.ndarray, correlation: np.ndarray, measure: np.ndarray, tenths: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return the fitted mean in each driver's lowest and highest tenth, shape (driver, 2); nan where it is not fitted."""
+def _own_means(
+    ranks: np.ndarray, correlation: np.ndarray, measure: np.ndarray, tenths: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Return the fitted mean in each driver's lowest and highest tenth, shape (driver, 2); nan where not fitted."""
     n_draws = measure.size
     n_fitted = min(MOST_FITTED, len(ranks), n_draws // (2 * DRAWS_PER_FITTED))
     fitted = np.sort(np.argsort(-np.abs(correlation), kind="stable")[:n_fitted])

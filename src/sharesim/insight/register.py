@@ -1,4 +1,4 @@
-"""What each risk of the register does to the answer: the same futures with it and without it (docs/model.md section 5)."""
+"""What each risk of the register does: the same futures with it and without it (docs/model.md section 5)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RiskEffect:
     p5_cost_gbp, cvar_cost_gbp : float
         How much better the 5% point, and the mean of the worst twentieth, would be without it.
     spread_share : float
-        Share of the measure's variance that knowing whether it struck would explain (correlation ratio, bias taken off).
+        Share of the measure's variance that knowing whether it struck would explain (correlation ratio, less bias).
     """
 
     name: str

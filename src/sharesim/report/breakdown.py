@@ -13,12 +13,26 @@ from sharesim.report.tables import year_label
 from sharesim.study.study import Study
 
 LINES = {
-    "saving_cashable": "Cashable savings", "extra_cost": "Extra cost of working together", "harmonisation": "Harmonised pay", "governance": "Governance",
-    "vehicle": "Running the joint body", "client_side": "Client side kept", "host_fee": "Host's fee", "stranded_overhead": "Overhead left behind",
-    "vat": "Irrecoverable VAT", "transition": "Programme team, ICT, premises, dual running, set-up", "joining": "Joining", "officers": "Officers' days",
-    "delay_cost": "Cost of delay", "risk_one_off": "Risks that strike a service", "redundancy": "Redundancy pay", "pension_strain": "Pension strain",
-    "notice": "Notice pay", "exit_cost": "Leaving an arrangement", "saving_non_cashable": "Time saved, not cash",
-}  # fmt: skip
+    "saving_cashable": "Cashable savings",
+    "extra_cost": "Extra cost of working together",
+    "harmonisation": "Harmonised pay",
+    "governance": "Governance",
+    "vehicle": "Running the joint body",
+    "client_side": "Client side kept",
+    "host_fee": "Host's fee",
+    "stranded_overhead": "Overhead left behind",
+    "vat": "Irrecoverable VAT",
+    "transition": "Programme team, ICT, premises, dual running, set-up",
+    "joining": "Joining",
+    "officers": "Officers' days",
+    "delay_cost": "Cost of delay",
+    "risk_one_off": "Risks that strike a service",
+    "redundancy": "Redundancy pay",
+    "pension_strain": "Pension strain",
+    "notice": "Notice pay",
+    "exit_cost": "Leaving an arrangement",
+    "saving_non_cashable": "Time saved, not cash",
+}
 KINDS = {"item": "Shared item", "grant": "Grant", "risk": "Risks that strike all or a council"}
 
 
@@ -34,7 +48,7 @@ def line_words(line: str) -> str:
 
 
 def cells(judged: Outcomes, account: Account) -> pd.DataFrame:
-    """Return mean pounds by arrangement, council, year and line, undiscounted and discounted; every cell that is not zero.
+    """Return mean pounds by arrangement, council, year and line, undiscounted and discounted; zeros left out.
 
     Returns
     -------
@@ -50,11 +64,22 @@ def cells(judged: Outcomes, account: Account) -> pd.DataFrame:
             continue
         for bundle, slot, year in zip(*np.nonzero(values), strict=True):
             council = study.councils.ids[table.partners[bundle, slot]]
-            records.append((table.id_of(bundle), council, int(year), name, LINES[name], float(values[bundle, slot, year])))
+            records.append(
+                (table.id_of(bundle), council, int(year), name, LINES[name], float(values[bundle, slot, year]))
+            )
     for at, council, year in zip(*np.nonzero(account.activation_means), strict=True):
         column = judged.activations.columns[at]
         title = _shared_title(study, column)
-        records.append(("", study.councils.ids[council], int(year), column.kind, title, float(account.activation_means[at, council, year])))
+        records.append(
+            (
+                "",
+                study.councils.ids[council],
+                int(year),
+                column.kind,
+                title,
+                float(account.activation_means[at, council, year]),
+            )
+        )
     frame = pd.DataFrame(records, columns=["bundle", "council", "year", "line", "title", "mean_gbp"])
     frame["value_gbp"] = frame.mean_gbp * discount[frame.year.to_numpy(dtype=int)]
     return frame
@@ -79,14 +104,20 @@ def one_off_funding(study: Study, account: Account, frame: pd.DataFrame) -> pd.D
     labels = [year_label(study, year) for year in range(study.n_years)]
     left = account.one_off.mean(axis=-1).sum(axis=0)
     paid = np.zeros(study.n_years)
-    np.add.at(paid, frame.year[frame.line == "grant"].to_numpy(dtype=int), frame.mean_gbp[frame.line == "grant"].to_numpy(dtype=float))
+    np.add.at(
+        paid,
+        frame.year[frame.line == "grant"].to_numpy(dtype=int),
+        frame.mean_gbp[frame.line == "grant"].to_numpy(dtype=float),
+    )
     rows = pd.DataFrame([left + paid, paid, left], columns=labels)
-    rows.insert(0, "title", ["One-off cost before grants", "Grants, less what is clawed back", "To be found by the councils"])
+    rows.insert(
+        0, "title", ["One-off cost before grants", "Grants, less what is clawed back", "To be found by the councils"]
+    )
     return rows.assign(all_gbp=rows[labels].sum(axis=1))
 
 
 def by_line_and_council(study: Study, frame: pd.DataFrame, column: str = "value_gbp") -> pd.DataFrame:
-    """Return one row per line and one column per council, with ``all_gbp`` beside them; the columns add up to the NPVs."""
+    """Return one row per line and one column per council, and ``all_gbp``; the columns add up to the NPVs."""
     wide = _wide(frame, "council", list(study.councils.ids), column)
     wide["all_gbp"] = wide[list(study.councils.ids)].sum(axis=1)
     return wide
@@ -102,13 +133,17 @@ def by_line_and_year(study: Study, frame: pd.DataFrame, column: str = "mean_gbp"
 
 def by_line_and_bundle(frame: pd.DataFrame, bundles: list[str], column: str = "value_gbp") -> pd.DataFrame:
     """Return one row per line and one column per arrangement, shared items under ``shared``, and ``all_gbp``."""
-    wide = _wide(frame.assign(part=frame.bundle.where(frame.bundle != "", "shared")), "part", [*bundles, "shared"], column)
+    wide = _wide(
+        frame.assign(part=frame.bundle.where(frame.bundle != "", "shared")), "part", [*bundles, "shared"], column
+    )
     wide["all_gbp"] = wide[[*bundles, "shared"]].sum(axis=1)
     return wide
 
 
 def _wide(frame: pd.DataFrame, across: str, names: list[str], column: str) -> pd.DataFrame:
-    table = frame.pivot_table(index="title", columns=across, values=column, aggfunc="sum", fill_value=0.0).reindex(columns=names, fill_value=0.0)
+    table = frame.pivot_table(index="title", columns=across, values=column, aggfunc="sum", fill_value=0.0).reindex(
+        columns=names, fill_value=0.0
+    )
     order = list(dict.fromkeys(frame.title))
     return table.reindex(order).fillna(0.0).rename_axis(columns=None).reset_index()
 
@@ -135,12 +170,18 @@ def council_years(study: Study, account: Account, part: str = "net") -> pd.DataF
 def staff(study: Study, account: Account) -> pd.DataFrame:
     """Return what happens to posts, by council, on average: every post removed is met in one of these ways."""
     removed, redeployed, voluntary, compulsory = (
-        np.asarray(part).mean(axis=-1) for part in (account.removed, account.redeployed, account.voluntary, account.compulsory)
+        np.asarray(part).mean(axis=-1)
+        for part in (account.removed, account.redeployed, account.voluntary, account.compulsory)
     )
     return pd.DataFrame(
         {
-            "council": list(study.councils.ids), "name": list(study.councils.names), "posts_removed": removed,
-            "vacancies_and_leavers": removed - redeployed - voluntary - compulsory, "redeployed": redeployed, "voluntary_exits": voluntary,
-            "compulsory_exits": compulsory, "compulsory_p95": np.quantile(account.compulsory, 0.95, axis=-1, method="inverted_cdf"),
+            "council": list(study.councils.ids),
+            "name": list(study.councils.names),
+            "posts_removed": removed,
+            "vacancies_and_leavers": removed - redeployed - voluntary - compulsory,
+            "redeployed": redeployed,
+            "voluntary_exits": voluntary,
+            "compulsory_exits": compulsory,
+            "compulsory_p95": np.quantile(account.compulsory, 0.95, axis=-1, method="inverted_cdf"),
         }
-    )  # fmt: skip
+    )

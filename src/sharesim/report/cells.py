@@ -25,7 +25,7 @@ class Column:
         Column of the DataFrame.
     title : str
     kind : str
-        text, date, or one of `NUMBERS`.
+        text, date, figure (a figure already in words: kept on one line), or one of `NUMBERS`.
     unit : str
         Written under the title.
     under : str
@@ -44,6 +44,21 @@ class Column:
     @property
     def is_number(self) -> bool:
         return self.kind in NUMBERS
+
+
+def columns(text: str) -> tuple[Column, ...]:
+    """Return columns from lines of ``key | title | kind | unit | under | link``; what is left out takes its default.
+
+    Examples
+    --------
+    >>> columns("name | Council \\n npv_gbp | Value | gbp | discounted")[1]
+    Column(key='npv_gbp', title='Value', kind='gbp', unit='discounted', under='', link='')
+    """
+    found = []
+    for line in text.strip().splitlines():
+        parts = [part.strip() for part in line.split("|")]
+        found.append(Column(*parts[:2], parts[2] or "text", *parts[3:]) if len(parts) > 2 else Column(*parts))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -84,14 +99,20 @@ class PageTable:
 
 
 def page_table(
-    name: str, caption: str, frame: pd.DataFrame, columns: Sequence[Column], *, total: Mapping[str, Any] | None = None, note: str = ""
-) -> PageTable:  # fmt: skip
+    name: str,
+    caption: str,
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    *,
+    total: Mapping[str, Any] | None = None,
+    note: str = "",
+) -> PageTable:
     """Return a table of a page from a DataFrame.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"council": ["Eastham"], "npv_gbp": [-12_345.6]})
-    >>> table = page_table("councils", "By council", frame, [Column("council", "Council"), Column("npv_gbp", "Value", "gbp")])
+    >>> table = page_table("councils", "By council", frame, columns("council | Council \\n npv_gbp | Value | gbp"))
     >>> table.rows[0][1].shown, table.rows[0][1].value, table.rows[0][1].is_loss
     ('−£12,346', '-12345.6', True)
     """
@@ -110,15 +131,16 @@ def _cell(column: Column, record: Mapping[Any, Any]) -> Cell:
 
 def cell(column: Column, value: Any) -> Cell:
     """Return a cell: the figure in full precision behind what is written."""
-    if column.kind == "text" or isinstance(value, str) or value is None or value is pd.NA:
-        text = "" if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)) else str(value)
-        return Cell(column, words.day(text) if column.kind == "date" and text else text, text if column.kind == "date" else "")
     if isinstance(value, bool | np.bool_):
         return Cell(column, "yes" if value else "no")
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return Cell(column, "–" if column.is_number else "")
+    if isinstance(value, str) or not column.is_number:
+        text = str(value)
+        return Cell(column, words.day(text), text) if column.kind == "date" and text else Cell(column, text)
     number = float(value)
-    if math.isnan(number):
-        return Cell(column, "–")
-    return Cell(column, shown(number, column.kind), f"{number:.10g}", column.kind in ("gbp", "thousands") and number < -0.5)
+    is_loss = column.kind in ("gbp", "thousands") and number < -0.5
+    return Cell(column, shown(number, column.kind), f"{number:.10g}", is_loss)
 
 
 def shown(number: float, kind: str) -> str:

@@ -63,23 +63,32 @@ def decision(contents: Contents, chosen: tuple[Arrangement, ...]) -> tuple[Sente
 def _refused(contents: Contents) -> tuple[Sentence, ...]:
     said = {
         Status.INFEASIBLE: "No portfolio keeps all rules: this is proven, not a failure of the search.",
-        Status.UNPROVEN: "The search stopped before it found a portfolio that keeps all rules; whether there is one is not known.",
+        Status.UNPROVEN: "The search stopped before it found a portfolio that keeps all rules; there may be one.",
         Status.UNBOUNDED: "The program has no finite best answer: something in the study is at fault.",
         Status.FAILED: "The solver failed, so there is no answer.",
     }
     lead = said.get(contents.solution.status, f"There is no portfolio to show: {contents.solution.status.value}.")
-    n_bundles = len(contents.outcomes.table)
+    looked_at = words.sentence_case(words.count(len(contents.outcomes.table), "candidate arrangement"))
+    seen = f"{looked_at} were simulated on {contents.outcomes.n_draws:,} futures."
     notes = tuple((note if note.endswith(".") else f"{note}.",) for note in contents.solution.notes)
-    return ((lead,), (f"{words.sentence_case(words.count(n_bundles, 'candidate arrangement'))} were simulated on {contents.outcomes.n_draws:,} futures.",), *notes)
+    return ((lead,), (seen,), *notes)
 
 
 def _nothing(contents: Contents) -> tuple[Sentence, ...]:
     n_bundles = len(contents.outcomes.table)
-    best = contents.outcomes.npv_mean
-    lead = f"Share nothing: under these rules no set of the {n_bundles:,} candidate arrangements is worth more than leaving things as they are."
     if not n_bundles:
-        return ((lead,),)
-    return ((lead,), ("The most valuable arrangement taken alone is worth ", gbp("best_alone_npv_mean_gbp", float(best.max())), " on average, before what several would pay for together."))
+        return (("Share nothing: the study has no candidate arrangement.",),)
+    lead = (
+        f"Share nothing: under these rules no set of the {words.count(n_bundles, 'candidate arrangement')} is worth "
+        "more than leaving things as they are."
+    )
+    best = gbp("best_alone_npv_mean_gbp", float(contents.outcomes.npv_mean.max()))
+    alone = (
+        "The most valuable one taken alone is worth ",
+        best,
+        " on average, before what several would pay for together.",
+    )
+    return ((lead,), alone)
 
 
 def _what(contents: Contents, chosen: tuple[Arrangement, ...]) -> Sentence:
@@ -90,10 +99,15 @@ def _what(contents: Contents, chosen: tuple[Arrangement, ...]) -> Sentence:
     everybody = len(together) == 1
     names = words.listing([study.councils.name(at) for at in chosen[0].partners])
     alone = all(len(item.partners) == 1 for item in chosen)
-    lead = f"{names} should {'reorganise' if alone else 'share'} {share}" if everybody else f"Share {share} in {words.count(len(chosen), 'arrangement')}"
+    verb = "reorganise" if alone else "share"
+    lead = f"{words.sentence_case(verb)} {share} in {words.count(len(chosen), 'arrangement')}"
+    if everybody:
+        lead = f"{names} should {verb} {share}"
     if len(chosen) > 6:
         first, last = min(item.start for item in chosen), max(item.start for item in chosen)
-        return (f"{lead}, starting between {words.month(first)} and {words.month(last)}; the matrix below shows who with whom.",)
+        return (
+            f"{lead}, starting between {words.month(first)} and {words.month(last)}; the matrix shows who with whom.",
+        )
     if len(study.services) == 1 and everybody:
         return (f"{lead}, {_how(contents, chosen[0], everybody)}.",)
     parts = [f"{item.title} ({_how(contents, item, everybody)})" for item in chosen]
@@ -101,7 +115,11 @@ def _what(contents: Contents, chosen: tuple[Arrangement, ...]) -> Sentence:
 
 
 def _so_many(chosen: int, of: int) -> str:
-    return f"all {words.number_word(of)} services" if chosen == of else f"{words.number_word(chosen)} of {words.number_word(of)} services"
+    return (
+        f"all {words.number_word(of)} services"
+        if chosen == of
+        else f"{words.number_word(chosen)} of {words.number_word(of)} services"
+    )
 
 
 def _how(contents: Contents, item: Arrangement, everybody: bool) -> str:
@@ -116,16 +134,30 @@ def _worth(contents: Contents) -> Sentence:
     error = estimate(contents.npv, "mean", contents.judged.plan.method)  # type: ignore[union-attr]
     sure: Sentence = ()
     if error.available:
-        sure = (" (give or take ", gbp("npv_mean_reach_gbp", 1.96 * float(error.standard_error)), ", the error of simulating)")
+        sure = (
+            " (give or take ",
+            gbp("npv_mean_reach_gbp", 1.96 * float(error.standard_error)),
+            ", the error of simulating)",
+        )
     about = study.model.study
     rate = about.discount_rate_per_year
-    discounted = f"discounted at {words.share(rate, 1)} a year" if isinstance(rate, float) else "discounted at the study's schedule"
+    discounted = (
+        f"discounted at {words.share(rate, 1)} a year"
+        if isinstance(rate, float)
+        else "discounted at the study's schedule"
+    )
     years = words.count(study.n_years, "year")
     return (
-        f"Over {years} from {words.month(about.start)} that is worth ", gbp("npv_mean_gbp", figures["npv_mean_gbp"], "from-value"),
-        " to the councils' General Funds on average", *sure, f", in {about.price_base} prices, {discounted}; nine futures in ten lie between ",
-        gbp("npv_p5_gbp", figures["npv_p5_gbp"]), " and ", gbp("npv_p95_gbp", figures["npv_p95_gbp"]), ".",
-    )  # fmt: skip
+        f"Over {years} from {words.month(about.start)} that is worth ",
+        gbp("npv_mean_gbp", figures["npv_mean_gbp"], "from-value"),
+        " to the councils' General Funds on average",
+        *sure,
+        f", in {about.price_base} prices, {discounted}; nine futures in ten lie between ",
+        gbp("npv_p5_gbp", figures["npv_p5_gbp"]),
+        " and ",
+        gbp("npv_p95_gbp", figures["npv_p95_gbp"]),
+        ".",
+    )
 
 
 def _risk(contents: Contents) -> Sentence:
@@ -134,11 +166,33 @@ def _risk(contents: Contents) -> Sentence:
     peak = float(payback(study, contents.account).peak_funding_mean_gbp.iloc[0])  # type: ignore[arg-type]
     worst = frame.loc[frame.probability_of_loss.idxmax()]
     tail = Figure("cvar_gbp", float(figures["cvar_gbp"]), words.money(abs(figures["cvar_gbp"])))
-    ends: Sentence = ("; the worst twentieth of futures lose ", tail, " on average") if figures["cvar_gbp"] < 0 else ("; even the worst twentieth of futures gain ", tail, " on average")
-    found: Sentence = ("; ", gbp("payback.peak_funding_mean_gbp", peak, "from-peak"), " has to be found before it pays for itself") if peak >= 0.5 else ()
+    ends: Sentence = (
+        ("; the worst twentieth of futures lose ", tail, " on average")
+        if figures["cvar_gbp"] < 0
+        else ("; even the worst twentieth of futures gain ", tail, " on average")
+    )
+    found: Sentence = (
+        ("; ", gbp("payback.peak_funding_mean_gbp", peak, "from-peak"), " has to be found before it pays for itself")
+        if peak >= 0.5
+        else ()
+    )
     losers = [name for name, mean in zip(frame["name"], frame.npv_mean_gbp, strict=True) if mean < 0]
     who: Sentence = ()
     if len(frame) > 1:
-        who = (f"; {worst['name']} is the council most likely to lose (", chance(f"councils.{worst.council}.probability_of_loss", worst.probability_of_loss), " of futures)")
-        who += (f", and {words.listing(losers)} {'loses' if len(losers) == 1 else 'lose'} on average",) if losers else ()
-    return ("It loses money in ", chance("probability_of_loss", figures["probability_of_loss"]), " of futures", *ends, *found, *who, ".")
+        who = (
+            f"; {worst['name']} is the council most likely to lose (",
+            chance(f"councils.{worst.council}.probability_of_loss", worst.probability_of_loss),
+            " of futures)",
+        )
+        who += (
+            (f", and {words.listing(losers)} {'loses' if len(losers) == 1 else 'lose'} on average",) if losers else ()
+        )
+    return (
+        "It loses money in ",
+        chance("probability_of_loss", figures["probability_of_loss"]),
+        " of futures",
+        *ends,
+        *found,
+        *who,
+        ".",
+    )

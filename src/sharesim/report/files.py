@@ -52,5 +52,8 @@ def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
     safe = frame.copy()
     for column in safe.columns:
         if not (pd.api.types.is_numeric_dtype(safe[column]) or pd.api.types.is_bool_dtype(safe[column])):
-            safe[column] = [f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text for text in safe[column].astype(str)]
+            safe[column] = [
+                f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+                for text in safe[column].astype(str)
+            ]
     return safe

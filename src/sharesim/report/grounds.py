@@ -9,10 +9,10 @@ import pandas as pd
 
 from sharesim.choice.solution import StoppedBy
 from sharesim.report import words
-from sharesim.report.cells import Column, PageTable, page_table
+from sharesim.report.cells import PageTable, columns, page_table
 from sharesim.report.decision import Figure, gbp
 from sharesim.report.material import Material
-from sharesim.report.readings import luck, quantity_words, readings, rules
+from sharesim.report.readings import luck, owner_words, quantity_words, readings, rule_sentence, rules
 from sharesim.report.tables import bundles
 from sharesim.study.rules import Objective
 
@@ -20,42 +20,138 @@ SIGNS = {"<=": "at most", ">=": "at least", "==": "exactly"}
 #: Assumptions that move the value by less than this share of the largest effect are listed apart.
 SMALL_EFFECT_SHARE = 0.02
 
+RULES = columns("""
+    rule | Rule | text | | sentence
+    owner | Set by
+    subject | Tightest for
+    measured_words | Measured | figure
+    limit_words | Limit | figure
+    slack_words | Room left | figure
+    holds | Kept
+    binding | Decides
+""")
+STATED = columns("""
+    rule | Rule
+    owner | Set by
+    sentence | What it demands
+""")
+CHECKS = columns("""
+    rule | Rule
+    owner | Set by
+    subject | For
+    measured_words | Measured | figure
+    limit_words | Limit | figure
+    slack_words | Room left | figure
+    holds | Kept
+""")
+READINGS = columns("""
+    title | Measure
+    choosing_words | On the futures that chose | figure
+    judging_words | On fresh futures | figure
+    difference_words | Difference | figure
+""")
+PUBLISHED = columns("""
+    label | Published figure | text | | covers
+    published_words | Published | figure | | kind
+    simulated_p5_words | Simulated, low (5%) | figure
+    simulated_mean_words | On average | figure
+    simulated_p95_words | High (95%) | figure
+    falls | Where it falls
+    source | Source
+""")
+DRIVERS = columns("""
+    input | Input | text | | driver
+    distribution | Distribution
+    mean | Mean | number
+    p5 | 5% | number
+    p95 | 95% | number
+    origin | From
+    source | Source
+""")
+ASSUMED = columns("""
+    input | Assumed | text | | for_words
+    range | Range looked at | text | | drawn
+    effect_low_gbp | At the low end | gbp | change of value
+    effect_high_gbp | At the high end | gbp | change of value
+    reasoning | Why
+    source | Source
+""")
+CHANGES = columns("""
+    path | What
+    before | In the files
+    after | In this run
+    by | Changed by
+""")
+CANDIDATES = columns("""
+    what | Arrangement
+    npv_mean_gbp | Value on average | gbp
+    npv_p5_gbp | Low (5%) | gbp
+    npv_p95_gbp | High (95%) | gbp
+    probability_of_loss | Chance of a loss | share
+""")
+STOPPED = {
+    StoppedBy.GAP: "the gap asked for was reached",
+    StoppedBy.TIME: "the time limit",
+    StoppedBy.WORK: "the work limit",
+    StoppedBy.INTERRUPT: "a request to stop",
+    StoppedBy.PROOF: "proof",
+    StoppedBy.FAILURE: "a failure",
+}
+
 
 def rules_section(material: Material) -> dict[str, Any]:
-    """Return the rules with what was measured, and every check."""
+    """Return the rules with what was measured, and every check; without a portfolio, what the rules demand."""
     contents = material.contents
-    columns = [
-        Column("rule", "Rule", under="sentence"), Column("owner", "Set by"), Column("subject", "Tightest for"), Column("measured_words", "Measured"),
-        Column("limit_words", "Limit"), Column("slack_words", "Room left"), Column("holds", "Kept"), Column("binding", "Decides"),
-    ]  # fmt: skip
-    short = rules(contents)
-    stated, everything = _in_words(short[~short.built_in]), _in_words(material.tables["rules"])
+    short, checks = rules(contents), _in_words(material.tables["rules"])
+    stated = _in_words(short[~short.built_in.astype(bool)])
+    table = page_table("rules", "The rules, each at its tightest", stated, RULES) if len(stated) else None
+    if table is None and contents.rules:
+        said = [
+            {"rule": rule.name, "owner": owner_words(contents.study, rule.owner), "sentence": rule_sentence(rule)}
+            for rule in contents.rules
+        ]
+        table = page_table("rules", "The rules", pd.DataFrame(said), STATED)
     return {
-        "table": page_table("rules", "The rules, each at its tightest", stated, columns) if len(stated) else None,
-        "all": page_table("rule-checks", "Every check", everything, [Column("rule", "Rule"), *columns[1:2], Column("subject", "For"), *columns[3:7]]) if len(everything) else None,
-        "binding": list(contents.solution.binding), "n_checks": len(everything),
-    }  # fmt: skip
+        "table": table,
+        "all": page_table("rule-checks", "Every check", checks, CHECKS) if len(checks) else None,
+        "binding": list(contents.solution.binding),
+        "n_checks": len(checks),
+    }
 
 
 def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
     """Return checks with every figure in the words of its unit."""
-    texts = {f"{column}_words": [quantity_words(value, unit) for value, unit in zip(frame[column], frame.unit, strict=True)] for column in ("measured", "limit", "slack")}
-    texts["limit_words"] = [f"{SIGNS[sign]} {text}" for sign, text in zip(frame.relation, texts["limit_words"], strict=True)]
-    return frame.assign(**texts, holds=["yes" if kept else "BROKEN" for kept in frame.holds], binding=["yes" if bites else "" for bites in frame.binding])
+    texts = {
+        f"{name}_words": [quantity_words(value, unit) for value, unit in zip(frame[name], frame.unit, strict=True)]
+        for name in ("measured", "limit", "slack")
+    }
+    limits = [f"{SIGNS[sign]} {text}" for sign, text in zip(frame.relation, texts["limit_words"], strict=True)]
+    holds = ["yes" if kept else "BROKEN" for kept in frame.holds]
+    return frame.assign(**texts).assign(
+        limit_words=limits, holds=holds, binding=["yes" if bites else "" for bites in frame.binding]
+    )
 
 
 def readings_section(material: Material) -> dict[str, Any]:
     """Return choosing and judging side by side, and how much of the value was luck."""
     frame = readings(material.contents)
     flattered, reach = luck(frame)
-    sets = (("choosing", "On the futures that chose"), ("judging", "On fresh futures"), ("difference", "Difference"))
-    text = frame.assign(**{f"{name}_words": [figure_words(value, unit) for value, unit in zip(frame[name], frame.kind, strict=True)] for name, _ in sets})
-    columns = [Column("title", "Measure"), *(Column(f"{name}_words", title) for name, title in sets)]
+    text = _with_words(frame, ("choosing", "judging", "difference"), frame.kind)
     return {
-        "table": page_table("readings", "The same portfolio on two sets of futures", text, columns), "is_noise": abs(flattered) <= reach,
-        "verb": "flattered the value by" if flattered >= 0 else "were harder on the value by", "luck": Figure("luck_gbp", flattered, words.money(abs(flattered))),
+        "table": page_table("readings", "The same portfolio on two sets of futures", text, READINGS),
+        "is_noise": bool(abs(flattered) <= reach),
+        "verb": "flattered the value by" if flattered >= 0 else "were harder on the value by",
+        "luck": Figure("luck_gbp", flattered, words.money(abs(flattered))),
         "reach": gbp("luck_reach_gbp", reach) if np.isfinite(reach) else None,
-    }  # fmt: skip
+    }
+
+
+def _with_words(frame: pd.DataFrame, names: tuple[str, ...], units: pd.Series) -> pd.DataFrame:
+    shown = {
+        f"{name}_words": [figure_words(value, unit) for value, unit in zip(frame[name], units, strict=True)]
+        for name in names
+    }
+    return frame.assign(**shown)
 
 
 def figure_words(value: float, unit: str) -> str:
@@ -75,14 +171,12 @@ def published_table(material: Material) -> PageTable | None:
     if not len(frame):
         return None
     names = ("published", "simulated_mean", "simulated_p5", "simulated_p95")
-    shown = {f"{name}_words": [figure_words(value, unit) for value, unit in zip(frame[name], frame.unit, strict=True)] for name in names}
-    text = frame.assign(**shown, falls=[falls(row) for row in frame.itertuples()])
-    columns = [
-        Column("label", "Published figure", under="covers"), Column("published_words", "Published", under="kind"), Column("simulated_p5_words", "Simulated, low (5%)"),
-        Column("simulated_mean_words", "On average"), Column("simulated_p95_words", "High (95%)"), Column("falls", "Where it falls"), Column("source", "Source"),
-    ]  # fmt: skip
-    note = "Published figures are not inputs: nothing was fitted to them. The simulated side is the portfolio chosen here, which need not be what the figure covers."
-    return page_table("published", "Published figures beside the simulated range", text, columns, note=note)
+    text = _with_words(frame, names, frame.unit).assign(falls=[falls(row) for row in frame.itertuples()])
+    note = (
+        "Published figures are not inputs: nothing was fitted to them. The simulated side is the portfolio chosen "
+        "here, which need not be what the figure covers."
+    )
+    return page_table("published", "Published figures beside the simulated range", text, PUBLISHED, note=note)
 
 
 def falls(row: Any) -> str:
@@ -91,55 +185,46 @@ def falls(row: Any) -> str:
         return "below every future"
     if row.percentile_of_published >= 100:
         return "above every future"
-    above = row.percentile_of_published / 100
-    return f"above {words.share(above)} of futures" if row.published > row.simulated_p50 else f"below {words.share(1 - above)} of futures"
+    below = row.percentile_of_published / 100
+    if row.published > row.simulated_p50:
+        return f"above {words.share(below)} of futures"
+    return f"below {words.share(1 - below)} of futures"
 
 
 def inputs_section(material: Material) -> dict[str, Any]:
     """Return what was assumed, what moves little of it apart, every driver, and what was changed from the files."""
-    assumed, drivers, changes = material.tables["assumptions"], material.tables["drivers"], material.study.changes
+    assumed, drivers = material.tables["assumptions"], material.tables["drivers"]
     size = (assumed.effect_high_gbp - assumed.effect_low_gbp).abs()
-    has_effects = bool(len(assumed)) and not size.isna().all()
-    small = size < SMALL_EFFECT_SHARE * size.max() if has_effects else size.isna() & False
-    every = [
-        Column("input", "Input", under="driver"), Column("distribution", "Distribution"), Column("mean", "Mean", "number"), Column("p5", "5%", "number"),
-        Column("p95", "95%", "number"), Column("origin", "From"), Column("source", "Source"),
-    ]  # fmt: skip
-    moved = pd.DataFrame([{"path": item.path, "before": str(item.before), "after": str(item.after), "by": item.by} for item in changes])
+    has_effects = bool(size.notna().any())
+    small = size < SMALL_EFFECT_SHARE * size.max()
+    changes = pd.DataFrame(
+        [(item.path, str(item.before), str(item.after), item.by) for item in material.study.changes],
+        columns=["path", "before", "after", "by"],
+    )
     return {
-        "n_assumed": len(assumed), "n_drivers": len(drivers), "has_effects": has_effects, "n_small": int(small.sum()),
-        "assumed": _assumed_table("assumptions", "What was assumed, what moves most first", assumed[~small], has_effects),
-        "small": _assumed_table("assumptions-small", "Assumed too, moving little", assumed[small], has_effects),
-        "drivers": page_table("drivers", "Every uncertain input", drivers, every) if len(drivers) else None,
-        "changes": page_table("changes", "Changed from the study's files", moved, [Column(name, name.title()) for name in moved]) if len(moved) else None,
-    }  # fmt: skip
+        "has_effects": has_effects,
+        "n_drivers": len(drivers),
+        "n_small": int(small.sum()),
+        "assumed": _assumed_table("assumptions", "What was assumed, what moves most first", assumed[~small]),
+        "small": _assumed_table("assumptions-small", "Assumed too, moving little", assumed[small]),
+        "drivers": page_table("drivers", "Every uncertain input", drivers, DRIVERS) if len(drivers) else None,
+        "changes": page_table("changes", "Changed from the files", changes, CHANGES) if len(changes) else None,
+    }
 
 
-def _assumed_table(name: str, caption: str, frame: pd.DataFrame, has_effects: bool) -> PageTable | None:
+def _assumed_table(name: str, caption: str, frame: pd.DataFrame) -> PageTable | None:
     if not len(frame):
         return None
-    effects = [Column("effect_low_gbp", "At the low end", "gbp", "change of value"), Column("effect_high_gbp", "At the high end", "gbp", "change of value")]
-    columns = [
-        Column("input", "Assumed", under="for_words"), Column("range", "Range looked at", under="drawn"), *(effects if has_effects else []),
-        Column("reasoning", "Why"), Column("source", "Source"),
-    ]  # fmt: skip
-    return page_table(name, caption, frame.assign(drawn=[f"drawn from {text}" for text in frame.assumed]), columns)
-
-
-STOPPED = {
-    StoppedBy.GAP: "the gap asked for was reached", StoppedBy.TIME: "the time limit", StoppedBy.WORK: "the work limit", StoppedBy.INTERRUPT: "a request to stop",
-    StoppedBy.PROOF: "proof", StoppedBy.FAILURE: "a failure",
-}  # fmt: skip
+    shown = ASSUMED if frame.effect_low_gbp.notna().any() else (*ASSUMED[:2], *ASSUMED[4:])
+    return page_table(name, caption, frame.assign(drawn=[f"drawn from {text}" for text in frame.assumed]), shown)
 
 
 def method_section(material: Material) -> list[tuple[str, str]]:
     """Return how the answer was computed, as label and fact."""
     contents, study = material.contents, material.study
     solution, plan, judged = contents.solution, contents.outcomes.plan, contents.judged
-    gap = "there is no portfolio"
-    if solution.status.has_portfolio:
-        gap = f"{words.share(solution.gap, 2)}: no portfolio that keeps the rules is worth more than {words.money(solution.bound_gbp)} by the objective, which the one chosen brings to {words.money(solution.value_gbp)}"
     fresh = f", {judged.n_draws:,} fresh ones to judge" if judged is not None else ""
+    seconds = "; ".join(f"{stage} {taken:.1f}" for stage, taken in contents.timings.items())
     facts = [
         ("Date of the run", words.day(contents.date) if contents.date else "not recorded"),
         ("Study", f"{study.model.study.name}, content hash {study.content_hash}"),
@@ -150,12 +235,23 @@ def method_section(material: Material) -> list[tuple[str, str]]:
         ("Candidates", words.count(len(contents.outcomes.table), "arrangement")),
         ("Objective", objective_words(contents.objective)),
         ("Status", f"{solution.status.value}; what ended the search: {STOPPED[solution.stopped_by]}"),
-        ("Gap", gap),
+        ("Gap", _gap(material)),
         ("Solver", solution.solver or "not recorded"),
-        ("Seconds", "; ".join(f"{stage} {seconds:.1f}" for stage, seconds in contents.timings.items()) or "not recorded"),
-        ("Versions", "; ".join(f"{name} {version}" for name, version in contents.versions.items()) or "not recorded"),
-    ]  # fmt: skip
+        ("Seconds", seconds or "not recorded"),
+        ("Versions", "; ".join(f"{name} {text}" for name, text in contents.versions.items()) or "not recorded"),
+    ]
     return [*facts, *(("Note", note) for note in solution.notes)]
+
+
+def _gap(material: Material) -> str:
+    solution = material.contents.solution
+    if not solution.status.has_portfolio:
+        return "there is no portfolio"
+    return (
+        f"{words.share(solution.gap, 2)}: no portfolio that keeps the rules is worth more than "
+        f"{words.money(solution.bound_gbp)} by the objective; the one chosen brings it to "
+        f"{words.money(solution.value_gbp)}"
+    )
 
 
 def objective_words(objective: Objective) -> str:
@@ -169,8 +265,8 @@ def objective_words(objective: Objective) -> str:
     if objective.kind == "mean":
         return "the value on average"
     if objective.kind == "mean_cvar":
-        weight = objective.risk_weight
-        return f"{words.share(1 - weight)} the value on average, {words.share(weight)} that of the worst {words.share(objective.level)} of futures"
+        mean, tail = words.share(1 - objective.risk_weight), words.share(objective.risk_weight)
+        return f"{mean} the value on average, {tail} that of the worst {words.share(objective.level)} of futures"
     if objective.kind == "lexicographic":
         return "first " + ", then ".join(objective.order)
     return (
@@ -186,9 +282,5 @@ def candidates_table(material: Material) -> PageTable | None:
         return None
     frame = bundles(outcomes).sort_values(["npv_mean_gbp", "bundle"], ascending=[False, True]).head(10)
     frame = frame.assign(what=[outcomes.table.describe(int(row)) for row in frame.index])
-    columns = [
-        Column("what", "Arrangement"), Column("npv_mean_gbp", "Value on average", "gbp"), Column("npv_p5_gbp", "Low (5%)", "gbp"),
-        Column("npv_p95_gbp", "High (95%)", "gbp"), Column("probability_of_loss", "Chance of a loss", "share"),
-    ]  # fmt: skip
     note = "Each alone, before what several would pay for together, and whatever the rules say of it."
-    return page_table("candidates", "The most valuable candidate arrangements", frame, columns, note=note)
+    return page_table("candidates", "The most valuable candidate arrangements", frame, CANDIDATES, note=note)

@@ -61,8 +61,18 @@ def _hash(script: str) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("sharesim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("sharesim.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"money": words.money, "pounds": words.pounds, "share": words.share, "day": words.day, "month": words.month}
+    filters: dict[str, Any] = {
+        "money": words.money,
+        "pounds": words.pounds,
+        "share": words.share,
+        "day": words.day,
+        "month": words.month,
+    }
     environment.filters.update(filters)
     return environment

@@ -22,9 +22,11 @@ from sharesim.report.matrix import Arrangement, arrangements, links, matrix
 from sharesim.study.study import Study
 
 PANELS = (
-    ("npv_mean_gbp", "Value on average", "gbp"), ("probability_of_loss", "Chance of losing", "share"),
-    ("peak_funding_mean_gbp", "Peak funding", "gbp"), ("exits_posts", "Exits, posts", "posts"),
-)  # fmt: skip
+    ("npv_mean_gbp", "Value on average", "gbp"),
+    ("probability_of_loss", "Chance of losing", "share"),
+    ("peak_funding_mean_gbp", "Peak funding", "gbp"),
+    ("exits_posts", "Exits, posts", "posts"),
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,11 @@ class Material:
         """Every table by name; what needs a portfolio is there only where there is one."""
         contents, study = self.contents, self.study
         found = {
-            "matrix": matrix(study, self.chosen), "rules": tables.checks(contents.solution), "drivers": inputs.drivers(study),
+            "matrix": matrix(study, self.chosen),
+            "rules": tables.checks(contents.solution),
+            "drivers": inputs.drivers(study),
             "assumptions": inputs.assumed(contents),
-        }  # fmt: skip
+        }
         return found | (self._of_portfolio() if contents.is_judged else {})
 
     def _of_portfolio(self) -> dict[str, pd.DataFrame]:
@@ -80,19 +84,34 @@ class Material:
         councils = tables.councils(study, account, npv)
         cells = breakdown.cells(judged, account)
         return {
-            "portfolio": tables.portfolio(contents.outcomes, contents.solution, judged), "councils": councils,
+            "portfolio": tables.portfolio(contents.outcomes, contents.solution, judged),
+            "councils": councils,
             "council_ranges": worth.council_ranges(study.councils.names, npv),
-            "council_panels": councils.assign(council=councils["name"], exits_posts=councils.compulsory_exits_posts + councils.voluntary_exits_posts),
-            "fan": worth.fan(study, account), "yearly": worth.yearly(study, account), "horizons": worth.horizons(study, account, judged.plan.method),
-            "payback": worth.payback(study, account), "spread": worth.spread(contents.npv), "staff": breakdown.staff(study, account),
-            "schedule": schedule.schedule(study, judged, account.started, self.chosen), "links": links(study, self.chosen),
-            "risks": register.risks(study, judged), "tornado": inputs.tornado(study, contents.driver_effects, sorted({at for item in self.chosen for at in item.services})),
-            "published": tables.published(study, account), "lines": cells, "lines_by_council": breakdown.by_line_and_council(study, cells),
-            "lines_by_year": breakdown.by_line_and_year(study, cells), "lines_by_bundle": breakdown.by_line_and_bundle(cells, list(judged.table.ids)),
-            "general_fund": breakdown.council_years(study, account), "one_off": breakdown.council_years(study, account, "one_off"),
+            "council_panels": councils.assign(
+                council=councils["name"], exits_posts=councils.compulsory_exits_posts + councils.voluntary_exits_posts
+            ),
+            "fan": worth.fan(study, account),
+            "yearly": worth.yearly(study, account),
+            "horizons": worth.horizons(study, account, judged.plan.method),
+            "payback": worth.payback(study, account),
+            "spread": worth.spread(contents.npv),
+            "staff": breakdown.staff(study, account),
+            "schedule": schedule.schedule(study, judged, account.started, self.chosen),
+            "links": links(study, self.chosen),
+            "risks": register.risks(study, judged),
+            "tornado": inputs.tornado(
+                study, contents.driver_effects, sorted({at for item in self.chosen for at in item.services})
+            ),
+            "published": tables.published(study, account),
+            "lines": cells,
+            "lines_by_council": breakdown.by_line_and_council(study, cells),
+            "lines_by_year": breakdown.by_line_and_year(study, cells),
+            "lines_by_bundle": breakdown.by_line_and_bundle(cells, list(judged.table.ids)),
+            "general_fund": breakdown.council_years(study, account),
+            "one_off": breakdown.council_years(study, account, "one_off"),
             "cumulative": breakdown.council_years(study, account, "cumulative"),
             "one_off_funding": breakdown.one_off_funding(study, account, cells),
-        }  # fmt: skip
+        }
 
     @cached_property
     def plots(self) -> Mapping[str, Plot]:
@@ -104,7 +123,10 @@ class Material:
 
     def _worth_plots(self) -> list[Plot]:
         frames, about = self.tables, self.study.model.study
-        facts = {name: float(self.contents.figures[name]) for name in ("npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss")}
+        facts = {
+            name: float(self.contents.figures[name])
+            for name in ("npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss")
+        }
         return [
             worth_figures.spread_plot(frames["spread"], facts, self.study.n_years, about.price_base),
             worth_figures.fan_plot(frames["fan"], frames["payback"], about.price_base),
@@ -113,16 +135,23 @@ class Material:
 
     def _who_plots(self) -> list[Plot]:
         frames, study = self.tables, self.study
-        hosts = [sum(len(item.services) for item in self.chosen if council in item.hosts) for council in range(len(study.councils))]
+        hosts = [
+            sum(len(item.services) for item in self.chosen if council in item.hosts)
+            for council in range(len(study.councils))
+        ]
         found = [
-            who_figures.matrix_plot(study, frames["matrix"], self.chosen), who_figures.map_plot(study, frames["links"], hosts),
+            who_figures.matrix_plot(study, frames["matrix"], self.chosen),
+            who_figures.map_plot(study, frames["links"], hosts),
             who_figures.timeline_plot(study, frames["schedule"]),
-        ]  # fmt: skip
+        ]
         return [plot for plot in found if plot is not None]
 
     def _why_plots(self) -> list[Plot]:
         frames = self.tables
-        found = [why_figures.councils_plot(frames["council_ranges"]), why_figures.panels_plot(frames["council_panels"], PANELS)]
+        found = [
+            why_figures.councils_plot(frames["council_ranges"]),
+            why_figures.panels_plot(frames["council_panels"], PANELS),
+        ]
         if len(frames["tornado"]):
             found.append(why_figures.tornado_plot(frames["tornado"], float(self.contents.npv.mean())))
         if frames["risks"].is_exposed.any():

@@ -53,11 +53,18 @@ def arrangements(study: Study, table: BundleTable) -> tuple[Arrangement, ...]:
     groups: dict[tuple[int, ...], int] = {}
     return tuple(
         Arrangement(
-            letter_of(at), row, table.packages.name(int(table.package[row])), services, partners, hosts,
-            table.forms.name(int(table.form[row])), str(table.start_date[row]), groups.setdefault(partners, len(groups)),
+            letter_of(at),
+            row,
+            table.packages.name(int(table.package[row])),
+            services,
+            partners,
+            hosts,
+            table.forms.name(int(table.form[row])),
+            str(table.start_date[row]),
+            groups.setdefault(partners, len(groups)),
         )
         for at, (services, partners, hosts, row) in enumerate(found)
-    )  # fmt: skip
+    )
 
 
 def letter_of(position: int) -> str:
@@ -91,10 +98,13 @@ def matrix(study: Study, chosen: Sequence[Arrangement]) -> pd.DataFrame:
             word = " ".join(item.letter for item in held) or ("own" if study.present[council, service] else "")
             rows.append(
                 {
-                    "service": study.services.ids[service], "council": study.councils.ids[council], "arrangement": word,
-                    "hosts": any(council in item.hosts for item in held), "group": held[-1].group if held else -1,
+                    "service": study.services.ids[service],
+                    "council": study.councils.ids[council],
+                    "arrangement": word,
+                    "hosts": any(council in item.hosts for item in held),
+                    "group": held[-1].group if held else -1,
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows, columns=["service", "council", "arrangement", "hosts", "group"])
 
 

@@ -11,12 +11,16 @@ from sharesim.choice.solution import Check
 from sharesim.measures import estimate
 from sharesim.report import words
 from sharesim.report.contents import Contents
+from sharesim.study.rules import RuleBase
 from sharesim.study.study import Study
 
 MEASURES = (
-    ("mean", "Value on average", "gbp"), ("p5", "One future in twenty is below", "gbp"), ("p95", "One future in twenty is above", "gbp"),
-    ("p_loss", "Chance of a loss", "share"), ("cvar", "Average of the worst twentieth", "gbp"),
-)  # fmt: skip
+    ("mean", "Value on average", "gbp"),
+    ("p5", "One future in twenty is below", "gbp"),
+    ("p95", "One future in twenty is above", "gbp"),
+    ("p_loss", "Chance of a loss", "share"),
+    ("cvar", "Average of the worst twentieth", "gbp"),
+)
 
 
 def choosing_draws(contents: Contents) -> np.ndarray:
@@ -34,10 +38,16 @@ def readings(contents: Contents) -> pd.DataFrame:
         chose, judged = estimate(choosing_draws(contents), name, method), estimate(contents.npv, name, method)
         rows.append(
             {
-                "measure": name, "title": title, "kind": kind, "choosing": chose.value, "choosing_error": chose.standard_error, "judging": judged.value,
-                "judging_error": judged.standard_error, "difference": chose.value - judged.value,
+                "measure": name,
+                "title": title,
+                "kind": kind,
+                "choosing": chose.value,
+                "choosing_error": chose.standard_error,
+                "judging": judged.value,
+                "judging_error": judged.standard_error,
+                "difference": chose.value - judged.value,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 
@@ -62,7 +72,7 @@ def rules(contents: Contents) -> pd.DataFrame:
         rule, owner, sentence, subject, n_subjects, measured, relation, limit, slack, unit (of the tightest subject),
         holds (for every subject), binding.
     """
-    said = {rule.name: rule.sentence or _demand(rule) for rule in contents.rules}
+    said = {rule.name: rule_sentence(rule) for rule in contents.rules}
     by_rule: dict[str, list[Check]] = {}
     for check in contents.solution.checks:
         by_rule.setdefault(check.rule, []).append(check)
@@ -71,22 +81,46 @@ def rules(contents: Contents) -> pd.DataFrame:
         tight = min(found, key=lambda check: (check.holds, check.slack / max(abs(check.limit), 1.0)))
         rows.append(
             {
-                "rule": name, "owner": owner_words(contents.study, tight.owner), "sentence": said.get(name, "Built in."),
-                "subject": subject_words(contents.study, tight.subject), "n_subjects": len(found), "measured": tight.measured, "relation": tight.relation,
-                "limit": tight.limit, "slack": tight.slack, "unit": tight.unit, "holds": all(check.holds for check in found),
-                "binding": name in contents.solution.binding, "built_in": name not in said,
+                "rule": name,
+                "owner": owner_words(contents.study, tight.owner),
+                "sentence": said.get(name, "Built in."),
+                "subject": subject_words(contents.study, tight.subject),
+                "n_subjects": len(found),
+                "measured": tight.measured,
+                "relation": tight.relation,
+                "limit": tight.limit,
+                "slack": tight.slack,
+                "unit": tight.unit,
+                "holds": all(check.holds for check in found),
+                "binding": name in contents.solution.binding,
+                "built_in": name not in said,
             }
-        )  # fmt: skip
-    columns = ["rule", "owner", "sentence", "subject", "n_subjects", "measured", "relation", "limit", "slack", "unit", "holds", "binding", "built_in"]
+        )
+    columns = [
+        "rule",
+        "owner",
+        "sentence",
+        "subject",
+        "n_subjects",
+        "measured",
+        "relation",
+        "limit",
+        "slack",
+        "unit",
+        "holds",
+        "binding",
+        "built_in",
+    ]
     return pd.DataFrame(rows, columns=columns).sort_values(["built_in"], kind="stable", ignore_index=True)
 
 
-def _demand(rule: object) -> str:
-    return (inspect.getdoc(type(rule)) or "").split("\n")[0]
+def rule_sentence(rule: RuleBase) -> str:
+    """Return a rule in its owner's words, or in those of its kind where the owner gave none."""
+    return rule.sentence or (inspect.getdoc(type(rule)) or "").split("\n")[0]
 
 
 def owner_words(study: Study, owner: str) -> str:
-    """Return who set a rule, in words."""
+    """Return who set a rule: a council by name, or the programme."""
     return study.councils.name(study.councils.index(owner)) if owner in study.councils else owner
 
 
@@ -94,7 +128,9 @@ def subject_words(study: Study, subject: str) -> str:
     """Return what a check measured, with names in place of ids."""
     if subject == "programme":
         return "all together"
-    names = dict(zip(study.councils.ids, study.councils.names, strict=True)) | dict(zip(study.services.ids, study.services.names, strict=True))
+    names = dict(zip(study.councils.ids, study.councils.names, strict=True)) | dict(
+        zip(study.services.ids, study.services.names, strict=True)
+    )
     parts = [names.get(part, part) for part in subject.replace("|", " | ").split(" ")]
     return " ".join(parts).replace(" | ", ", ") or "the portfolio"
 

@@ -15,13 +15,28 @@ from sharesim.study.schema import RiskRow
 from sharesim.study.study import Quantities, Study
 from sharesim.uncertainty.draws import CHUNK
 
-#: Futures simulated again, and bundle-draws that all rows together may take; differences between the same futures need few.
+#: Futures simulated again, and bundle-draws for all rows together; differences on the same futures need few.
 MOST_DRAWS, BUDGET = 4096, 1_500_000
 LEAVING = "A partner leaves (beyond the register)"
 COLUMNS = [
-    "risk", "name", "strikes", "chance", "does", "owner", "mitigation", "source", "is_exposed", "n_draws", "struck_share", "mean_cost_gbp",
-    "mean_cost_error_gbp", "cost_when_struck_gbp", "p5_cost_gbp", "cvar_cost_gbp", "spread_share",
-]  # fmt: skip
+    "risk",
+    "name",
+    "strikes",
+    "chance",
+    "does",
+    "owner",
+    "mitigation",
+    "source",
+    "is_exposed",
+    "n_draws",
+    "struck_share",
+    "mean_cost_gbp",
+    "mean_cost_error_gbp",
+    "cost_when_struck_gbp",
+    "p5_cost_gbp",
+    "cvar_cost_gbp",
+    "spread_share",
+]
 
 
 def risks(study: Study, judged: Outcomes) -> pd.DataFrame:
@@ -46,9 +61,16 @@ def risks(study: Study, judged: Outcomes) -> pd.DataFrame:
     for at, row in enumerate(study.model.risks):
         effect = risk_effect(row.name, base, _worth(without_risk(study, at), judged, n_draws), strikes[at])
         own = {
-            "risk": row.id, "strikes": _targets(study, row), "chance": _chance(row), "does": _does(row), "owner": row.owner,
-            "mitigation": row.mitigation, "source": row.source, "is_exposed": bool(_exposed(study, judged, at)), "n_draws": n_draws,
-        }  # fmt: skip
+            "risk": row.id,
+            "strikes": _targets(study, row),
+            "chance": _chance(row),
+            "does": _does(row),
+            "owner": row.owner,
+            "mitigation": row.mitigation,
+            "source": row.source,
+            "is_exposed": bool(_exposed(study, judged, at)),
+            "n_draws": n_draws,
+        }
         rows.append(own | dataclasses.asdict(effect))
     if judged.table.groups.partners.shape[1] > 1:
         rows.append(_leaving(study, judged, base))
@@ -65,7 +87,9 @@ def draws_used(judged: Outcomes, n_variants: int) -> int:
 def _worth(study: Study, judged: Outcomes, n_draws: int) -> np.ndarray:
     """Return the portfolio's NPV on the first judging draws, GBP, shape (draw,)."""
     plan = judged.plan
-    outcomes = appraise(study, judged.table, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, n_draws=n_draws)
+    outcomes = appraise(
+        study, judged.table, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, n_draws=n_draws
+    )
     return outcomes.npv.sum(axis=(0, 1)) + outcomes.needed @ outcomes.activation_npv.sum(axis=1)
 
 
@@ -90,9 +114,16 @@ def _leaving(study: Study, judged: Outcomes, base: np.ndarray) -> dict[str, obje
     without = _worth(stays, judged, base.size)
     effect = risk_effect(LEAVING, base, without, (base != without).astype(int))
     own = {
-        "risk": "", "strikes": "any arrangement", "chance": f"{spoken(hazard, words.share)} a year" if hazard else "assumed, see below",
-        "does": "Savings fall away, leaving costs, the rest go on or stop", "owner": "", "mitigation": "", "source": "", "is_exposed": True, "n_draws": base.size,
-    }  # fmt: skip
+        "risk": "",
+        "strikes": "any arrangement",
+        "chance": f"{spoken(hazard, words.share)} a year" if hazard else "assumed, see below",
+        "does": "Savings fall away, leaving costs, the rest go on or stop",
+        "owner": "",
+        "mitigation": "",
+        "source": "",
+        "is_exposed": True,
+        "n_draws": base.size,
+    }
     return own | dataclasses.asdict(effect)
 
 

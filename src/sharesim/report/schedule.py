@@ -49,28 +49,47 @@ def schedule(study: Study, judged: Outcomes, started: np.ndarray, chosen: tuple[
     Returns
     -------
     DataFrame
-        kind (gate or arrangement), name, planned, start_p5, start_p50, start_p95, full_p50 (ISO dates; empty for gates),
-        chance_of_starting_share; wait and refusal of gates in words.
+        kind (gate or arrangement), name, planned, start_p5, start_p50, start_p95, full_p50 (ISO dates; empty for
+        gates), chance_of_starting_share; wait and refusal of gates in words.
     """
     start, full = start_draws(judged)
     rows = [
         {
-            "kind": "gate", "name": gate.name, "planned": gate.date.isoformat(), "wait": spoken(gate.wait_months, "{:g}".format),
+            "kind": "gate",
+            "name": gate.name,
+            "planned": gate.date.isoformat(),
+            "wait": spoken(gate.wait_months, "{:g}".format),
             "refusal": spoken(gate.refusal, words.share),
         }
         for gate in study.model.gates
         if gate.date is not None and _concerns(study, gate.services, chosen)
-    ]  # fmt: skip
+    ]
     for item in chosen:
         early, middle, late = (float(percentile(start[item.row], q)) for q in (5, 50, 95))
         rows.append(
             {
-                "kind": "arrangement", "name": f"{item.title} ({item.letter})", "planned": item.start, "start_p5": day_of(study, early),
-                "start_p50": day_of(study, middle), "start_p95": day_of(study, late),
-                "full_p50": day_of(study, float(percentile(full[item.row], 50))), "chance_of_starting_share": float(started[item.row].mean()),
+                "kind": "arrangement",
+                "name": f"{item.title} ({item.letter})",
+                "planned": item.start,
+                "start_p5": day_of(study, early),
+                "start_p50": day_of(study, middle),
+                "start_p95": day_of(study, late),
+                "full_p50": day_of(study, float(percentile(full[item.row], 50))),
+                "chance_of_starting_share": float(started[item.row].mean()),
             }
-        )  # fmt: skip
-    columns = ["kind", "name", "planned", "start_p5", "start_p50", "start_p95", "full_p50", "chance_of_starting_share", "wait", "refusal"]
+        )
+    columns = [
+        "kind",
+        "name",
+        "planned",
+        "start_p5",
+        "start_p50",
+        "start_p95",
+        "full_p50",
+        "chance_of_starting_share",
+        "wait",
+        "refusal",
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     text = [column for column in columns if column != "chance_of_starting_share"]
     frame[text] = frame[text].astype(object).where(frame[text].notna(), "")
@@ -84,4 +103,4 @@ def _concerns(study: Study, services: tuple[str, ...], chosen: tuple[Arrangement
 
 def day_of(study: Study, years: float) -> str:
     """Return the day that lies so many years after the study's first, ISO."""
-    return str(np.datetime64(study.model.study.start, "D") + int(round(years * 365.25)))
+    return str(np.datetime64(study.model.study.start, "D") + round(years * 365.25))

@@ -54,7 +54,14 @@ def portfolio(outcomes: Outcomes, solution: Solution, judged: Outcomes | None = 
     frame = bundles(outcomes).iloc[solution.chosen].reset_index(drop=True)
     if judged is not None:
         fresh = bundles(judged)
-        for column in ("npv_mean_gbp", "npv_mean_error_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss", "cvar_gbp"):
+        for column in (
+            "npv_mean_gbp",
+            "npv_mean_error_gbp",
+            "npv_p5_gbp",
+            "npv_p95_gbp",
+            "probability_of_loss",
+            "cvar_gbp",
+        ):
             frame[f"choosing_{column}"] = frame[column]
             frame[column] = fresh[column].to_numpy()
     return frame
@@ -121,13 +128,15 @@ def council_years(study: Study, account: Account) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "council": study.councils.ids[council], "year": year_label(study, year), "net_mean_gbp": net[council, year],
+                "council": study.councils.ids[council],
+                "year": year_label(study, year),
+                "net_mean_gbp": net[council, year],
                 "one_off_mean_gbp": once[council, year],
             }
             for council in range(len(study.councils))
             for year in range(study.n_years)
         ]
-    )  # fmt: skip
+    )
 
 
 def lines(outcomes: Outcomes, account: Account) -> pd.DataFrame:
@@ -139,26 +148,50 @@ def lines(outcomes: Outcomes, account: Account) -> pd.DataFrame:
             continue
         for bundle, slot, year in zip(*np.nonzero(values), strict=True):
             council = table.partners[bundle, slot]
-            records.append((table.id_of(bundle), study.councils.ids[council], year_label(study, year), name, values[bundle, slot, year]))
+            records.append(
+                (
+                    table.id_of(bundle),
+                    study.councils.ids[council],
+                    year_label(study, year),
+                    name,
+                    values[bundle, slot, year],
+                )
+            )
     columns = outcomes.activations.columns
     for at, council, year in zip(*np.nonzero(account.activation_means), strict=True):
-        records.append((columns[at].id, study.councils.ids[council], year_label(study, year), columns[at].kind, account.activation_means[at, council, year]))
+        records.append(
+            (
+                columns[at].id,
+                study.councils.ids[council],
+                year_label(study, year),
+                columns[at].kind,
+                account.activation_means[at, council, year],
+            )
+        )
     return pd.DataFrame(records, columns=["bundle", "council", "year", "line", "mean_gbp"])
 
 
 def drivers(study: Study) -> pd.DataFrame:
     """Return every uncertain input with its distribution, mean and range; events that merely strike are left out."""
-    assumed = {f"{item.path.split('.')[0]}.{row}.{item.path.split('.', 1)[1]}" for item in study.assumptions for row in item.where}
+    assumed = {
+        f"{item.path.split('.')[0]}.{row}.{item.path.split('.', 1)[1]}"
+        for item in study.assumptions
+        for row in item.where
+    }
     assumed |= {item.path for item in study.assumptions}
     rows = [
         {
-            "driver": spec.name, "distribution": spec.distribution.text(), "mean": spec.distribution.mean, "sd": spec.distribution.sd,
-            "p5": float(spec.distribution.quantile(0.05)), "p95": float(spec.distribution.quantile(0.95)),
+            "driver": spec.name,
+            "distribution": spec.distribution.text(),
+            "mean": spec.distribution.mean,
+            "sd": spec.distribution.sd,
+            "p5": float(spec.distribution.quantile(0.05)),
+            "p95": float(spec.distribution.quantile(0.95)),
             "origin": "assumed" if spec.name in assumed else "study",
         }
         for spec in study.drivers
         if not is_event(spec.name)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=["driver", "distribution", "mean", "sd", "p5", "p95", "origin"])
 
 
@@ -178,13 +211,19 @@ def assumptions(study: Study) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "assumption": item.path, "assumed": item.value, "low": item.low, "high": item.high, "unit": item.unit,
-                "for": ", ".join(item.where), "source": item.source, "reasoning": item.reasoning,
+                "assumption": item.path,
+                "assumed": item.value,
+                "low": item.low,
+                "high": item.high,
+                "unit": item.unit,
+                "for": ", ".join(item.where),
+                "source": item.source,
+                "reasoning": item.reasoning,
             }
             for item in study.assumptions
         ],
         columns=["assumption", "assumed", "low", "high", "unit", "for", "source", "reasoning"],
-    )  # fmt: skip
+    )
 
 
 def published(study: Study, account: Account) -> pd.DataFrame:
@@ -194,15 +233,32 @@ def published(study: Study, account: Account) -> pd.DataFrame:
         draws = account.published[at]
         rows.append(
             {
-                "label": figure.label, "kind": figure.kind, "published": figure.value,
+                "label": figure.label,
+                "kind": figure.kind,
+                "published": figure.value,
                 "unit": "share" if figure.measure == "quality_change_share" else "GBP",
-                "simulated_mean": float(mean(draws)), "simulated_p5": float(percentile(draws, 5)),
-                "simulated_p50": float(percentile(draws, 50)), "simulated_p95": float(percentile(draws, 95)),
-                "percentile_of_published": float(100.0 * probability_below(draws, figure.value)), "covers": _covers(study, figure),
+                "simulated_mean": float(mean(draws)),
+                "simulated_p5": float(percentile(draws, 5)),
+                "simulated_p50": float(percentile(draws, 50)),
+                "simulated_p95": float(percentile(draws, 95)),
+                "percentile_of_published": float(100.0 * probability_below(draws, figure.value)),
+                "covers": _covers(study, figure),
                 "source": figure.source,
             }
-        )  # fmt: skip
-    names = ["label", "kind", "published", "unit", "simulated_mean", "simulated_p5", "simulated_p50", "simulated_p95", "percentile_of_published", "covers", "source"]
+        )
+    names = [
+        "label",
+        "kind",
+        "published",
+        "unit",
+        "simulated_mean",
+        "simulated_p5",
+        "simulated_p50",
+        "simulated_p95",
+        "percentile_of_published",
+        "covers",
+        "source",
+    ]
     return pd.DataFrame(rows, columns=names)
 
 
@@ -217,9 +273,19 @@ def checks(solution: Solution) -> pd.DataFrame:
     """Return every rule with what was measured, its limit and the room left."""
     rows = [
         {
-            "rule": check.rule, "owner": check.owner, "subject": check.subject, "measured": check.measured, "relation": check.relation,
-            "limit": check.limit, "slack": check.slack, "unit": check.unit, "holds": check.holds, "binding": check.rule in solution.binding,
+            "rule": check.rule,
+            "owner": check.owner,
+            "subject": check.subject,
+            "measured": check.measured,
+            "relation": check.relation,
+            "limit": check.limit,
+            "slack": check.slack,
+            "unit": check.unit,
+            "holds": check.holds,
+            "binding": check.rule in solution.binding,
         }
         for check in solution.checks
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["rule", "owner", "subject", "measured", "relation", "limit", "slack", "unit", "holds", "binding"])
+    ]
+    return pd.DataFrame(
+        rows, columns=["rule", "owner", "subject", "measured", "relation", "limit", "slack", "unit", "holds", "binding"]
+    )

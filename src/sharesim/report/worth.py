@@ -24,21 +24,27 @@ def fan(study: Study, account: Account) -> pd.DataFrame:
         year, mean_gbp and p5_gbp to p95_gbp: the share of futures that stay at or below.
     """
     cumulative = np.cumsum(account.net.sum(axis=0), axis=0)
-    frame = pd.DataFrame({"year": [year_label(study, year) for year in range(study.n_years)], "mean_gbp": mean(cumulative)})
+    frame = pd.DataFrame(
+        {"year": [year_label(study, year) for year in range(study.n_years)], "mean_gbp": mean(cumulative)}
+    )
     for q in FAN:
         frame[f"p{q}_gbp"] = percentile(cumulative, q)
     return frame
 
 
 def yearly(study: Study, account: Account) -> pd.DataFrame:
-    """Return mean savings, costs and net effect of each year, undiscounted real GBP; costs negative, parts add to the net."""
+    """Return mean savings, costs and net effect of each year, undiscounted real GBP; costs are negative."""
     cashable, net, once = mean(account.cashable), mean(account.net.sum(axis=0)), mean(account.one_off.sum(axis=0))
     return pd.DataFrame(
         {
-            "year": [year_label(study, year) for year in range(study.n_years)], "cashable_gbp": cashable,
-            "one_off_gbp": -once, "running_gbp": net - cashable + once, "net_gbp": net, "non_cashable_gbp": mean(account.non_cashable),
+            "year": [year_label(study, year) for year in range(study.n_years)],
+            "cashable_gbp": cashable,
+            "one_off_gbp": -once,
+            "running_gbp": net - cashable + once,
+            "net_gbp": net,
+            "non_cashable_gbp": mean(account.non_cashable),
         }
-    )  # fmt: skip
+    )
 
 
 def horizons(study: Study, account: Account, method: str = "monte_carlo") -> pd.DataFrame:
@@ -56,14 +62,19 @@ def horizons(study: Study, account: Account, method: str = "monte_carlo") -> pd.
         npv = account.npv(discount, years).sum(axis=0)
         rows.append(
             {
-                "years": years, "npv_mean_gbp": float(mean(npv)), "npv_mean_error_gbp": float(standard_errors(npv, "mean", method)),
-                "npv_p5_gbp": float(percentile(npv, 5)), "npv_p50_gbp": float(percentile(npv, 50)), "npv_p95_gbp": float(percentile(npv, 95)),
-                "probability_of_loss": float(probability_below(npv, 0.0)), "cvar_gbp": float(cvar(npv, 0.05)),
+                "years": years,
+                "npv_mean_gbp": float(mean(npv)),
+                "npv_mean_error_gbp": float(standard_errors(npv, "mean", method)),
+                "npv_p5_gbp": float(percentile(npv, 5)),
+                "npv_p50_gbp": float(percentile(npv, 50)),
+                "npv_p95_gbp": float(percentile(npv, 95)),
+                "probability_of_loss": float(probability_below(npv, 0.0)),
+                "cvar_gbp": float(cvar(npv, 0.05)),
                 "cashable_gbp": float(mean(account.cashable[:years].sum(axis=0))),
                 "non_cashable_gbp": float(mean(account.non_cashable[:years].sum(axis=0))),
                 "one_off_gbp": float(mean(account.one_off[:, :years].sum(axis=(0, 1)))),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 

@@ -28,12 +28,33 @@ GROUP_FILLS = ("#bcd8ec", "#f6d9a8", "#b5dfcf", "#ecc7de", "#d9d2ee", "#f3c8b2",
 
 WIDE, NARROW = 7.2, 3.7
 SETTINGS = {
-    "font.family": "DejaVu Sans", "font.size": 9.0, "axes.titlesize": 10.0, "axes.labelsize": 9.0, "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "axes.grid": False,
-    "grid.color": GRID, "grid.linewidth": 0.7, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5, "legend.frameon": False, "legend.fontsize": 8.5, "figure.facecolor": "white", "savefig.facecolor": "white",
-    "svg.fonttype": "path", "svg.hashsalt": "sharesim", "text.usetex": False, "axes.unicode_minus": True, "text.parse_math": False,
-}  # fmt: skip
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.labelsize": 9.0,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "sharesim",
+    "text.usetex": False,
+    "axes.unicode_minus": True,
+    "text.parse_math": False,
+}
 
 
 @dataclass(frozen=True)
@@ -110,7 +131,16 @@ def figure_of(plot: Plot, *, narrow: bool = False, titled: bool = False) -> tupl
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     if lines:
-        text = figure.text(0.01, 1 - 3.0 / (72 * height), "\n".join(lines), ha="left", va="top", fontsize=10.5, fontweight="bold", linespacing=1.15)
+        text = figure.text(
+            0.01,
+            1 - 3.0 / (72 * height),
+            "\n".join(lines),
+            ha="left",
+            va="top",
+            fontsize=10.5,
+            fontweight="bold",
+            linespacing=1.15,
+        )
         text.set_in_layout(False)
     plot.draw(figure, narrow)
     # Laid out once; every later drawing keeps the places.
@@ -146,7 +176,11 @@ def _without_top(text: str, above: float) -> str:
     """
     size = re.search(r'height="([0-9.]+)pt" viewBox="0 0 ([0-9.]+) [0-9.]+"', text)
     if size is None:
-        raise InternalError(Fault("figure", "the SVG does not say its size as expected", text[:200], 'height="..pt" viewBox="0 0 .. .."'))
+        raise InternalError(
+            Fault(
+                "figure", "the SVG does not say its size as expected", text[:200], 'height="..pt" viewBox="0 0 .. .."'
+            )
+        )
     height = f"{float(size[1]) - above:g}"
     return text.replace(size[0], f'height="{height}pt" viewBox="0 {above:g} {size[2]} {height}"', 1)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,17 +18,18 @@ from sharesim.report.matrix import Arrangement
 from sharesim.study.study import Study
 
 HOST = "★"
+#: Rows of a timeline, councils of a map that all get their names, and cells of a matrix that can be read.
+MOST_ROWS, MOST_NAMES, MOST_CELLS = 30, 30, 1200
 
 
-def matrix_plot(study: Study, frame: pd.DataFrame, chosen: Sequence[Arrangement]) -> Plot:
-    """Return the services x councils matrix, from `matrix.matrix`."""
+def matrix_plot(study: Study, frame: pd.DataFrame, chosen: Sequence[Arrangement]) -> Plot | None:
+    """Return the services x councils matrix, from `matrix.matrix`; None where it would be too large to read."""
+    if len(frame) > MOST_CELLS:
+        return None
     shared = {service for item in chosen for service in item.services}
-    title = f"{words.sentence_case(words.count(len(shared), 'service'))} of {len(study.services)} shared, in {words.count(len(chosen), 'arrangement')}"
-    alt = "Matrix of services by councils. " + " ".join(
-        f"{item.letter}: {item.title}, {words.listing([study.councils.name(at) for at in item.partners])}"
-        + (f", hosted by {words.listing([study.councils.name(at) for at in item.hosts])}." if item.hosts else ".")
-        for item in chosen
-    )
+    number = words.sentence_case(words.count(len(shared), "service"))
+    title = f"{number} of {words.number_word(len(study.services))} shared, in {words.count(len(chosen), 'arrangement')}"
+    alt = f"Matrix of services by councils. {' '.join(_arrangement_words(study, item) for item in chosen)}"
 
     def draw(figure: Figure, narrow: bool) -> None:
         draw_matrix(figure.add_subplot(), study, frame, narrow)
@@ -36,18 +38,39 @@ def matrix_plot(study: Study, frame: pd.DataFrame, chosen: Sequence[Arrangement]
     return Plot("matrix", title, alt, frame, draw, (height, height))
 
 
+def _arrangement_words(study: Study, item: Arrangement) -> str:
+    names = study.councils.name
+    hosts = f", hosted by {words.listing([names(at) for at in item.hosts])}" if item.hosts else ""
+    return f"{item.letter}: {item.title}, {words.listing([names(at) for at in item.partners])}{hosts}."
+
+
 def draw_matrix(axes: Axes, study: Study, frame: pd.DataFrame, narrow: bool) -> None:
     """Draw one cell per service and council; who is together shares a colour, the letter says which arrangement."""
     n_services, n_councils = len(study.services), len(study.councils)
     for row in frame.itertuples():
         x, y = study.councils.index(row.council), study.services.index(row.service)
         fill = GROUP_FILLS[row.group % len(GROUP_FILLS)] if row.group >= 0 else (PALE if row.arrangement else "white")
-        axes.add_patch(Rectangle((x - 0.47, y - 0.44), 0.94, 0.88, facecolor=fill, edgecolor=INK if row.hosts else "none", linewidth=1.4))
+        axes.add_patch(
+            Rectangle(
+                (x - 0.47, y - 0.44), 0.94, 0.88, facecolor=fill, edgecolor=INK if row.hosts else "none", linewidth=1.4
+            )
+        )
         text = f"{row.arrangement} {HOST}" if row.hosts else row.arrangement
-        axes.text(x, y, text, ha="center", va="center", fontsize=9, color=INK if row.group >= 0 else MUTED, fontweight="bold" if row.group >= 0 else "normal")
+        axes.text(
+            x,
+            y,
+            text,
+            ha="center",
+            va="center",
+            fontsize=9,
+            color=INK if row.group >= 0 else MUTED,
+            fontweight="bold" if row.group >= 0 else "normal",
+        )
     axes.set_xlim(-0.5, n_councils - 0.5)
     axes.set_ylim(n_services - 0.5, -0.5)
-    axes.set_xticks(range(n_councils), [wrapped(name, 13 if n_councils <= 5 else 9, 3) for name in study.councils.names])
+    axes.set_xticks(
+        range(n_councils), [wrapped(name, 13 if n_councils <= 5 else 9, 3) for name in study.councils.names]
+    )
     if n_councils > (4 if narrow else 9):
         axes.tick_params(axis="x", labelrotation=90)
     axes.set_yticks(range(n_services), [wrapped(name, 18 if narrow else 34, 1) for name in study.services.names])
@@ -69,66 +92,120 @@ def map_plot(study: Study, frame: pd.DataFrame, hosts: Sequence[int]) -> Plot | 
     """
     places = [(row.x_km, row.y_km) for row in study.model.councils]
     if any(x is None or y is None for x, y in places) or not len(frame):
-        return None
-    position = {name: place for name, place in zip(study.councils.ids, places, strict=True)}
+        return None  # without coordinates, or nobody shares
+    position = dict(zip(study.councils.ids, places, strict=True))
     apart = [np.hypot(*np.subtract(position[row.council], position[row.partner])) for row in frame.itertuples()]
-    title = f"Partners lie {min(apart):.0f} to {max(apart):.0f} km apart" if len(apart) > 1 else f"The partners lie {apart[0]:.0f} km apart"
-    alt = "Map of the councils; " + "; ".join(
-        f"{study.councils.name(study.councils.index(row.council))} and {study.councils.name(study.councils.index(row.partner))} share "
-        f"{words.count(row.services, 'service')}"
+    reach = (
+        f"Partners lie {min(apart):.0f} to {max(apart):.0f} km apart"
+        if len(apart) > 1
+        else f"The partners lie {apart[0]:.0f} km apart"
+    )
+    title = f"{reach}; the figures on the lines say how many services they share"
+    names = dict(zip(study.councils.ids, study.councils.names, strict=True))
+    pairs = [
+        f"{names[row.council]} and {names[row.partner]} share {words.count(row.services, 'service')}"
         for row in frame.itertuples()
-    ) + "."  # fmt: skip
+    ]
+    alt = f"Map of the councils; {'; '.join(pairs)}."
     data = frame.assign(km=apart)
 
     def draw(figure: Figure, narrow: bool) -> None:
         draw_map(figure.add_subplot(), study, frame, position, hosts)
 
-    return Plot("map", title, alt, data, draw, (3.6, 3.4))
+    return Plot("map", title, alt, data, draw, (2.9, 2.4))
 
 
 def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, hosts: Sequence[int]) -> None:
-    """Draw councils at their places, and a line between partners, thicker the more they share."""
+    """Draw councils at their places, and a line between partners, thicker the more they share; names outwards."""
     most = max(frame.services)
     for row in frame.itertuples():
         (x0, y0), (x1, y1) = position[row.council], position[row.partner]
-        axes.plot([x0, x1], [y0, y1], color=BLUE, linewidth=1.0 + 4.0 * row.services / most, alpha=0.55, solid_capstyle="round", zorder=1)
+        axes.plot(
+            [x0, x1],
+            [y0, y1],
+            color=BLUE,
+            linewidth=1.0 + 4.0 * row.services / most,
+            alpha=0.55,
+            solid_capstyle="round",
+            zorder=1,
+        )
         axes.annotate(
-            f"{row.services}", ((x0 + x1) / 2, (y0 + y1) / 2), ha="center", va="center", fontsize=8.5, zorder=3,
+            f"{row.services}",
+            ((x0 + x1) / 2, (y0 + y1) / 2),
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            zorder=3,
             bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": BLUE, "linewidth": 0.6},
-        )  # fmt: skip
+        )
+    middle = np.mean(list(position.values()), axis=0)
     for at, name in enumerate(study.councils.ids):
         x, y = position[name]
-        axes.plot([x], [y], marker="o", markersize=9, color=ORANGE if hosts[at] else "white", markeredgecolor=INK, zorder=4)
-        label = study.councils.name(at) + (f" (hosts {hosts[at]})" if hosts[at] else "")
-        axes.annotate(wrapped(label, 22, 2), (x, y), xytext=(0, 9), textcoords="offset points", ha="center", va="bottom", fontsize=8.5, zorder=5, path_effects=[withStroke(linewidth=3, foreground="white")])
+        axes.plot(
+            [x], [y], marker="o", markersize=9, color=ORANGE if hosts[at] else "white", markeredgecolor=INK, zorder=4
+        )
+        if len(study.councils) > MOST_NAMES and not hosts[at]:
+            continue
+        label = study.councils.name(at) + (f"\nhosts {words.count(hosts[at], 'service')}" if hosts[at] else "")
+        above = y >= middle[1]
+        axes.annotate(
+            label,
+            (x, y),
+            xytext=(0, 9 if above else -9),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if above else "top",
+            fontsize=8.5,
+            zorder=5,
+            path_effects=[withStroke(linewidth=3, foreground="white")],
+        )
     axes.set_aspect("equal", adjustable="datalim")
-    axes.margins(0.28)
-    axes.set_xlabel("km east")
-    axes.set_ylabel("km north")
-    axes.tick_params(labelsize=8, length=2)
+    axes.margins(x=0.3, y=0.4)
+    axes.set_axis_off()
+    _scale_bar(axes, np.ptp([place[0] for place in position.values()]))
+
+
+def _scale_bar(axes: Axes, width_km: float) -> None:
+    """Draw a bar of a round length in the lower right corner, since the place names say where the map lies."""
+    length = 10.0 ** np.floor(np.log10(max(width_km, 1.0)))
+    length *= 5.0 if width_km / length >= 10.0 else 2.0 if width_km / length >= 4.0 else 1.0
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    x, y = right - 0.03 * (right - left), low + 0.04 * (high - low)
+    axes.plot([x - length, x], [y, y], color=INK, linewidth=2, solid_capstyle="butt")
+    axes.annotate(
+        f"{length:g} km",
+        (x - length / 2, y),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=8.5,
+    )
 
 
 def timeline_plot(study: Study, frame: pd.DataFrame) -> Plot:
     """Return gates, starts and ramps, from `schedule.schedule`."""
     arranged = frame[frame.kind == "arrangement"]
     latest = arranged.loc[arranged.start_p95.idxmax()]
-    title = (
-        f"First start planned for {words.month(arranged.planned.min())}; one future in twenty sees {latest['name']} start after "
-        f"{words.month(latest.start_p95)}"
-    )
-    alt = "Timeline. " + " ".join(
-        f"{row.name_}: planned {words.day(row.planned)}."
-        if row.kind == "gate"
-        else f"{row.name_}: planned {words.day(row.planned)}, likely start {words.month(row.start_p5)} to {words.month(row.start_p95)}, full effect "
-        f"about {words.month(row.full_p50)}."
-        for row in frame.rename(columns={"name": "name_"}).itertuples()
-    )
+    first, late = words.month(arranged.planned.min()), words.month(latest.start_p95)
+    title = f"First start planned for {first}; one future in twenty sees {latest['name']} start after {late}"
+    alt = f"Timeline. {' '.join(_date_words(row) for row in frame.to_dict('records'))}"
+    shown = frame.head(MOST_ROWS)
+    title += f" (first {MOST_ROWS} of {len(frame)} rows)" if len(shown) < len(frame) else ""
 
     def draw(figure: Figure, narrow: bool) -> None:
-        draw_timeline(figure.add_subplot(), frame, narrow)
+        draw_timeline(figure.add_subplot(), shown, narrow)
 
-    height = 1.0 + 0.34 * len(frame)
+    height = 1.0 + 0.34 * len(shown)
     return Plot("timeline", title, alt, frame, draw, (height, height + 0.3))
+
+
+def _date_words(row: dict[Hashable, Any]) -> str:
+    planned = f"{row['name']}: planned {words.day(row['planned'])}"
+    if row["kind"] == "gate":
+        return f"{planned}."
+    likely = f"{words.month(row['start_p5'])} to {words.month(row['start_p95'])}"
+    return f"{planned}, likely start {likely}, full effect about {words.month(row['full_p50'])}."
 
 
 def draw_timeline(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
@@ -152,11 +229,15 @@ def draw_timeline(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("Calendar year")
     handles = [
-        axes.plot([], [], marker="D", color=RED, linestyle="none", markersize=6)[0], axes.plot([], [], color=INK, linewidth=2)[0],
-        Rectangle((0, 0), 1, 1, color="#8dbada"), Rectangle((0, 0), 1, 1, color=GREEN),
-    ]  # fmt: skip
+        axes.plot([], [], marker="D", color=RED, linestyle="none", markersize=6)[0],
+        axes.plot([], [], color=INK, linewidth=2)[0],
+        Rectangle((0, 0), 1, 1, color="#8dbada"),
+        Rectangle((0, 0), 1, 1, color=GREEN),
+    ]
     labels = ["gate", "planned start", "start in nine futures of ten", "ramp to full effect"]
-    axes.figure.legend(handles, labels, loc="outside lower center", ncols=2 if narrow else 4, columnspacing=1.2, handlelength=1.4)  # type: ignore[union-attr]
+    axes.figure.legend(
+        handles, labels, loc="outside lower center", ncols=2 if narrow else 4, columnspacing=1.2, handlelength=1.4
+    )
 
 
 def _decimal(day: str) -> float:

@@ -37,13 +37,12 @@ def fan_plot(frame: pd.DataFrame, payback: pd.DataFrame, price_base: str) -> Plo
     """
     last, years = frame.iloc[-1], float(payback.payback_p50_years.iloc[0])
     back = _payback_words(years, len(frame))
-    title = (
-        f"{back}; by {last.year} nine futures in ten lie between {words.money(last.p5_gbp)} and {words.money(last.p95_gbp)} of cumulative cash"
-    )
+    ends = f"between {words.money(last.p5_gbp)} and {words.money(last.p95_gbp)}"
+    title = f"{back}; by {last.year} nine futures in ten lie {ends} of cumulative cash"
+    begins, lowest = words.money(frame.p50_gbp.iloc[0]), words.money(frame.p50_gbp.min())
     alt = (
-        f"Fan chart of cumulative net cash by financial year. The middle future goes from {words.money(frame.p50_gbp.iloc[0])} in "
-        f"{frame.year.iloc[0]} to {words.money(last.p50_gbp)} in {last.year}; nine in ten futures end between "
-        f"{words.money(last.p5_gbp)} and {words.money(last.p95_gbp)}. Lowest middle value: {words.money(frame.p50_gbp.min())}."
+        f"Fan chart of cumulative net cash by year. The middle future goes from {begins} in {frame.year.iloc[0]} to "
+        f"{words.money(last.p50_gbp)} in {last.year}; nine in ten futures end {ends}. Lowest middle value: {lowest}."
     )
 
     def draw(figure: Figure, narrow: bool) -> None:
@@ -74,7 +73,12 @@ def draw_fan(axes: Axes, frame: pd.DataFrame, payback_years: float, narrow: bool
         # Years count from the start of the first; a year's point stands for its end.
         axes.plot([payback_years - 1], [0.0], marker="o", markersize=6, color=RED, zorder=4, linestyle="none")
         axes.annotate(
-            "half paid back", (payback_years - 1, 0.0), xytext=(4, -14), textcoords="offset points", color=RED, fontsize=8.5
+            "half paid back",
+            (payback_years - 1, 0.0),
+            xytext=(4, -14),
+            textcoords="offset points",
+            color=RED,
+            fontsize=8.5,
         )
     pound_axis(axes)
     year_axis(axes, list(frame.year), narrow)
@@ -87,14 +91,13 @@ def yearly_plot(frame: pd.DataFrame, price_base: str) -> Plot:
     """Return savings and costs by year, from `worth.yearly`."""
     best = frame.loc[frame.net_gbp.idxmax()]
     dearest = frame.loc[frame.one_off_gbp.idxmin()]
-    title = (
-        f"One-off costs peak at {words.money(-dearest.one_off_gbp)} in {dearest.year}; the best year brings "
-        f"{words.money(best.net_gbp)} net ({best.year}), on average"
-    )
+    costs = f"One-off costs peak at {words.money(-dearest.one_off_gbp)} in {dearest.year}; the"
+    costs = "The" if dearest.one_off_gbp >= 0 else costs
+    title = f"{costs} best year brings {words.money(best.net_gbp)} net ({best.year}), on average"
+    years = "; ".join(f"{row.year}: net {words.money(row.net_gbp)}" for row in frame.itertuples())
     alt = (
-        "Stacked bars by financial year: cashable savings above zero, one-off and running costs below, the net as a line. "
-        + "; ".join(f"{row.year}: net {words.money(row.net_gbp)}" for row in frame.itertuples())
-        + "."
+        "Stacked bars by financial year: cashable savings above zero, one-off and running costs below, the net as a "
+        f"line. {years}."
     )
 
     def draw(figure: Figure, narrow: bool) -> None:
@@ -109,7 +112,11 @@ def draw_yearly(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
     """Draw what comes in above zero and what goes out below, and the time that is saved but not cash."""
     at = np.arange(len(frame), dtype=float)
     above, below = np.zeros(len(frame)), np.zeros(len(frame))
-    parts = (("cashable_gbp", "cashable savings", GREEN), ("one_off_gbp", "one-off costs", ORANGE), ("running_gbp", "running costs", PURPLE))
+    parts = (
+        ("cashable_gbp", "cashable savings", GREEN),
+        ("one_off_gbp", "one-off costs", ORANGE),
+        ("running_gbp", "running costs", PURPLE),
+    )
     for column, label, colour in parts:
         values = frame[column].to_numpy()
         base = np.where(values >= 0, above, below)
@@ -117,12 +124,14 @@ def draw_yearly(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
         above, below = above + np.maximum(values, 0.0), below + np.minimum(values, 0.0)
     axes.plot(at, frame.net_gbp, color=INK, marker="o", markersize=3.5, linewidth=1.4, label="net cash")
     if frame.non_cashable_gbp.abs().max() > 0:
-        axes.plot(at, frame.non_cashable_gbp, color=MUTED, linestyle=(0, (2, 2)), linewidth=1.3, label="time saved, not cash")
+        axes.plot(
+            at, frame.non_cashable_gbp, color=MUTED, linestyle=(0, (2, 2)), linewidth=1.3, label="time saved, not cash"
+        )
     zero_line(axes)
     pound_axis(axes)
     year_axis(axes, list(frame.year), narrow)
     axes.set_xlabel("Financial year")
-    axes.figure.legend(loc="outside lower center", ncols=2 if narrow else 5, columnspacing=1.2, handlelength=1.4)  # type: ignore[union-attr]
+    axes.figure.legend(loc="outside lower center", ncols=2 if narrow else 5, columnspacing=1.2, handlelength=1.4)
 
 
 def spread_plot(frame: pd.DataFrame, facts: dict[str, float], years: int, price_base: str) -> Plot:
@@ -135,12 +144,13 @@ def spread_plot(frame: pd.DataFrame, facts: dict[str, float], years: int, price_
     facts : dict
         npv_mean_gbp, npv_p5_gbp, npv_p95_gbp and probability_of_loss.
     """
-    title = f"{words.sentence_case(words.share(facts['probability_of_loss']))} of futures lose money; the average future gains {words.money(facts['npv_mean_gbp'])}"
-    if facts["npv_mean_gbp"] < 0:
-        title = f"{words.share(facts['probability_of_loss'])} of futures lose money; the average future loses {words.money(-facts['npv_mean_gbp'])}"
+    mean, low, high = (words.money(facts[f"npv_{name}_gbp"]) for name in ("mean", "p5", "p95"))
+    lose = words.share(facts["probability_of_loss"])
+    gains = f"gains {mean}" if facts["npv_mean_gbp"] >= 0 else f"loses {words.money(-facts['npv_mean_gbp'])}"
+    title = words.sentence_case(f"{lose} of futures lose money; the average future {gains}")
     alt = (
-        f"Histogram of net present value over {years} years. Mean {words.money(facts['npv_mean_gbp'])}; nine in ten futures between "
-        f"{words.money(facts['npv_p5_gbp'])} and {words.money(facts['npv_p95_gbp'])}; {words.share(facts['probability_of_loss'])} below zero."
+        f"Histogram of net present value over {years} years. Mean {mean}; nine in ten futures between {low} and "
+        f"{high}; {lose} below zero."
     )
 
     def draw(figure: Figure, narrow: bool) -> None:
@@ -155,19 +165,47 @@ def draw_spread(axes: Axes, frame: pd.DataFrame, facts: dict[str, float]) -> Non
     """Draw the futures by value, losses hatched so that they show without colour."""
     width = frame.to_gbp - frame.from_gbp
     loses = frame.to_gbp <= 0
-    axes.bar(frame.from_gbp, 100 * frame.futures_share, width, align="edge", color=BLUE_BANDS[1], edgecolor="white", linewidth=0.4, label="gains")
+    axes.bar(
+        frame.from_gbp,
+        100 * frame.futures_share,
+        width,
+        align="edge",
+        color=BLUE_BANDS[1],
+        edgecolor="white",
+        linewidth=0.4,
+        label="gains",
+    )
     if loses.any():
         axes.bar(
-            frame.from_gbp[loses], 100 * frame.futures_share[loses], width[loses], align="edge", color="#f0c3ab", edgecolor=RED,
-            linewidth=0.4, hatch="////", label="loses",
-        )  # fmt: skip
+            frame.from_gbp[loses],
+            100 * frame.futures_share[loses],
+            width[loses],
+            align="edge",
+            color="#f0c3ab",
+            edgecolor=RED,
+            linewidth=0.4,
+            hatch="////",
+            label="loses",
+        )
     top = 100 * frame.futures_share.max()
     axes.axvline(facts["npv_mean_gbp"], color=INK, linewidth=1.4)
     axes.annotate(
-        f"mean {words.money(facts['npv_mean_gbp'])}", (facts["npv_mean_gbp"], top), xytext=(4, 3), textcoords="offset points", fontsize=8.5, va="bottom"
+        f"mean {words.money(facts['npv_mean_gbp'])}",
+        (facts["npv_mean_gbp"], top),
+        xytext=(4, 3),
+        textcoords="offset points",
+        fontsize=8.5,
+        va="bottom",
     )
     axes.axvline(0.0, color=INK, linewidth=0.9)
-    axes.plot([facts["npv_p5_gbp"], facts["npv_p95_gbp"]], [-0.03 * top] * 2, color=BLUE, linewidth=3.5, solid_capstyle="butt", clip_on=False)
+    axes.plot(
+        [facts["npv_p5_gbp"], facts["npv_p95_gbp"]],
+        [-0.03 * top] * 2,
+        color=BLUE,
+        linewidth=3.5,
+        solid_capstyle="butt",
+        clip_on=False,
+    )
     axes.set_ylim(-0.06 * top, 1.16 * top)
     pound_axis(axes, "x")
     axes.set_ylabel("Share of futures, %")
