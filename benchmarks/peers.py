@@ -25,7 +25,7 @@ REQUIREMENTS = SUBJECTS / "requirements.txt"
 PEERS = ("squigglepy", "openturns", "probabilit", "monaco")
 SMALL, LARGE = 100_000, 1_000_000
 #: Share of free memory that a peer may be expected to need; beyond it the run is left out and says so.
-MEMORY_SHARE = 0.7
+MEMORY_SHARE = 0.5
 #: CPU seconds that a run may be expected to need.
 LONGEST_S = 240.0
 ONE_THREAD = dict.fromkeys(

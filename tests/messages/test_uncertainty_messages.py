@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,13 @@ def plan(*specs: DriverSpec, **given: Any) -> DrawPlan:
 
 def tie(first: str, second: str, rank: float) -> RankCorrelation:
     return RankCorrelation(between=(first, second), rank=rank)
+
+
+def from_file(content: str | None, **asked: Any) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        if content is not None:
+            (Path(folder) / "o.csv").write_text(content, encoding="utf-8")
+        return parse({"empirical": {"file": "o.csv", "column": "a"} | asked}, folder=folder)
 
 
 CASES: list[tuple[Callable[[], Any], str]] = [
@@ -109,6 +117,13 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: parse("pert(1, 2"), "value: cannot be read: got 'pert(1, 2'; allowed a number, or a law such as pert(80, 120, 220). Look for a missing bracket or comma."),
     (lambda: parse("[" * 70 + "]" * 70), f"value: laws are nested too deeply: got '{'[' * 70}]]]]]]]...'; allowed 20 levels."),
     (lambda: parse("pert(3, 2, 1)", where="x.csv"), "x.csv: pert: low is not below high: got low = 3, high = 1; allowed low < high. Give the smaller value first, or write a constant."),
+    (lambda: parse({"empirical": {"file": "o.csv"}}), "value: empirical: a file cannot be read here: got 'o.csv'; allowed values. Write the values themselves."),
+    (lambda: from_file("a\n1\n", colum="a"), "value: empirical: unknown argument: got 'colum'; allowed file, column."),
+    (lambda: from_file("a\n1\n", file="../o.csv"), "value: empirical: the file lies outside the study: got '../o.csv'; allowed a file in the folder of the study."),
+    (lambda: from_file(None), "empirical: the file cannot be read: got o.csv: No such file or directory; allowed a CSV file. Check its name and place."),
+    (lambda: from_file("b,c\n1,2\n"), "empirical: no such column in o.csv: got 'a'; allowed b, c. Name the column."),
+    (lambda: from_file("a\n12%\n"), "empirical: o.csv, row 2, column a: not a number: got '12%'; allowed a finite number, or nothing."),
+    (lambda: from_file("a\n"), "empirical: cannot use this many values: got 0 in o.csv, column a; allowed 1 to 1,000,000."),
     # Dependence
     (lambda: tie("a", "b", 1.5), "rank correlation: not a rank correlation: got 1.5; allowed -1 to 1. Give Spearman's rank correlation."),
     (lambda: RankCorrelation(among=(), rank=0.1), "rank correlation: not a list of driver names: got (); allowed names of drivers."),

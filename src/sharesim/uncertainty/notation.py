@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from numbers import Real
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
 from sharesim.errors import Fault, StudyError
 from sharesim.uncertainty.distributions import LAWS, Distribution
+from sharesim.uncertainty.observed import observed
 
 #: Longest text that is read as a law; longer lists of values belong in a CSV file of their own.
 LONGEST_TEXT = 10_000
@@ -29,7 +31,7 @@ _CURRENCY = re.compile(r"[£$€]\s*(\S.*)|(\S.*?)\s*(?:[£$€]|GBP|gbp)")
 _FORMS = "a number, or a law such as pert(80, 120, 220)"
 
 
-def parse(value: Any, where: str = "") -> Distribution | float:
+def parse(value: Any, where: str = "", folder: str | Path | None = None) -> Distribution | float:
     """Return the number or the law that a value of a study stands for.
 
     Parameters
@@ -39,6 +41,9 @@ def parse(value: Any, where: str = "") -> Distribution | float:
         Laws may stand inside laws.
     where : str
         File, row and column, for the message.
+    folder : str or Path, optional
+        Where files of observed values lie, for ``{"empirical": {"file": "overruns.csv", "column": "overrun"}}``, which
+        is read when it is the whole value.
 
     Returns
     -------
@@ -59,6 +64,9 @@ def parse(value: Any, where: str = "") -> Distribution | float:
     sharesim.errors.StudyError: services.csv, row 3, column rate: a percentage: got '12%'; allowed a share. Write 0.12.
     """
     try:
+        if isinstance(value, Mapping) and set(value) == {"empirical"} and isinstance(value["empirical"], Mapping):
+            if "file" in value["empirical"]:
+                return _from_file(value["empirical"], folder)
         return _from_text(value) if isinstance(value, str) else _from_data(value, 0)
     except StudyError as error:
         if not where:
@@ -172,6 +180,19 @@ def _shown_signature(signature: inspect.Signature) -> str:
         else:
             parts.append(parameter.name if parameter.default is inspect.Parameter.empty else f"{parameter.name}=")
     return f"({', '.join(parts)})"
+
+
+def _from_file(asked: Mapping[str, Any], folder: str | Path | None) -> Distribution:
+    """Return the law of observed values that lie in a file below the folder."""
+    unknown = sorted(set(asked) - {"file", "column"})
+    if unknown:
+        _refuse("empirical: unknown argument", unknown[0], "file, column")
+    if folder is None:
+        _refuse("empirical: a file cannot be read here", str(asked["file"]), "values", "Write the values themselves.")
+    path, home = (Path(folder) / str(asked["file"])).resolve(), Path(folder).resolve()
+    if not path.is_relative_to(home):
+        _refuse("empirical: the file lies outside the study", str(asked["file"]), "a file in the folder of the study")
+    return observed(path, asked.get("column"))
 
 
 # From the text of a cell
