@@ -22,9 +22,15 @@ def slots_of(candidates: Candidates, bundle: int) -> set[tuple[int, int, int]]:
     }
 
 
+def used_by(candidates: Candidates, bundle: int) -> set[tuple[int, ...]]:
+    """Return what only one chosen bundle may have: its slots, and the whole cost of its cells unless it follows on."""
+    slots = slots_of(candidates, bundle)
+    return slots | ({slot[:2] for slot in slots} if candidates.requires[bundle] < 0 else set())
+
+
 def portfolios(candidates: Candidates) -> Iterator[list[int]]:
-    """Yield every set of bundles that keeps the slots and the order of stages."""
-    slots = [slots_of(candidates, bundle) for bundle in range(candidates.n_bundles)]
+    """Yield every set of bundles that keeps the slots, counts no cost twice and keeps the order of stages."""
+    slots = [used_by(candidates, bundle) for bundle in range(candidates.n_bundles)]
 
     def extend(first: int, used: frozenset, chosen: list[int]) -> Iterator[list[int]]:
         if all(candidates.requires[item] < 0 or candidates.requires[item] in chosen for item in chosen):
@@ -98,7 +104,7 @@ def _sample(case: Case, rng: np.random.Generator) -> Portfolio:
     """A random maximal portfolio, to read plausible limits from."""
     used, chosen, candidates = set(), [], case.candidates
     for bundle in rng.permutation(candidates.n_bundles):
-        slots = slots_of(candidates, bundle)
+        slots = used_by(candidates, bundle)
         if not slots & used and (candidates.requires[bundle] < 0 or candidates.requires[bundle] in chosen):
             used |= slots
             chosen.append(int(bundle))

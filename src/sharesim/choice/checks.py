@@ -6,7 +6,7 @@ The arithmetic here shares nothing with `choice.rows`: a slip in a row must show
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def recheck(portfolio: Portfolio, rules: Iterable[r.RuleBase]) -> tuple[Check, .
     tuple of Check
         Rules in order, subjects within; checks that are broken among them.
     """
-    found = _slots(portfolio) + _follow_ons(portfolio)
+    found = _slots(portfolio) + _one_base(portfolio) + _follow_ons(portfolio)
     for rule in rules:
         if rule.active:
             found += CHECKS[rule.kind](rule, portfolio)
@@ -40,6 +40,16 @@ def _slots(portfolio: Portfolio) -> list[Check]:
                 used[council, service, held.shared] = used.get((council, service, held.shared), 0) + 1
     worst = max(used.values(), default=0)
     return [Check("one bundle per slot", r.PROGRAMME, "", "<=", float(worst), 1.0, "bundles")]
+
+
+def _one_base(portfolio: Portfolio) -> list[Check]:
+    """What does not follow on stands on the whole cost of its councils' services, which can be saved once only."""
+    used: dict[tuple[str, str], int] = {}
+    for index, held in zip(portfolio.chosen.tolist(), portfolio.bundles, strict=True):
+        for cell in product(held.councils, held.services) if portfolio.candidates.requires[index] < 0 else ():
+            used[cell] = used.get(cell, 0) + 1
+    worst = max(used.values(), default=0)
+    return [Check("one bundle on a whole cost", r.PROGRAMME, "", "<=", float(worst), 1.0, "bundles")]
 
 
 def _follow_ons(portfolio: Portfolio) -> list[Check]:

@@ -93,6 +93,7 @@ AT_MOST_ONE = (-np.inf, 1.0)
 def structure(view: View, rows: RowList) -> None:
     """Add what holds without any rule: one bundle per slot, follow-ons after their predecessor, activations."""
     _slots(view, rows)
+    _one_base(view, rows)
     _follow_ons(view, rows)
     _activations(view, rows)
 
@@ -105,6 +106,19 @@ def _slots(view: View, rows: RowList) -> None:
     kept = crowded[row]
     names = [f"slot: {view.slot_name(item)}" for item in slot[crowded]]
     rows.add_many(names, STRUCTURE, (number[row[kept]], bundle[kept], np.ones(int(kept.sum()))), AT_MOST_ONE)
+
+
+def _one_base(view: View, rows: RowList) -> None:
+    """An internal bundle and a shared one that does not follow on both stand on the whole cost: not both, or it counts twice."""
+    bundle, key = view.slot_keys()
+    kept = (candidates := view.candidates).requires[bundle] < 0
+    bundle, cell, stage = bundle[kept], key[kept] // 2, key[kept] % 2
+    both = np.intersect1d(cell[stage == 0], cell[stage == 1])
+    inside = np.isin(cell, both)
+    row = np.searchsorted(both, cell[inside])
+    parts = [divmod(int(item), len(candidates.services)) for item in both]
+    names = [f"base: {candidates.councils.ids[council]}|{candidates.services.ids[service]}" for council, service in parts]
+    rows.add_many(names, STRUCTURE, (row, bundle[inside], np.ones(int(inside.sum()))), AT_MOST_ONE)
 
 
 def _follow_ons(view: View, rows: RowList) -> None:
