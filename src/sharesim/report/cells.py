@@ -12,7 +12,7 @@ import pandas as pd
 
 from sharesim.report import words
 
-NUMBERS = ("gbp", "thousands", "share", "share1", "posts", "years", "number", "correlation", "factor")
+NUMBERS = ("gbp", "swing", "thousands", "share", "share1", "posts", "years", "number", "correlation", "factor")
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def shown(number: float, kind: str) -> str:
     """
     if kind == "years" and math.isinf(number):
         return "not within the horizon"
-    if kind == "gbp":
+    if kind in ("gbp", "swing"):
         return words.pounds(number)
     if kind == "thousands":
         return words.pounds(number / 1e3, 1).replace("£", "") if number else "–"

@@ -97,8 +97,8 @@ TORNADO = columns("""
     input | Input
     own_low_gbp | Value when low | gbp | lowest tenth
     own_high_gbp | Value when high | gbp | highest tenth
-    own_swing_gbp | Swing by itself | gbp
-    swing_gbp | Swing with what moves along | gbp
+    own_swing_gbp | Swing by itself | swing
+    swing_gbp | Swing with what moves along | swing
     rank_correlation | Rank correlation | correlation | with the value
     gains_at_worst | Still gains at its worse end
 """)

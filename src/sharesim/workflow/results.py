@@ -24,6 +24,7 @@ from sharesim.workflow.replay import Replay, replay
 
 if TYPE_CHECKING:
     from sharesim.workflow.assumed import AssumptionEffect
+    from sharesim.workflow.plots import Plots
 
 
 def money(value: float) -> str:
@@ -230,6 +231,13 @@ class Judged:
     def npv(self) -> np.ndarray:
         """NPV of the portfolio, GBP, shape (draw,)."""
         return self.council_npv.sum(axis=0)
+
+    @cached_property
+    def plot(self) -> Plots:
+        """Its figures, such as ``judged.plot.fan()``, as matplotlib Axes."""
+        from sharesim.workflow.plots import Plots
+
+        return Plots(self)
 
     def figures(self) -> dict[str, Any]:
         """Return the summary that ``summary.json`` holds: units in the names, horizons as the study's unless said."""

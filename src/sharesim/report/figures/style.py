@@ -151,6 +151,13 @@ def figure_of(plot: Plot, *, narrow: bool = False, titled: bool = False) -> tupl
     return figure, above
 
 
+def axes_of(plot: Plot) -> Axes:
+    """Return the axes of a figure drawn with its title, for a notebook or a paper of one's own."""
+    with settings():
+        figure, _ = figure_of(plot, titled=True)
+    return figure.axes[0]
+
+
 def _svg(figure: Figure) -> str:
     """Return a figure as SVG text, the same bytes every time."""
     stream = io.StringIO()

@@ -166,11 +166,12 @@ def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, host
 
 
 def _scale_bar(axes: Axes, width_km: float) -> None:
-    """Draw a bar of a round length in the lower right corner, since the place names say where the map lies."""
-    length = 10.0 ** np.floor(np.log10(max(width_km, 1.0)))
-    length *= 5.0 if width_km / length >= 10.0 else 2.0 if width_km / length >= 4.0 else 1.0
+    """Draw a bar of a round length in the upper right corner."""
+    target = max(width_km, 1.0) / 4.0
+    length = 10.0 ** np.floor(np.log10(target))
+    length *= 5.0 if target / length >= 5.0 else 2.0 if target / length >= 2.0 else 1.0
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    x, y = right - 0.03 * (right - left), low + 0.04 * (high - low)
+    x, y = right - 0.02 * (right - left), high - 0.08 * (high - low)
     axes.plot([x - length, x], [y, y], color=INK, linewidth=2, solid_capstyle="butt")
     axes.annotate(
         f"{length:g} km",
