@@ -31,8 +31,7 @@ def observed(path: str | Path, column: str | None = None) -> Empirical:
 
     Examples
     --------
-    >>> Path("overruns.csv").write_text("project,overrun\\nA,0.1\\nB,0.4\\n")
-    30
+    >>> _ = Path("overruns.csv").write_text("project,overrun\\nA,0.1\\nB,0.4\\n")
     >>> observed("overruns.csv", "overrun").text()
     'empirical([0.1, 0.4])'
     """
