@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from sharesim.appraisal.risks import elections_until, partner_hazard, strike_time, strikes_once
-from sharesim.appraisal.staff import WEEKS_PER_YEAR, pension_age, profile_strain, profile_weeks, weekly_pay
+from sharesim.appraisal.register import Strikes, strikes_of
+from sharesim.appraisal.risks import elections_until, partner_hazard
+from sharesim.appraisal.staff import pension_age, profile_strain, profile_weeks
 from sharesim.appraisal.timing import Clock
 from sharesim.appraisal.transition import residual_bias
-from sharesim.study.priors import FORM_FACTS, WEEKLY_PAY_CAP_GBP, WORKFORCE_ASSUMED
-from sharesim.study.study import Quantities, RiskEvent, Study
+from sharesim.study.priors import FORM_FACTS, WORKFORCE_ASSUMED
+from sharesim.study.study import Quantities, Study
 
 BIASED_LINES = ("team_gbp", "ict_gbp", "dual_running_gbp", "joining_gbp")
 
@@ -140,29 +143,6 @@ def _chance(study: Study, row: int) -> float:
     return chance if study.model.risks[row].per == "once" else 1.0 - (1.0 - chance) ** study.n_years
 
 
-@dataclass(frozen=True)
-class Strike:
-    """A register event in a chunk of draws: when it strikes and what it does then.
-
-    Parameters
-    ----------
-    event : RiskEvent
-    per_year : bool
-    struck : ndarray, shape (draw,), bool
-    time : ndarray, shape (draw,)
-        inf where it does not strike.
-    delay_years, saving_factor, one_off_gbp : ndarray, shape (draw,) or (1,)
-    """
-
-    event: RiskEvent
-    per_year: bool
-    struck: np.ndarray
-    time: np.ndarray
-    delay_years: np.ndarray
-    saving_factor: np.ndarray
-    one_off_gbp: np.ndarray
-
-
 class Context:
     """One chunk of draws, seen by council and service.
 
@@ -178,6 +158,13 @@ class Context:
         self.n_draws = values.shape[1]
         self.horizon = float(fixed.study.n_years)
         self._numbers: dict[object, np.ndarray] = {}
+        self._last: tuple[object, Any] = (None, None)
+
+    def remembered(self, key: object, make: Callable[[], Any]) -> Any:
+        """Return what was made last under this key, or make it: neighbouring tiles differ in their start only."""
+        if self._last[0] != key:
+            self._last = (key, make())
+        return self._last[1]
 
     def number(self, path: str, index: object = ...) -> np.ndarray:
         """Return a study number in each draw, shape (..., draw) or (..., 1) when it is certain; read, never written to."""
@@ -210,30 +197,18 @@ class Context:
         return (1.0 + rate)[None, :] ** np.arange(self.study.n_years)[:, None]
 
     @cached_property
-    def strikes(self) -> tuple[Strike, ...]:
-        """Every event of the register in this chunk."""
-        return tuple(self._strike(event) for event in self.study.events.risks)
-
-    def _strike(self, event: RiskEvent) -> Strike:
-        row, per_year = event.row, self.study.model.risks[event.row].per == "year"
-        uniform, chance = self.uniform(event.strike), self.number("risks.probability", row)
-        time = strike_time(uniform, chance, per_year=per_year, horizon=self.horizon)
-        struck = time < self.horizon if per_year else strikes_once(uniform, chance)
-        cost = np.zeros(1) if self.study.model.risks[row].in_costs else self.number("risks.one_off_gbp", row)
-        return Strike(
-            event, per_year, struck, time, self.number("risks.delay_months", row) / 12.0, self.number("risks.saving_factor", row), cost
-        )
+    def strikes(self) -> tuple[Strikes, ...]:
+        """The rows of the register in these draws."""
+        return strikes_of(self.study, self.values, self.number)
 
     @cached_property
-    def risk_exit(self) -> np.ndarray:
-        """When the register makes each council leave, shape (council, draw or 1); inf for never."""
-        leaving = [strike for strike in self.strikes if self.study.model.risks[strike.event.row].exit]
-        if not leaving:
-            return np.full((len(self.study.councils), 1), np.inf)
-        result = np.full((len(self.study.councils), self.n_draws), np.inf)
-        for strike in leaving:
-            council = strike.event.target[0]
-            result[council] = np.minimum(result[council], np.where(strike.struck, strike.time, np.inf))
+    def risk_exit(self) -> np.ndarray | None:
+        """When the register makes each council leave, shape (council, draw), inf for never; None where it never does."""
+        n_councils, result = len(self.study.councils), None
+        for strikes in self.strikes:
+            if strikes.exit:
+                time = strikes.by_council(np.where(strikes.struck, strikes.time, np.inf), n_councils, np.inf)
+                result = time if result is None else np.minimum(result, time)
         return result
 
     def patience(self, package: int) -> np.ndarray:
@@ -286,133 +261,5 @@ class Context:
         change = (weight[:, None] * (after - before[:, None])).sum(axis=0) / (weight @ before)
         return model.services[service].quality_weight / total / self.study.present[:, service].sum() * change
 
-    def service(self, service: int) -> ServiceTables:
-        """Return the tables of one service in this chunk."""
-        return ServiceTables.of(self, service)
 
-
-@dataclass(frozen=True)
-class ServiceTables:
-    """One service in one chunk; council tables are (council, draw or 1), the rest (draw or 1,).
-
-    Costs are net of the retained client side, recharged overhead and savings already in the plan: what sharing can act on.
-    """
-
-    cost: np.ndarray
-    overhead: np.ndarray
-    posts: np.ndarray
-    vacant: np.ndarray
-    unbudgeted: np.ndarray
-    pay: np.ndarray
-    cost_per_post: np.ndarray
-    workload: np.ndarray | None
-    power: np.ndarray | None
-    elasticity: np.ndarray
-    line_rate_gain: np.ndarray | None
-    bought_rate_gain: np.ndarray | None
-    amount_per_partner: np.ndarray
-    amount_per_partnership: np.ndarray
-    posts_per_extra_partner: np.ndarray
-    form_cost_per_post: np.ndarray
-    internal_share: np.ndarray
-    realisation: np.ndarray
-    coordination_loss: np.ndarray
-    increase_share: np.ndarray
-    cashable: np.ndarray
-    ramp: np.ndarray
-    delay: np.ndarray
-    posts_share: np.ndarray
-    structure: np.ndarray
-    overrun: np.ndarray
-    by_pooled_cost: bool
-
-    @classmethod
-    def of(cls, context: Context, service: int) -> ServiceTables:
-        """Work out the tables of one service."""
-        row = context.study.model.services[service]
-
-        def line(name: str) -> np.ndarray:
-            return np.nan_to_num(context.number(f"baseline.{name}", (slice(None), service)))
-
-        def own(name: str) -> np.ndarray:
-            return np.nan_to_num(context.number(f"services.{name}", service))
-
-        full = line("cost_gbp")
-        cost = np.maximum(full * (1.0 - line("client_side_share") - line("overhead_share")) - line("planned_saving_gbp"), 0.0)
-        pay, on_cost = _pay(context, service), context.number("staff.on_cost_share")
-        cost_per_post = pay * (1.0 + on_cost)
-        given = context.number("baseline.posts_fte", (slice(None), service))
-        derived = cost * own("labour_share") / np.where(cost_per_post > 0, cost_per_post, np.inf)
-        posts = np.where(np.isnan(given), derived, given)
-        scale = not np.isnan(context.study.numbers["services.elasticity"].base[service])
-        workload, power, elasticity = _scale(context, service, cost) if scale else (None, None, np.ones(1))
-        on_line, bought = _rate_gains(context, service, cost)
-        planned = row.saving_kind == "planned"
-        post_cost = context.number("services.cost_per_post_gbp", service)
-        return cls(
-            cost=cost, overhead=full * line("overhead_share"), posts=posts, vacant=line("vacant_fte"),
-            unbudgeted=line("unbudgeted_vacant_fte"), pay=pay, cost_per_post=cost_per_post, workload=workload, power=power,
-            elasticity=elasticity, line_rate_gain=on_line, bought_rate_gain=bought,
-            amount_per_partner=own("amount_per_partner_gbp"), amount_per_partnership=own("amount_per_partnership_gbp"),
-            posts_per_extra_partner=own("posts_removed_per_extra_partner"),
-            form_cost_per_post=np.where(np.isnan(post_cost), cost_per_post, post_cost), internal_share=own("internal_saving_share"),
-            realisation=own("realisation_share") if planned else np.ones(1),
-            coordination_loss=own("coordination_loss_share") if planned else np.zeros(1),
-            increase_share=own("cost_increase_share") if planned else np.zeros(1), cashable=own("cashable_share"),
-            ramp=own("ramp_years"), delay=own("delay_months") / 12.0, posts_share=own("posts_share"),
-            structure=own("structure_share"), overrun=_overrun(context, service), by_pooled_cost=row.gain_by == "pooled_cost",
-        )  # fmt: skip
-
-
-def _pay(context: Context, service: int) -> np.ndarray:
-    """Average pay of a post: the line's terms, else the council's, else the study's, shape (council, draw or 1)."""
-    line = context.number("baseline.terms_gbp", (slice(None), service))
-    council = context.number("councils.terms_gbp")
-    return np.nan_to_num(np.where(np.isnan(line), np.where(np.isnan(council), context.number("staff.pay_gbp"), council), line))
-
-
-def _scale(context: Context, service: int, cost: np.ndarray) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
-    elasticity = context.number("services.elasticity", service)
-    workload = context.number("baseline.workload", (slice(None), service))
-    held = context.study.present[:, service]
-    if np.isnan(workload[held]).any():
-        return None, cost ** (1.0 / elasticity), elasticity
-    workload = np.nan_to_num(workload)
-    return workload, workload**elasticity * held[:, None], elasticity
-
-
-def _rate_gains(context: Context, service: int, cost: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Gains of the share form: on the line itself (posts go with it) and on spend that is bought in (none do)."""
-    rate = context.number("services.saving_rate_share", service)
-    if np.isnan(rate).any():
-        return None, None
-    spend = context.number("baseline.addressable_gbp", (slice(None), service))
-    given = ~np.isnan(spend)
-    return (rate * np.where(given, 0.0, cost) if not given.all() else None), (rate * np.nan_to_num(spend) if given.any() else None)
-
-
-def _overrun(context: Context, service: int) -> np.ndarray:
-    factor = context.number("services.overrun_factor", service)
-    return np.where(np.isnan(factor), 1.0, factor) * (1.0 + context.fixed.bias[service])
-
-
-def exit_costs(context: Context, tables: ServiceTables, calendar_year: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return redundancy, pension strain and notice per exit, GBP, shape (council, draw or 1).
-
-    Parameters
-    ----------
-    calendar_year : int
-        Year in which the financial year of the planned start begins: the weekly cap and the pension age are of that year.
-    """
-    study, staff = context.study, context.study.model.staff
-    caps = WEEKLY_PAY_CAP_GBP | staff.weekly_pay_cap_gbp
-    # The last one set by then: a cap stands until the next.
-    cap = caps[max((year for year in caps if year <= calendar_year), default=min(caps))] if staff.pay_is_capped else None
-    factor = context.number("staff.exit_cost_factor")
-    redundancy = context.fixed.weeks[:, None] * weekly_pay(tables.pay, cap) * context.number("staff.redundancy_multiple") * factor
-    strain = context.fixed.strain_units[calendar_year][:, None] * tables.pay * context.number("staff.scheme_member_share") * context.number("staff.strain_multiple") * factor
-    notice = tables.cost_per_post / WEEKS_PER_YEAR * context.number("staff.notice_weeks")
-    return redundancy, strain, notice
-
-
-__all__ = ["Context", "Fixed", "ServiceTables", "Strike", "exit_costs"]
+__all__ = ["BIASED_LINES", "Context", "Fixed", "mean_of", "profile_of", "service_bias"]

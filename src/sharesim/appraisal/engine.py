@@ -9,8 +9,11 @@ import numpy as np
 
 from sharesim.appraisal.context import Context, Fixed
 from sharesim.appraisal.fixed_items import activation_draws
-from sharesim.appraisal.flows import CASH_LINES, Package
-from sharesim.appraisal.tiles import MEASURES, Tile, TileResult, TileRun
+from sharesim.appraisal.assembly import TileResult, Variant
+from sharesim.appraisal.flows import CASH_LINES
+from sharesim.appraisal.sheets import MEASURES, chunk_sums
+from sharesim.appraisal.tables import Package
+from sharesim.appraisal.tiles import Tile, TileRun
 from sharesim.appraisal.timing import Clock
 from sharesim.bundles.activations import Activations
 from sharesim.bundles.table import BundleTable
@@ -88,6 +91,13 @@ class ChunkRun:
             self._packages = {index: Package.of(self.context, index)}
         return self._packages[index]
 
+    def variants(self, tiles: list[PlacedTile]) -> Iterator[tuple[PlacedTile, Variant]]:
+        """Yield NPV and sums of measures tile by tile and variant by variant."""
+        for placed in tiles:
+            tile_run = TileRun(self.context, self.package(placed.tile.package), placed.tile)
+            for variant in tile_run.variants(self.used):
+                yield placed, variant
+
     def results(self, tiles: list[PlacedTile]) -> Iterator[tuple[np.ndarray, TileResult]]:
         """Yield (rows of the table, result) tile by tile, valued by the council-value clock."""
         for placed in tiles:
@@ -118,22 +128,17 @@ class ChunkTotals:
     activations: np.ndarray
 
 
-def chunk_sums(values: np.ndarray) -> np.ndarray:
-    """Return sums over draws chunk by chunk, shape (chunk, ...)."""
-    n_draws = values.shape[-1]
-    return np.stack([np.ascontiguousarray(values[..., begin : begin + CHUNK]).sum(axis=-1) for begin in range(0, n_draws, CHUNK)])
-
-
 def chunk_totals(run: ChunkRun, table: BundleTable, activations: Activations, tiles: list[PlacedTile]) -> ChunkTotals:
     """Work all bundles through a few chunks in a row."""
     shape = (len(table), table.groups.partners.shape[1])
     npv = np.zeros((*shape, run.used))
     sums = {name: np.zeros((-(-run.used // CHUNK), *shape)) for name in MEASURES}
-    for rows, result in run.results(tiles):
-        n_slots = result.npv.shape[1]
-        npv[rows, :n_slots] = result.npv[..., : run.used]
-        for name, value in result.measures.items():
-            sums[name][:, rows, :n_slots] = chunk_sums(value[..., : run.used])
+    for placed, variant in run.variants(tiles):
+        rows, n_slots = placed.rows[variant.at], variant.npv.shape[1]
+        npv[rows, :n_slots] = variant.npv[..., : run.used]
+        for name, total in sums.items():
+            if name in variant.sums:
+                total[:, rows, :n_slots] = variant.sums[name]
     columns = activation_draws(run.context, activations.columns, run.context.clock)
     return ChunkTotals(npv, sums, columns[..., : run.used])
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sharesim.appraisal.context import Context, Strike
+from sharesim.appraisal.context import Context
+from sharesim.appraisal.register import Strikes
 from sharesim.appraisal.shares import split_weights
 from sharesim.appraisal.timing import Clock, flat_value
 from sharesim.bundles.activations import Activation
@@ -68,12 +69,13 @@ def _struck(context: Context, column: Activation, clock: Clock) -> np.ndarray:
     """One-off costs of events of the programme, or of one council, negative."""
     scope, target = ("programme", ()) if column.council < 0 else ("council", (column.council,))
     total = np.zeros(context.n_draws)
-    for strike in context.strikes:
-        if (strike.event.scope, strike.event.target) == (scope, target):
-            total -= strike.one_off_gbp * _weight(strike, clock)
+    for strikes in context.strikes:
+        at = strikes.position(target) if strikes.scope == scope else -1
+        if at >= 0:
+            total -= strikes.one_off_gbp * _weight(strikes, at, clock)
     return total
 
 
-def _weight(strike: Strike, clock: Clock) -> np.ndarray:
+def _weight(strikes: Strikes, at: int, clock: Clock) -> np.ndarray:
     # What strikes once has no date of its own: it is paid when the programme begins, which is the dearest.
-    return clock.when(strike.time) if strike.per_year else strike.struck * clock.one_off[0]
+    return clock.when(strikes.time[at]) if strikes.per_year else strikes.struck[at] * clock.one_off[0]

@@ -1,4 +1,4 @@
-"""Yearly rates at full effect for partners seen through a view: dense tiles and picked-out draws share every formula."""
+"""Yearly rates at full effect for partners seen through a view: whole groups and picked-out draws share every formula."""
 
 from __future__ import annotations
 
@@ -7,66 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharesim.appraisal import savings
-from sharesim.appraisal.context import ServiceTables
 from sharesim.appraisal.staff import Displaced, displace
-
-
-@dataclass(frozen=True)
-class View:
-    """Which councils, and which draws, an array is about.
-
-    Parameters
-    ----------
-    councils : ndarray of int
-        Dense: shape (group, partner slot), all draws. Flat: shape (partner slot, pair), one draw each.
-    draws : ndarray of int, shape (pair,), or None when dense
-    weights : mapping-like of ndarray
-        Split weights by purpose, shape (group, partner slot) or (partner slot, pair).
-    active : ndarray, shape (partner slot, pair), or None when everybody is in
-        1 for partners in the arrangement, 0 for those who left.
-    """
-
-    councils: np.ndarray
-    draws: np.ndarray | None
-    weights: dict[str, np.ndarray]
-    active: np.ndarray | None = None
-
-    @property
-    def n_slots(self) -> int:
-        return self.councils.shape[1] if self.draws is None else self.councils.shape[0]
-
-    @property
-    def n_active(self) -> np.ndarray | float:
-        return float(self.n_slots) if self.active is None else self.active.sum(axis=0, keepdims=True)
-
-    def council(self, table: np.ndarray) -> np.ndarray:
-        """Return a (council, draw) table by partner slot and draw; those who left come as zero."""
-        if self.draws is None:
-            return table[self.councils]
-        picked = table[self.councils, 0] if table.shape[1] == 1 else table[self.councils, self.draws]
-        return picked if self.active is None else picked * self.active
-
-    def scalar(self, number: np.ndarray) -> np.ndarray:
-        """Return a number by draw, broadcastable against partner slot and draw."""
-        if self.draws is None or number.shape[-1] == 1:
-            return number[None, :]
-        return number[self.draws][None, :]
-
-    def weight(self, purpose: str) -> np.ndarray:
-        """Return split weights with a draw axis, renewed over the partners still in."""
-        weight = self.weights[purpose]
-        if self.draws is None:
-            return weight[..., None]
-        if self.active is None:
-            return weight
-        left = weight * self.active
-        total = left.sum(axis=0, keepdims=True)
-        # Where those who remain have no weight of their own, they share alike: somebody has to pay.
-        return np.where(total > 0, left / np.where(total > 0, total, 1.0), self.active / np.maximum(self.n_active, 1.0))
-
-    def among(self, active: np.ndarray | None) -> View:
-        """Return the view with only some partners in; all of them for None."""
-        return View(self.councils, self.draws, self.weights, active)
+from sharesim.appraisal.tables import ServiceTables
+from sharesim.appraisal.views import View
 
 
 @dataclass(frozen=True)
@@ -77,27 +20,16 @@ class ServiceRates:
     ----------
     saving : ndarray, GBP per year, 0 or more
     extra_cost : ndarray, GBP per year, 0 or more
-    cost_sharing : ndarray, GBP per year
+    cost_sharing : ndarray or None, GBP per year
         What partners pay each other where all pay one price for a unit of work; gains positive, sums to zero.
-    staff : Displaced
-    remaining : ndarray
-        Posts with a budget that remain in the structure.
+    removed : ndarray or None
+        Posts that the structure no longer needs; None where nobody asked.
     """
 
     saving: np.ndarray
     extra_cost: np.ndarray
-    cost_sharing: np.ndarray
-    staff: Displaced
-    remaining: np.ndarray
-
-
-@dataclass(frozen=True)
-class StaffPolicy:
-    """What decides how posts are met; numbers by draw, ``leaving`` by partner slot and draw."""
-
-    leaving: np.ndarray
-    redeployment: np.ndarray
-    voluntary: np.ndarray
+    cost_sharing: np.ndarray | None
+    removed: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -110,45 +42,88 @@ class Planned:
         Scale form, and share form on the line itself: posts go with both.
     other : tuple of ndarray
         Gains outside the line: spend that is bought in, amounts.
-    posts : ndarray
+    posts : ndarray or None
         Posts that the posts form removes.
     """
 
     scale: np.ndarray | None
     line: np.ndarray | None
     other: tuple[np.ndarray, ...]
-    posts: np.ndarray
+    posts: np.ndarray | None
 
 
-def service_rates(view: View, tables: ServiceTables, policy: StaffPolicy, *, saving_rule: str) -> ServiceRates:
-    """Return the rates of one service for the partners in a view."""
+@dataclass(frozen=True)
+class _Sides:
+    """Gains and losses of all forms together, and the gain on the line itself."""
+
+    gain: np.ndarray
+    loss: np.ndarray
+    on_line: np.ndarray
+
+
+def service_rates(view: View, tables: ServiceTables, *, saving_rule: str, structure: bool) -> ServiceRates:
+    """Return the rates of one service for the partners in a view.
+
+    Parameters
+    ----------
+    saving_rule : str
+        By what savings are divided.
+    structure : bool
+        Whether posts removed are wanted besides.
+    """
     cost = view.council(tables.cost)
     planned = _planned(view, tables, cost)
-    sides = [savings.gain_and_loss(part) for part in (planned.scale, planned.line, *planned.other) if part is not None]
-    on_line = [savings.gain_and_loss(part)[0] for part in (planned.scale, planned.line) if part is not None]
-    posts_gain = view.scalar(tables.posts_share) * sum(on_line, np.zeros(1))
-    form_gain = planned.posts * view.council(tables.form_cost_per_post)
-    gain = sum((side[0] for side in sides), form_gain)
-    loss = sum((side[1] for side in sides), np.zeros(1))
+    sides = _sides(planned)
+    form_gain = None if planned.posts is None else planned.posts * view.council(tables.form_cost_per_post)
+    gain = sides.gain if form_gain is None else sides.gain + form_gain
     factor = view.scalar(tables.realisation) * savings.coordination_factor(view.scalar(tables.coordination_loss), view.n_active)
-    saving = factor * gain
-    posts, per_post = view.council(tables.posts), view.council(tables.cost_per_post)
-    wanted = view.scalar(tables.structure) * (posts_gain / np.where(per_post > 0, per_post, np.inf) + planned.posts)
-    removed = np.minimum(wanted, posts)
-    unbudgeted = view.council(tables.unbudgeted)
-    staff = displace(
-        removed, posts, view.council(tables.vacant), unbudgeted, policy.leaving, view.scalar(policy.redeployment), view.scalar(policy.voluntary),
-    )  # fmt: skip
+    saving, removed = factor * gain, None
+    if structure or tables.unbudgeted.any():
+        removed = _removed(view, tables, sides.on_line, planned.posts)
     if tables.unbudgeted.any():
-        lost_share = staff.unbudgeted / np.where(removed > 0, removed, 1.0)
-        saving = np.maximum(saving - factor * (posts_gain + form_gain) * lost_share, 0.0)
-    sharing: np.ndarray = np.zeros(1)
+        on_posts = view.scalar(tables.posts_share) * sides.on_line
+        on_posts = on_posts if form_gain is None else on_posts + form_gain
+        lost_share = _unbudgeted(view, tables, removed) / np.where(removed > 0, removed, 1.0)
+        saving = np.maximum(saving - factor * on_posts * lost_share, 0.0)
+    sharing, loss = None, sides.loss
     if saving_rule != "own":
-        saving = savings.by_share(saving, view.weight("saving"))
+        saving = savings.by_share(saving + np.zeros_like(cost), view.weight("saving"))
     elif tables.by_pooled_cost and planned.scale is not None:
         saving, loss, sharing = _pooled(view, tables, cost, planned.scale, (saving, gain, loss))
-    increase = view.scalar(tables.increase_share) * cost if view.n_slots > 1 else np.zeros(1)
-    return ServiceRates(saving, loss + increase, sharing, staff, posts - removed - np.maximum(unbudgeted - staff.unbudgeted, 0.0))
+    if view.n_slots > 1 and tables.increase_share.any():
+        loss = loss + view.scalar(tables.increase_share) * cost
+    return ServiceRates(saving, loss, sharing, removed)
+
+
+def _sides(planned: Planned) -> _Sides:
+    """Add up gains and losses form by form: no gain makes up for another form's loss."""
+    parts = [part for part in (planned.scale, planned.line) if part is not None]
+    sides = [savings.gain_and_loss(part) for part in parts]
+    on_line = _sum([side[0] for side in sides])
+    sides += [savings.gain_and_loss(part) for part in planned.other]
+    return _Sides(_sum([side[0] for side in sides]), _sum([side[1] for side in sides]), on_line)
+
+
+def _sum(parts: list[np.ndarray]) -> np.ndarray:
+    total = parts[0] if parts else np.zeros((1, 1))
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _removed(view: View, tables: ServiceTables, on_line: np.ndarray, form_posts: np.ndarray | None) -> np.ndarray:
+    """Return the posts that the structure no longer needs, never more than there are."""
+    wanted = on_line * view.all_of(tables.posts_per_pound)
+    if form_posts is not None:
+        wanted = wanted + view.scalar(tables.structure) * form_posts
+    return np.minimum(wanted, view.council(tables.posts))
+
+
+def _unbudgeted(view: View, tables: ServiceTables, removed: np.ndarray) -> np.ndarray:
+    """Return the removed posts that were vacant without a budget, and so save nothing."""
+    unbudgeted = view.council(tables.unbudgeted)
+    empty = view.council(tables.vacant) + unbudgeted
+    return np.minimum(removed, empty) * (unbudgeted / np.where(empty > 0, empty, 1.0))
 
 
 def _pooled(
@@ -166,8 +141,8 @@ def _pooled(
 def _planned(view: View, tables: ServiceTables, cost: np.ndarray) -> Planned:
     """Return the planned gain by form."""
     if view.n_slots == 1:
-        return Planned(None, view.scalar(tables.internal_share) * cost, (), np.zeros(1))
-    scale, other, posts = None, [], np.zeros(1)
+        return Planned(None, view.scalar(tables.internal_share) * cost, (), None)
+    scale, other, posts = None, [], None
     if tables.power is not None:
         workload = None if tables.workload is None else view.council(tables.workload)
         scale = savings.scale_gain(cost, view.council(tables.power), workload, view.scalar(tables.elasticity))
@@ -175,11 +150,35 @@ def _planned(view: View, tables: ServiceTables, cost: np.ndarray) -> Planned:
     if tables.bought_rate_gain is not None:
         other.append(view.council(tables.bought_rate_gain))
     if tables.amount_per_partner.any() or tables.amount_per_partnership.any():
-        each = view.scalar(tables.amount_per_partner) * (1.0 if view.active is None else view.active)
+        each = view.scalar(tables.amount_per_partner) * view.present
         other.append(each + view.scalar(tables.amount_per_partnership) * view.weight("saving_pool"))
     if tables.posts_per_extra_partner.any():
         posts = savings.posts_form_removed(view.scalar(tables.posts_per_extra_partner), view.n_active, view.council(tables.posts))
     return Planned(scale, line, tuple(other), posts)
 
 
-__all__ = ["ServiceRates", "StaffPolicy", "View", "service_rates"]
+def meet_posts(view: View, tables: ServiceTables, removed: np.ndarray, leaving: np.ndarray, shares: tuple[np.ndarray, np.ndarray]) -> Displaced:
+    """Return how removed posts are met.
+
+    Parameters
+    ----------
+    removed : ndarray, shape (..., partner slot, draw)
+    leaving : ndarray, shape (..., partner slot, draw)
+        Share of the filled posts whose holder leaves between decision and full effect.
+    shares : (ndarray, ndarray)
+        Share redeployed, and share of the rest who go by agreement, (draw or 1,).
+    """
+    redeployed, voluntary = (view.scalar(share) for share in shares)
+    posts, vacant, unbudgeted = (view.council(table) for table in (tables.posts, tables.vacant, tables.unbudgeted))
+    return displace(removed, posts, vacant, unbudgeted, leaving, redeployed, voluntary)
+
+
+def paid_posts(view: View, tables: ServiceTables, removed: np.ndarray) -> np.ndarray:
+    """Return the posts with a budget that remain in the structure."""
+    posts = view.council(tables.posts) - removed
+    if not tables.unbudgeted.any():
+        return posts
+    return posts - np.maximum(view.council(tables.unbudgeted) - _unbudgeted(view, tables, removed), 0.0)
+
+
+__all__ = ["ServiceRates", "meet_posts", "paid_posts", "service_rates"]

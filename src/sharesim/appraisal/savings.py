@@ -9,6 +9,28 @@ from __future__ import annotations
 import numpy as np
 
 
+def over_slots(values: np.ndarray) -> np.ndarray:
+    """Return the sum over partner slots, one after the other, so that the bits never depend on what lies beside.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., partner slot, draw)
+
+    Returns
+    -------
+    ndarray, shape (..., 1, draw)
+
+    Examples
+    --------
+    >>> over_slots(np.array([[1.0], [2.0], [4.0]])).tolist()
+    [[7.0]]
+    """
+    total = values[..., :1, :]
+    for slot in range(1, values.shape[-2]):
+        total = total + values[..., slot : slot + 1, :]
+    return total
+
+
 def pooled_ratio(cost: np.ndarray, power: np.ndarray, workload: np.ndarray | None, elasticity: np.ndarray) -> np.ndarray:
     """Return what the pooled service costs over what the partners pay apart.
 
@@ -34,11 +56,11 @@ def pooled_ratio(cost: np.ndarray, power: np.ndarray, workload: np.ndarray | Non
     0.131
     """
     if workload is not None:
-        apart = power.sum(axis=-2, keepdims=True)
-        together = workload.sum(axis=-2, keepdims=True) ** elasticity
+        apart = over_slots(power)
+        together = over_slots(workload) ** elasticity
     else:
-        apart = cost.sum(axis=-2, keepdims=True)
-        together = power.sum(axis=-2, keepdims=True) ** elasticity
+        apart = over_slots(cost)
+        together = over_slots(power) ** elasticity
     # A service that costs nobody anything saves nothing: 0/0 is 1 here.
     return np.where(apart > 0, together / np.where(apart > 0, apart, 1.0), 1.0)
 
@@ -54,13 +76,13 @@ def scale_gain(cost: np.ndarray, power: np.ndarray, workload: np.ndarray | None,
 def pooled_share(power: np.ndarray, workload: np.ndarray | None) -> np.ndarray:
     """Return each partner's share of the pooled workload (of the one that its cost implies where none is known)."""
     measure = power if workload is None else workload
-    total = measure.sum(axis=-2, keepdims=True)
+    total = over_slots(measure)
     return measure / np.where(total > 0, total, 1.0)
 
 
 def by_share(amount: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Return an amount of all partners divided by another share than the one it came in by; the sum stays."""
-    return amount.sum(axis=-2, keepdims=True) * share
+    return over_slots(amount) * share
 
 
 def cost_sharing(cost: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -82,7 +104,7 @@ def posts_form_removed(per_extra_partner: np.ndarray, n_active: np.ndarray | flo
 
     A joint structure needs `per_extra_partner` posts fewer for each partner beyond the first, never more than there are.
     """
-    total = posts.sum(axis=-2, keepdims=True)
+    total = over_slots(posts)
     removed = np.minimum(per_extra_partner * np.maximum(n_active - 1.0, 0.0), total)
     return removed * posts / np.where(total > 0, total, 1.0)
 

@@ -1,36 +1,28 @@
-"""A tile: bundles of one package, one number of partners and one start, through a chunk of draws."""
+"""A tile: bundles of one package, one number of partners and one start, through a block of draws."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from sharesim.appraisal import flows
+from sharesim.appraisal.assembly import Assembly, TileResult, Variant
 from sharesim.appraisal.context import Context
-from sharesim.appraisal.flows import (
-    CASH_LINES,
-    Attendance,
-    Package,
-    Plan,
-    Stage,
-    StaffCosts,
-    actual_start,
-    by_form,
-    harmonisation_term,
-    rates_of,
-    risk_one_off,
-    running_terms,
-    saving_lines,
-    staff_lines,
-    staff_terms,
-    transition_terms,
-    variant_terms,
-)
-from sharesim.appraisal.lives import Life, live, picked
-from sharesim.appraisal.rates import View
+from sharesim.appraisal.flows import Plan, StaffTerms
+from sharesim.appraisal.lives import Cells, Lives, Stay, given_up_at, stays_of
+from sharesim.appraisal.partnership import Partnership
 from sharesim.appraisal.shares import split_weights
-from sharesim.appraisal.timing import Clock, flat_value
+from sharesim.appraisal.sheets import MEASURES, Part, Sheet
+from sharesim.appraisal.stretches import Outlay, Stretch, enter_start, enter_stretch, enter_transition, exits_now
+from sharesim.appraisal.tables import Package
+from sharesim.appraisal.timing import Clock
+from sharesim.appraisal.valuation import Course, actual_start
+from sharesim.appraisal.views import View
 
+LINES = (*flows.CASH_LINES, "saving_non_cashable")
 PURPOSES = ("one_off", "exit", "running", "saving", "overspend")
 
 
@@ -56,27 +48,20 @@ class Tile:
     form: np.ndarray
     host_share: np.ndarray
 
+    @cached_property
+    def _hosting(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.unique(self.host_share, axis=0, return_inverse=True)
 
-#: Measures kept beside the NPV, each by bundle, partner slot and draw before it is averaged.
-MEASURES = ("cashable_gbp", "non_cashable_gbp", "transition_gbp", "staff_gbp", "strain_gbp", "compulsory_exits", "voluntary_exits", "redeployments", "posts_removed", "started", "quality_change")
+    @property
+    def patterns(self) -> np.ndarray:
+        """Ways in which hosting is shared out, shape (pattern, partner slot)."""
+        return self._hosting[0]
 
-
-@dataclass(frozen=True)
-class TileResult:
-    """What a tile brings in a chunk.
-
-    Parameters
-    ----------
-    lines : dict of str to ndarray, shape (bundle, partner slot, draw)
-        Pounds by line, weighted by the clock; only when asked for by line.
-    npv : ndarray, shape (bundle, partner slot, draw)
-        Sum of the cash lines.
-    measures : dict of str to ndarray, shape (bundle, partner slot, draw)
-    """
-
-    lines: dict[str, np.ndarray]
-    npv: np.ndarray
-    measures: dict[str, np.ndarray]
+    @cached_property
+    def variants(self) -> list[tuple[int, int, np.ndarray]]:
+        """Form, host pattern and positions of the bundles that have them."""
+        key = self.form.astype(np.int64) * len(self.patterns) + self._hosting[1].ravel()
+        return [(int(at) // len(self.patterns), int(at) % len(self.patterns), np.flatnonzero(key == at)) for at in np.unique(key)]
 
 
 def tile_weights(context: Context, package: int, councils: np.ndarray) -> dict[str, np.ndarray]:
@@ -91,214 +76,219 @@ def tile_weights(context: Context, package: int, councils: np.ndarray) -> dict[s
 
 
 class TileRun:
-    """Works a tile through one chunk; rates and times once, lines for as many clocks as are asked for."""
+    """Works a tile through a block of draws: terms and times once, pounds for as many clocks as are asked for."""
 
     def __init__(self, context: Context, package: Package, tile: Tile) -> None:
         self.context, self.package, self.tile = context, package, tile
         self.plan = Plan.of(context.study, tile.start_years)
         self.view = View(tile.councils, None, tile_weights(context, tile.package, tile.councils))
-        self.start = actual_start(context, package, self.view, self.plan)
-        caps = np.minimum(context.fixed.cap_years[tile.councils], context.horizon)[..., None]
-        self.stage = Stage(self.view, self.start, caps, rates_of(context, package, self.view, self.start))
-        self.staff = staff_terms(context, package, self.view, self.stage.rates, self.plan)
+        self.who = context.remembered(
+            (tile.package, tile.councils.tobytes(), tile.patterns.tobytes()),
+            lambda: Partnership(context, package, self.view, tile.patterns, structure=True),
+        )
+        self.start = actual_start(context, package, self.view, tile.start_years)
+        self.lives = Lives.of(context, package, self.view, self.start)
+        self.forms = sorted({int(form) for form in tile.form})
+        self.hosted = list(range(len(tile.patterns)))
+        self.lively = None if self.lives.irregular is None else (~self.lives.irregular[:, None, :]).astype(float)
+        caps = context.fixed.cap_years[tile.councils]
+        self.caps = np.minimum(caps, context.horizon)[..., None] if (caps < context.horizon).any() else None
         self._pick()
 
-    def _pick(self) -> None:
-        """Find the draws with a life of their own and follow them."""
-        tile, patience = self.tile, self.context.patience(self.tile.package)
-        special = picked(self.context, self.package, self.view, self.start, patience)
-        special = np.broadcast_to(special, (len(tile.councils), self.context.n_draws))
-        self.pair_row, self.pair_draw = np.nonzero(special[tile.group])
-        group = tile.group[self.pair_row]
-        start = np.broadcast_to(self.start, (len(tile.councils), 1, self.context.n_draws))[group, 0, self.pair_draw][None, :]
-        weights = {purpose: weight[group].T for purpose, weight in self.view.weights.items()}
-        self.flat = View(tile.councils[group].T, self.pair_draw, weights)
-        self.flat_start, self.flat_host = start, tile.host_share[self.pair_row].T
-        self.life: Life | None = None
-        if len(self.pair_row):
-            self.life = live(self.context, self.package, self.flat, start, self.flat_host, patience)
-            self.flat_staff = staff_terms(self.context, self.package, self.life.stages[0].view, self.life.stages[0].rates, self.plan)
+    # -- who, when -----------------------------------------------------------------------------------------------------
 
-    # -- lines -------------------------------------------------------------------------------------------------------
+    def _pick(self) -> None:
+        """Pick out the cells with a life of their own."""
+        lives, n_slots, n_draws = self.lives, self.view.n_slots, self.context.n_draws
+        odd = np.zeros(0, np.int64) if lives.irregular is None else np.flatnonzero(lives.irregular)
+        self.odd = Cells.of(lives, odd, n_slots, n_draws)
+        starts = np.isposinf(given_up_at(self.odd, np.zeros((n_slots, 1), bool), lives))[0]
+        going = odd[starts]
+        if n_slots - 1 >= lives.fewest and lives.out is not None:
+            leaves = np.broadcast_to(lives.end < self.context.horizon, (len(self.tile.councils), 1, n_draws))[:, 0, :]
+            leaves = leaves if lives.irregular is None else leaves & ~lives.irregular
+            going = np.union1d(np.flatnonzero(leaves), going)
+        self.stays = [self._stay(stay) for stay in stays_of(lives, going, n_slots, n_draws, self.context.horizon)] if len(going) else []
+
+    def _stay(self, stay: Stay) -> tuple[Stay, Stretch]:
+        view = self.view.cells(stay.cells.group, stay.cells.draw).among(stay.active.astype(float))
+        return stay, self._stretch(self._partnership(view, structure=False), stay.cells, stay.begin, stay.end, first=False)
+
+    def _partnership(self, view: View, *, structure: bool) -> Partnership:
+        return Partnership(self.context, self.package, view, self.tile.patterns, structure=structure)
+
+    def _stretch(self, who: Partnership, cells: Cells, begin: np.ndarray, end: np.ndarray, *, first: bool) -> Stretch:
+        """Return a stretch of single cells, cut where councils are abolished."""
+        horizon = self.context.horizon
+        start = np.minimum(cells.start, horizon)
+        ends = np.full((1, 1), horizon) if self.caps is None else self.caps[..., 0].T.take(cells.group, axis=1)
+        last = np.maximum(ends, start)
+        begin, end = np.clip(begin, start, last), np.clip(end, start, last)
+        return Stretch(who, start, begin, end, first, ends)
+
+    def _whole(self) -> Stretch:
+        """Return the stretch with everybody in."""
+        horizon = self.context.horizon
+        start, end = np.minimum(self.start, horizon), self.lives.end
+        ends = np.full((1, 1, 1), horizon)
+        if self.caps is not None:
+            ends = self.caps
+            end = np.clip(end, start, np.maximum(ends, start))
+        return Stretch(self.who, start, start, end, True, ends)
+
+    @cached_property
+    def staff(self) -> StaffTerms:
+        """Exits of staff where everybody is in at the start."""
+        removed = [rate.removed for rate in self.who.rates]
+        if self.lively is not None:
+            removed = [gone * self.lively for gone in removed]
+        return flows.staff_terms(self.context, self.package, self.view, removed, self.start, self._staff_year)
+
+    @property
+    def _staff_year(self) -> int:
+        return self.context.study.first_year + self.plan.staff_year(self.context.study.n_years)
+
+    def _outlay(self, clock: Clock) -> Outlay:
+        staff = float(clock.one_off[self.plan.staff_year(clock.n_years)])
+        return Outlay(float(self.plan.spending @ clock.one_off), staff, float(self.plan.strain @ clock.one_off), staff)
+
+    # -- sheets --------------------------------------------------------------------------------------------------------
+
+    def sheets(self, clock: Clock, *, by_line: bool, used: int) -> tuple[Sheet, list[tuple[Cells, Sheet]]]:
+        """Return the flows of all draws with everybody in, and of the cells picked out."""
+        whole = self._whole()
+        shape = (len(self.tile.councils), self.view.n_slots, self.context.n_draws)
+        sheet = Sheet(shape, by_line=by_line, used=used)
+        course = enter_stretch(sheet, whole, clock, self.forms, self.hosted)
+        outlay = self._outlay(clock)
+        delay = np.maximum(self.start - self.plan.start_years, 0.0)
+        enter_transition(sheet, self.who, self.forms, outlay.spending, self.lively, delay if self.lively is None else delay * self.lively)
+        enter_start(sheet, whole, course, self.staff, self.lively, self.forms, outlay)
+        self._enter_first_exit(sheet, whole, clock)
+        picked = [(self.odd, self._given_up(clock, by_line=by_line))] if len(self.odd.at) else []
+        for number, (stay, stretch) in enumerate(self.stays):
+            picked.append((stay.cells, self._later(stay, stretch, clock, by_line=by_line)))
+            if number == 0 and stay.first.any():
+                picked.append(self._late_start(stay, clock, by_line=by_line))
+        return sheet, picked
+
+    def _flat_sheet(self, cells: Cells, *, by_line: bool) -> Sheet:
+        return Sheet((self.view.n_slots, len(cells.at)), by_line=by_line, used=None)
+
+    def _enter_first_exit(self, sheet: Sheet, whole: Stretch, clock: Clock) -> None:
+        """Enter what leaving costs those who are the first to go, and all of them where too few are left."""
+        lives = self.lives
+        if lives.out is None or not self.package.exit_cost.any():
+            return
+        weight = clock.when(lives.end)
+        if self.lively is not None:
+            weight = weight * self.lively
+        if self.view.n_slots == lives.fewest:
+            terms = self.who.everybody_out
+        else:
+            out = lives.out <= lives.end
+            stay = (lives.out > lives.end).sum(axis=1, keepdims=True) >= lives.fewest
+            terms = {"exit_cost": flows.exit_term(self.context, self.package, self.view, self._before_cap(out | ~stay, lives.end))}
+        if self.caps is not None and self.view.n_slots == lives.fewest:
+            terms = {"exit_cost": flows.exit_term(self.context, self.package, self.view, self._before_cap(np.ones((1, 1, 1), bool), lives.end))}
+        ends = None if self.caps is None else (lives.end < self.caps).astype(float)
+        sheet.enter(sheet.shared, exits_now(terms, weight, ends))
+
+    def _before_cap(self, paying: np.ndarray, time: np.ndarray) -> np.ndarray:
+        return (paying if self.caps is None else paying & (time < self.caps)).astype(float)
+
+    def _given_up(self, clock: Clock, *, by_line: bool) -> Sheet:
+        """Return what is sunk where an arrangement never starts."""
+        cells, lives, plan = self.odd, self.lives, self.plan
+        sheet = self._flat_sheet(cells, by_line=by_line)
+        view = self.view.cells(cells.group, cells.draw)
+        who = self._partnership(view, structure=False)
+        outlay = self._outlay(clock)
+        enter_transition(sheet, who, self.forms, outlay.spending, None, None)
+        sunk = np.nan_to_num(view.scalar(self.context.number("costs.sunk_share")))
+        for pattern in self.hosted:
+            given_up = given_up_at(cells, self.tile.patterns[pattern][:, None] > 0, lives)
+            # Money is spent on planned dates, so only what is given up before the planned start saves the rest of it.
+            stays = np.where(given_up < plan.start_years, sunk, 1.0)
+            sheet.counting[pattern] = np.where(np.isposinf(given_up), 0.0, stays)
+            late = np.maximum(np.minimum(cells.start, given_up) - plan.start_years, 0.0)
+            sheet.enter(sheet.of_host(pattern), who.delay, late, outlay.spending, "transition_gbp")
+        return sheet
+
+    def _later(self, stay: Stay, stretch: Stretch, clock: Clock, *, by_line: bool) -> Sheet:
+        """Return what a stretch after the first brings."""
+        sheet = self._flat_sheet(stay.cells, by_line=by_line)
+        enter_stretch(sheet, stretch, clock, self.forms, self.hosted)
+        ends = None if self.caps is None else stretch.ends
+        if self.package.exit_cost.any():
+            paying = stay.active & ((stay.cells.out <= stay.end) | ~stay.goes_on)
+            self._enter_exit(sheet, sheet.shared, stretch.who.view, (paying, stay.end, ends), clock)
+        for pattern in self.hosted:
+            hosts = self.tile.patterns[pattern][:, None] > 0
+            if not hosts.any():
+                continue
+            there = (stay.active & hosts).any(axis=0, keepdims=True)
+            sheet.counting[pattern] = there.astype(float)
+            gone = (stay.before & hosts).any(axis=0, keepdims=True) & ~there & ~stay.first
+            if gone.any() and self.package.exit_cost.any():
+                before = stretch.who.view.among(stay.before.astype(float))
+                part = sheet.ended.setdefault(pattern, Part())
+                self._enter_exit(sheet, part, before, (stay.active & gone, stay.begin, ends), clock)
+        return sheet
+
+    def _enter_exit(
+        self, sheet: Sheet, part: Part, view: View, event: tuple[np.ndarray, np.ndarray, np.ndarray | None], clock: Clock
+    ) -> None:
+        paying, time, ends = event
+        inside = None if ends is None else time < ends
+        paying = paying if inside is None else paying & inside
+        terms = {"exit_cost": flows.exit_term(self.context, self.package, view, paying.astype(float))}
+        sheet.enter(part, exits_now(terms, clock.when(time), None if inside is None else inside.astype(float)))
+
+    def _late_start(self, stay: Stay, clock: Clock, *, by_line: bool) -> tuple[Cells, Sheet]:
+        """Return what the start brings in the cells that start with some partners only."""
+        cells, active = stay.cells.some(stay.first), stay.active.compress(stay.first, axis=1)
+        view = self.view.cells(cells.group, cells.draw)
+        sheet, outlay = self._flat_sheet(cells, by_line=by_line), self._outlay(clock)
+        delay = np.maximum(cells.start - self.plan.start_years, 0.0)
+        enter_transition(sheet, self._partnership(view, structure=False), self.forms, outlay.spending, None, delay)
+        who = self._partnership(view.among(active.astype(float)), structure=True)
+        stretch = self._stretch(who, cells, cells.start, cells.start, first=True)
+        course = Course(clock, stretch.start, cells.draw)
+        staff = flows.staff_terms(self.context, self.package, who.view, [rate.removed for rate in who.rates], cells.start, self._staff_year)
+        enter_start(sheet, stretch, course, staff, None, self.forms, outlay)
+        for pattern in self.hosted:
+            hosts = self.tile.patterns[pattern][:, None] > 0
+            if hosts.any():
+                sheet.counting[pattern] = (active & hosts).any(axis=0, keepdims=True).astype(float)
+        return cells, sheet
+
+    # -- results -------------------------------------------------------------------------------------------------------
+
+    def variants(self, used: int) -> Iterator[Variant]:
+        """Yield the NPV of the tile's bundles, variant by variant, and the sums of their measures over the used draws."""
+        sheet, picked = self.sheets(self.context.clock, by_line=False, used=used)
+        yield from Assembly(self.tile, sheet, picked, self.context.n_draws).variants(used)
 
     def lines(self, clock: Clock) -> dict[str, np.ndarray]:
-        """Return pounds by line, each (bundle, partner slot, draw), General Fund share taken."""
-        shape = (len(self.tile.group), self.view.n_slots, self.context.n_draws)
-        gf = self.view.council(self.package.gf)
-        dense = {name: line * gf for name, line in self._shared_lines(clock).items()}
-        result = {name: np.broadcast_to(line, (len(self.tile.councils), *shape[1:]))[self.tile.group] for name, line in dense.items()}
-        for name, line in self._variant_lines(clock).items():
-            result[name] = (result[name] if name in result else 0.0) + np.broadcast_to(line * gf[self.tile.group], shape)
-        if self.life is not None:
-            flat_gf = self.flat.council(self.package.gf)
-            for name, line in self._flat_lines(clock).items():
-                result[name][self.pair_row, :, self.pair_draw] = np.broadcast_to(line * flat_gf, (shape[1], len(self.pair_row))).T
-        return result
+        """Return pounds by line, each (bundle, partner slot, draw)."""
+        return self._by_line(clock).all(lambda part: part.lines, LINES)
 
-    def _shared_lines(self, clock: Clock) -> dict[str, np.ndarray]:
-        """Lines that depend on services, partners and start only, for draws in which nobody leaves."""
-        context, package = self.context, self.package
-        lines = saving_lines(context, package, self.stage, self.start, clock)
-        length = flat_value(clock, self.start, self.stage.end)
-        lines |= {name: term * length for name, term in running_terms(context, package, self.stage).items()}
-        spending = float(self.plan.spending @ clock.one_off)
-        terms = transition_terms(context, package, self.view, self.start - self.plan.start_years, self.plan)
-        lines |= {name: term * spending for name, term in terms.items()}
-        lines["risk_one_off"] = risk_one_off(context, package, Attendance(self.view, self.start, None, self.stage.end), self.plan, clock)
-        lines |= staff_lines(self.staff, self.plan, clock)
-        lines["exit_cost"] = np.zeros(1)
-        return lines
+    def _by_line(self, clock: Clock) -> Assembly:
+        sheet, picked = self.sheets(clock, by_line=True, used=self.context.n_draws)
+        return Assembly(self.tile, sheet, picked, self.context.n_draws)
 
-    def _variant_lines(self, clock: Clock) -> dict[str, np.ndarray]:
-        """Lines that depend on host and form, by bundle."""
-        context, package, tile = self.context, self.package, self.tile
-        view = View(tile.councils[tile.group], None, {purpose: weight[tile.group] for purpose, weight in self.view.weights.items()})
-        terms = variant_terms(context, package, view, tile.host_share[..., None], tile.form)
-        start, end = self.start[tile.group] if len(self.start) > 1 else self.start, self.stage.end[tile.group]
-        length = flat_value(clock, start, end)
-        lines = {name: term * length for name, term in terms.items() if name != "stranded_overhead"}
-        lines["stranded_overhead"] = terms["stranded_overhead"] * flat_value(clock, start, np.minimum(end, start + self._stranded_years()))
-        drift = harmonisation_term(context, package, self.stage)
-        if drift.any():
-            transfers = context.fixed.transfers[tile.form][:, None, None]
-            lines["harmonisation"] = np.broadcast_to(drift, (*tile.councils.shape, drift.shape[-1]))[tile.group] * length * transfers
-        else:
-            lines["harmonisation"] = np.zeros(1)
-        lines["transition"] = -by_form(context, "forms.set_up_gbp", tile.form, view) * view.weight("one_off") * float(self.plan.spending @ clock.one_off)
-        premium = context.study.model.split.host_premium_share
-        if premium > 0:
-            lines |= self._premium(clock, premium)
-        return lines
-
-    def _premium(self, clock: Clock, premium: float) -> dict[str, np.ndarray]:
-        """Shift the host's premium of the savings: taken from all, given to hosts."""
-        tile, lines = self.tile, {}
-        for name in ("saving_cashable", "saving_non_cashable"):
-            saving = saving_lines(self.context, self.package, self.stage, self.start, clock)[name]
-            saving = np.broadcast_to(saving, (*tile.councils.shape, self.context.n_draws))[tile.group]
-            lines[name] = _to_hosts(saving, tile.host_share[..., None], premium)
-        return lines
-
-    def _stranded_years(self) -> float:
-        return max(self.context.study.model.services[service].stranded_years for service in self.package.services)
-
-    def _flat_lines(self, clock: Clock) -> dict[str, np.ndarray]:
-        """All lines of the picked-out draws, each (partner slot, pair)."""
-        assert self.life is not None
-        context, package, life, start = self.context, self.package, self.life, self.flat_start
-        lines: dict[str, np.ndarray] = {}
-        for stage in life.stages:
-            for name, line in self._stage_lines(stage, clock).items():
-                lines[name] = lines[name] + line if name in lines else line
-        # Money is spent on planned dates, so only what is cancelled before the planned start saves the rest of it.
-        early = life.cancelled_at < self.plan.start_years
-        stays = np.where(early, np.nan_to_num(self.flat.scalar(context.number("costs.sunk_share"))), 1.0)
-        spending = float(self.plan.spending @ clock.one_off)
-        terms = transition_terms(context, package, self.flat, np.minimum(start, life.cancelled_at) - self.plan.start_years, self.plan)
-        set_up = by_form(context, "forms.set_up_gbp", self.tile.form[self.pair_row], self.flat) * self.flat.weight("one_off")
-        terms["transition"] = terms["transition"] - set_up
-        lines |= {name: term * spending * stays for name, term in terms.items()}
-        starts, ends = ~life.cancelled, np.minimum(context.fixed.cap_years[self.flat.councils], context.horizon)
-        who = Attendance(life.stages[0].view, start, life.own_end, ends)
-        lines["risk_one_off"] = risk_one_off(context, package, who, self.plan, clock) * starts
-        # Pay once lifted stays lifted, whoever leaves later.
-        lifted = harmonisation_term(context, package, life.stages[0]) * context.fixed.transfers[self.tile.form[self.pair_row]]
-        lines["harmonisation"] = lifted * flat_value(clock, start, ends, self.pair_draw) * starts
-        lines |= {name: line * starts for name, line in staff_lines(self.flat_staff, self.plan, clock).items()}
-        lines["exit_cost"] = self._exit_cost(clock)
-        return lines
-
-    def _stage_lines(self, stage: Stage, clock: Clock) -> dict[str, np.ndarray]:
-        context, package, start, draws = self.context, self.package, self.flat_start, self.pair_draw
-        form = self.tile.form[self.pair_row]
-        lines = saving_lines(context, package, stage, start, clock)
-        premium = context.study.model.split.host_premium_share
-        if premium > 0:
-            hosts = self.flat_host * stage.view.active
-            lines |= {name: lines[name] + _to_hosts(lines[name] + 0.0 * hosts, hosts, premium) for name in ("saving_cashable", "saving_non_cashable")}
-        terms = running_terms(context, package, stage) | variant_terms(context, package, stage.view, self.flat_host, form)
-        present = stage.view.active
-        length = flat_value(clock, stage.begin, stage.end, draws) * present
-        for name, term in terms.items():
-            if name == "stranded_overhead":
-                until = np.minimum(stage.end, start + self._stranded_years())
-                lines[name] = term * flat_value(clock, stage.begin, until, draws) * present
-            else:
-                lines[name] = term * length
-        return lines
-
-    def _exit_cost(self, clock: Clock) -> np.ndarray:
-        """What it costs those who are out before their time to take the service back."""
-        assert self.life is not None
-        share = np.nan_to_num(self.flat.scalar(self.context.number("exit.cost_share")))
-        cost = sum(self.flat.council(tables.cost) for tables in self.package.tables)
-        own = -share * cost * self.life.left * clock.when(self.life.own_end)
-        if self.context.study.model.split.exit == "own":
-            return own
-        first, out = self.life.stages[0].view, self.life.own_end
-        ends = np.minimum(self.context.fixed.cap_years[self.flat.councils], self.context.horizon)
-        total: np.ndarray = np.zeros(1)
-        for cost, leaver in zip(own, out, strict=True):
-            # An exit is paid by those who are in until then; who left earlier has settled already.
-            there = first.among(first.active * (out >= leaver))
-            total = total + cost * there.weight("exit") * (leaver < ends)
-        return total
-
-    # -- measures ----------------------------------------------------------------------------------------------------
-
-    def result(self, clock: Clock, *, by_line: bool = False) -> TileResult:
-        """Return NPV and measures of the tile's bundles in this chunk."""
-        lines = self.lines(clock)
+    def result(self, clock: Clock) -> TileResult:
+        """Return lines, NPV and measures of the tile's bundles draw by draw."""
+        assembly = self._by_line(clock)
+        lines = assembly.all(lambda part: part.lines, LINES)
+        measures = assembly.all(lambda part: part.counts, MEASURES)
         shape = (len(self.tile.group), self.view.n_slots, self.context.n_draws)
         npv = np.zeros(shape)
-        for name in CASH_LINES:
+        for name in flows.CASH_LINES:
             if name in lines:
                 npv += lines[name]
-        return TileResult(lines if by_line else {}, npv, self.measures(lines))
-
-    def measures(self, lines: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return what is kept beside the NPV, each (bundle, partner slot, draw)."""
-        shape = (len(self.tile.group), self.view.n_slots, self.context.n_draws)
-        gf = np.broadcast_to(self.view.council(self.package.gf), (len(self.tile.councils), *shape[1:]))[self.tile.group]
-        spent = self.context.clock
-        spending = float(self.plan.spending @ spent.one_off)
-        transition = sum(lines[name] for name in ("transition", "joining", "officers", "delay_cost")) / (spending if spending else 1.0)
-        result = {
-            "cashable_gbp": lines["saving_cashable"] + lines["extra_cost"],
-            "non_cashable_gbp": lines["saving_non_cashable"],
-            "transition_gbp": -transition,
-            "started": np.ones(shape),
-        }
-        staff = {
-            "staff_gbp": lambda costs: -(costs.redundancy + costs.notice), "strain_gbp": lambda costs: -costs.pension_strain,
-            "compulsory_exits": lambda costs: costs.compulsory, "voluntary_exits": lambda costs: costs.voluntary,
-            "redeployments": lambda costs: costs.redeployed, "posts_removed": lambda costs: costs.removed,
-        }  # fmt: skip
-        for name, pick in staff.items():
-            full = np.broadcast_to(pick(self.staff), (len(self.tile.councils), *shape[1:]))[self.tile.group]
-            result[name] = full * gf if name.endswith("_gbp") else full.copy()
-        if self.life is not None:
-            self._flat_measures(result, staff)
-        change = sum(self.context.quality(service) for service in self.package.services)
-        result["quality_change"] = result["started"] * change
-        return result
-
-    def _flat_measures(self, result: dict[str, np.ndarray], staff: dict) -> None:
-        assert self.life is not None
-        starts = ~self.life.cancelled
-        gf = self.flat.council(self.package.gf)
-        shape = (self.view.n_slots, len(self.pair_row))
-        result["started"][self.pair_row, :, self.pair_draw] = np.broadcast_to(starts, shape).T
-        for name, pick in staff.items():
-            value = pick(self.flat_staff) * starts * (gf if name.endswith("_gbp") else 1.0)
-            result[name][self.pair_row, :, self.pair_draw] = np.broadcast_to(value, shape).T
+        return TileResult(lines, npv, measures)
 
 
-def _to_hosts(saving: np.ndarray, host_share: np.ndarray, premium: float) -> np.ndarray:
-    """Return what the host's premium moves: away from every partner, to the hosts; sums to zero."""
-    hosted = host_share.sum(axis=-2, keepdims=True)
-    there = hosted > 0
-    return np.where(there, premium * (saving.sum(axis=-2, keepdims=True) * host_share / np.where(there, hosted, 1.0) - saving), 0.0)
-
-
-__all__ = ["MEASURES", "StaffCosts", "Tile", "TileResult", "TileRun"]
+__all__ = ["MEASURES", "Tile", "TileResult", "TileRun"]

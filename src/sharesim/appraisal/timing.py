@@ -66,6 +66,19 @@ class Clock:
         at = self._at(year, draws)
         return self.area.take(at) + part * (self.cumulative.take(at) + 0.5 * part * self.yearly.take(at))
 
+    def both_until(self, time: np.ndarray, draws: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return `until` and `area_until` of the same times."""
+        year, part = self._split(time)
+        at = self._at(year, draws)
+        yearly, cumulative = self.yearly.take(at), self.cumulative.take(at)
+        yearly *= part
+        until = cumulative + yearly
+        yearly *= 0.5
+        yearly += cumulative
+        yearly *= part
+        yearly += self.area.take(at)
+        return until, yearly
+
     def when(self, time: np.ndarray) -> np.ndarray:
         """Return the weight of a pound paid once at `time`; 0 at or beyond the horizon."""
         inside = time < self.n_years

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sharesim.appraisal.savings import over_slots
+
 
 def residual_bias(bias_share: float, planned_gbp: float, expected_gbp: float, register_gbp: float) -> float:
     """Return the optimism bias that is left after what the distributions and the register already carry.
@@ -48,9 +50,9 @@ def host_fee_gbp(fee_share: np.ndarray, cost: np.ndarray, host_share: np.ndarray
     >>> fee.ravel().tolist()
     [-2.0, 2.0]
     """
-    hosted = host_share.sum(axis=-2, keepdims=True)
+    hosted = over_slots(host_share)
     paid = fee_share * cost * (1.0 - host_share) * (hosted > 0)
-    received = paid.sum(axis=-2, keepdims=True) * host_share / np.where(hosted > 0, hosted, 1.0)
+    received = over_slots(paid) * host_share / np.where(hosted > 0, hosted, 1.0)
     return paid - received
 
 

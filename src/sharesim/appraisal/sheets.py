@@ -1,0 +1,153 @@
+"""Where flows are entered: summed into one figure where only the NPV is wanted, by line where an account is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sharesim.uncertainty.draws import CHUNK
+
+#: Measures kept beside the NPV, by bundle and partner slot.
+MEASURES = (
+    "cashable_gbp", "non_cashable_gbp", "transition_gbp", "staff_gbp", "strain_gbp", "compulsory_exits", "voluntary_exits", "redeployments",
+    "posts_removed", "started", "quality_change",
+)  # fmt: skip
+
+#: Measures that count gains as they are; the other measures of money count costs, positive.
+GAINS = ("cashable_gbp", "non_cashable_gbp")
+
+
+def chunk_sums(values: np.ndarray, used: int | None = None) -> np.ndarray:
+    """Return sums over the first `used` draws chunk by chunk, shape (chunk, ...).
+
+    Each chunk is added up by itself, so that its sum has the same bits whatever chunks are worked with it.
+    """
+    used = values.shape[-1] if used is None else used
+    whole = used // CHUNK
+    parts = np.ascontiguousarray(values[..., : whole * CHUNK]).reshape(*values.shape[:-1], whole, CHUNK).sum(axis=-1)
+    parts = np.moveaxis(parts, -1, 0)
+    if used > whole * CHUNK:
+        parts = np.concatenate([parts, np.ascontiguousarray(values[..., whole * CHUNK : used]).sum(axis=-1)[None]])
+    return parts
+
+
+@dataclass
+class Part:
+    """Flows that depend on the same things.
+
+    Parameters
+    ----------
+    cash : ndarray or None
+        Sum of the cash lines, (..., partner slot, draw); None for zero.
+    lines : dict of str to ndarray
+        By line, where asked for by line.
+    counts : dict of str to ndarray
+        Measures: by cell, or (dense and summed) by chunk.
+    """
+
+    cash: np.ndarray | None = None
+    lines: dict[str, np.ndarray] = field(default_factory=dict)
+    counts: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Sheet:
+    """Flows of one set of cells, apart by what they depend on: all variants alike, the host, the form.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (group, partner slot, draw) dense, (partner slot, cell) flat.
+    by_line : bool
+        Whether lines and measures are kept apart, draw by draw.
+    used : int or None
+        Dense and not by line: how many draws count in the sums of measures; None keeps measures by cell.
+    """
+
+    def __init__(self, shape: tuple[int, ...], *, by_line: bool, used: int | None) -> None:
+        self.shape, self.by_line, self.used = shape, by_line, used
+        self.shared = Part()
+        self.host: dict[int, Part] = {}
+        self.form: dict[int, Part] = {}
+        #: By host pattern: what is paid where the host has just left, whatever else is counted there.
+        self.ended: dict[int, Part] = {}
+        #: By host pattern: how far shared, host's and form's flows count in each cell; absent for in full.
+        self.counting: dict[int, np.ndarray] = {}
+
+    def of_host(self, pattern: int) -> Part:
+        """Return the part of a host pattern."""
+        return self.host.setdefault(pattern, Part())
+
+    def of_form(self, form: int) -> Part:
+        """Return the part of a form."""
+        return self.form.setdefault(form, Part())
+
+    def enter(
+        self, part: Part, terms: Mapping[str, np.ndarray], times: np.ndarray | None = None, factor: float = 1.0, measure: str | None = None
+    ) -> None:
+        """Enter terms x times x factor; with `measure`, count terms x times besides, costs positive.
+
+        Parameters
+        ----------
+        terms : dict of str to ndarray
+            By line.
+        times : ndarray, optional
+            How much of each cell's term is due.
+        factor : float
+            Weight of the clock that is the same in all cells.
+        """
+        if not terms:
+            return
+        if self.by_line:
+            for name, term in terms.items():
+                value = term if times is None else term * times
+                _add(part.lines, name, value * factor)
+                if measure is not None:
+                    self.count(part, measure, value, negative=measure not in GAINS)
+            return
+        value = None
+        for term in terms.values():
+            value = term if value is None else value + term
+        assert value is not None
+        if times is not None:
+            value = value * times
+        if measure is not None:
+            self.count(part, measure, value, negative=measure not in GAINS)
+        self._add_cash(part, value if factor == 1.0 else value * factor)
+
+    def enter_saving(self, part: Part, cashable: np.ndarray, other: np.ndarray) -> None:
+        """Enter a saving: what is cash, and what is time that no budget gives back."""
+        if self.by_line:
+            _add(part.lines, "saving_cashable", cashable)
+            _add(part.lines, "saving_non_cashable", other)
+        else:
+            self._add_cash(part, cashable)
+        self.count(part, "cashable_gbp", cashable)
+        self.count(part, "non_cashable_gbp", other)
+
+    def count(self, part: Part, measure: str, value: np.ndarray, *, negative: bool = False) -> None:
+        """Count a measure."""
+        if not self.by_line and self.used is not None:
+            value = self._sums(value)
+        _add(part.counts, measure, -value if negative else value)
+
+    def _sums(self, value: np.ndarray) -> np.ndarray:
+        """Return sums over draws by chunk, shape (chunk, group, partner slot)."""
+        if value.shape[-1] == 1:
+            value = np.broadcast_to(value, (*value.shape[:-1], self.shape[-1]))
+        while value.ndim < 3:
+            value = value[None]
+        return chunk_sums(value, self.used)
+
+    def _add_cash(self, part: Part, value: np.ndarray) -> None:
+        if part.cash is None:
+            part.cash = np.zeros(self.shape)
+        part.cash += value
+
+
+def _add(into: dict[str, np.ndarray], name: str, value: np.ndarray) -> None:
+    into[name] = into[name] + value if name in into else value
+
+
+__all__ = ["MEASURES", "Part", "Sheet", "chunk_sums"]
