@@ -11,8 +11,11 @@ from scipy import sparse
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.chance import best_portfolio
 from sharesim.choice.formulation import Program, build, contradictions
+from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.search import ChoiceOptions, Control, Judge, Settled
 from sharesim.choice.solution import Solution, Stage, Status, StoppedBy
+from sharesim.choice.swaps import MOST_BUNDLES, Swaps
+from sharesim.choice.ties import first_by_id
 from sharesim.study.rules import Objective, RuleBase
 
 __all__ = ["ChoiceOptions", "choose", "choose_program"]
@@ -109,6 +112,9 @@ def choose_program(
             seconds=time.monotonic() - control.started, solver=control.solver, notes=tuple(notes),
         )  # fmt: skip
     portfolio = last.portfolio
+    if options.ties and last.status is Status.OPTIMAL:
+        kept = last_judge.floors
+        portfolio = first_by_id(_floored(program, kept), last_judge, portfolio, len(kept), control)
     status = first.status if len(program.targets) == 1 else _worst([first.status, last.status])
     return Solution(
         status=status,
@@ -118,12 +124,19 @@ def choose_program(
         bound_gbp=first.bound,
         mean_npv_gbp=portfolio.mean_npv_gbp,
         checks=last_judge.checks(portfolio),
+        binding=_binding(last_judge, portfolio),
         stages=tuple(stages) if len(program.targets) > 1 else (),
         stopped_by=last.stopped_by,
         seconds=time.monotonic() - control.started,
         solver=control.solver,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _binding(judge: Judge, portfolio: Portfolio) -> tuple[str, ...]:
+    if judge.program.candidates.n_bundles > MOST_BUNDLES or not judge.program.rules:
+        return ()
+    return Swaps(judge, len(judge.floors)).in_the_way(portfolio.chosen)
 
 
 def _stage(program: Program, target: int, found: Settled) -> Stage:

@@ -109,15 +109,14 @@ def _slots(view: View, rows: RowList) -> None:
 
 
 def _one_base(view: View, rows: RowList) -> None:
-    """An internal bundle and a shared one that does not follow on both stand on the whole cost: not both, or it counts twice."""
+    """An internal bundle and a shared one that does not follow on both stand on the whole cost: never both."""
     bundle, key = view.slot_keys()
     kept = (candidates := view.candidates).requires[bundle] < 0
     bundle, cell, stage = bundle[kept], key[kept] // 2, key[kept] % 2
     both = np.intersect1d(cell[stage == 0], cell[stage == 1])
     inside = np.isin(cell, both)
     row = np.searchsorted(both, cell[inside])
-    parts = [divmod(int(item), len(candidates.services)) for item in both]
-    names = [f"base: {candidates.councils.ids[council]}|{candidates.services.ids[service]}" for council, service in parts]
+    names = [f"base: {_cell(view, *divmod(int(item), len(candidates.services)))}" for item in both]
     rows.add_many(names, STRUCTURE, (row, bundle[inside], np.ones(int(inside.sum()))), AT_MOST_ONE)
 
 
