@@ -105,15 +105,16 @@ class LocalEngine:
         self._threads.shutdown(wait=True)
 
     def _work(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        for _ in range(TRIES):
+        for number in range(1, TRIES + 1):
             worker = self._worker()
             try:
                 return worker.submit(_in_hand, function, arguments).result()
-            except BrokenExecutor:
+            except BrokenExecutor as error:
                 self._drop(worker)
-                if self._closing:
-                    break
-        raise WorkerDied(f"the process that worked on it was killed, {TRIES} times")
+                if not _is_death(error):
+                    raise
+                if self._closing or number == TRIES:
+                    raise WorkerDied(f"the process that worked on it was killed, {number} times") from error
 
     def _worker(self) -> Any:
         from joblib.externals.loky import ProcessPoolExecutor
@@ -138,6 +139,13 @@ class LocalEngine:
 
 # Belongs to the process, as its watch does: it may only leave with empty hands.
 _HAND = threading.Lock()
+
+
+def _is_death(error: BrokenExecutor) -> bool:
+    """Whether a process died; loky also gives up on one that cannot read its task, which no other could either."""
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    return isinstance(error, TerminatedWorkerError)
 
 
 def _in_hand(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:

@@ -101,7 +101,8 @@ class BatchFolder:
         rows = planned.get("runs") if isinstance(planned, dict) else None
         if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
             told = f"holds no batch: no {BATCH} that can be read"
-            raise UsageError(Fault(str(self.root), told, "", "the --out folder of sharesim batch", ""))
+            remedy = "While a batch is being planned there is none yet."
+            raise UsageError(Fault(str(self.root), told, "", "the --out folder of sharesim batch", remedy))
         return planned
 
     def known(self) -> dict[str, str]:
