@@ -6,6 +6,8 @@ The public names, in the order of use: `load`, `appraise`, `choose`, `judge`, `r
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -16,7 +18,8 @@ _HOMES = {
     "appraise": "sharesim.workflow.doors",
     "choose": "sharesim.workflow.doors",
     "judge": "sharesim.workflow.doors",
-    "run": "sharesim.workflow.run",
+    "report": "sharesim.workflow.run",
+    "run_study": "sharesim.workflow.run",
     "new": "sharesim.workflow.new",
     "check": "sharesim.workflow.check",
     "sample": "sharesim.uncertainty.sample",
@@ -25,6 +28,11 @@ _HOMES = {
     "StudyError": "sharesim.errors",
     "UsageError": "sharesim.errors",
 }
+_LAWS = (
+    "bernoulli", "beta", "constant", "discrete", "empirical", "gamma", "lognormal", "metalog", "mixture", "normal", "pareto_tail", "pert",
+    "pooled", "triangular", "truncated", "uniform",
+)  # fmt: skip
+_HOMES |= dict.fromkeys(_LAWS, "sharesim.uncertainty.distributions")
 
 if TYPE_CHECKING:
     from sharesim.errors import SharesimError, StudyError, UsageError
@@ -32,8 +40,26 @@ if TYPE_CHECKING:
     from sharesim.workflow.check import check
     from sharesim.workflow.doors import appraise, choose, judge, load
     from sharesim.workflow.new import new
+    from sharesim.workflow.run import report, run_study
 
-__all__ = ["SharesimError", "StudyError", "UsageError", "appraise", "check", "choose", "judge", "load", "new", "propagate", "sample"]
+__all__ = [
+    "SharesimError", "StudyError", "UsageError", "appraise", "check", "choose", "judge", "load", "new", "propagate", "report",
+    "run_study", "sample",
+]  # fmt: skip
+
+
+class _Door(ModuleType):
+    """Keeps the name `report` for the function: importing a package below would bind it to the package of that name.
+
+    docs/decisions/073.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name == "report" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Door
 
 
 def __getattr__(name: str) -> Any:

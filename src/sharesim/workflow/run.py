@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from sharesim import report
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.insight.drivers import driver_effects
-from sharesim.report.contents import Contents
+from sharesim.report import Contents
+from sharesim.report import write as write_page
 from sharesim.report.tables import is_event
 from sharesim.study.study import Study
 from sharesim.workflow.assumed import assumption_effects, watched
@@ -119,9 +119,39 @@ def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> 
 
 def _write_report(folder: Path, judged: Judged, timer: _Timer) -> Path:
     with timer.stage("report"):
-        page = report.write(contents_of(judged, timer.seconds), folder)
+        page = write_page(contents_of(judged, timer.seconds), folder)
     write_run_manifest(folder, judged, timer.seconds)
     return page
+
+
+def report(judged: Judged, out: str | Path | None = None) -> Path:
+    """Write the run folder of a judged portfolio (report, figures, tables) and return the path of its report.html.
+
+    Parameters
+    ----------
+    judged : Judged
+    out : str or Path, optional
+        The folder; ``runs/`` and the study's name where left out. An earlier run there is replaced.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written; nothing is left half-written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sharesim.examples import two_councils
+    >>> judged = judge(choose(appraise(two_councils(), draws=256, seed=1)), draws=256)
+    >>> report(judged, Path(tempfile.mkdtemp()) / "run").name
+    'report.html'
+    """
+    folder, timer = Path(out) if out is not None else Path("runs") / judged.study.model.study.name, _Timer()
+    judged = judged if judged.effects else replace(judged, effects=effects_of(judged.portfolio))
+    with whole_folder(folder) as aside:
+        write_run(aside, judged, timer.seconds)
+        page = _write_report(aside, judged, timer)
+    return folder / page.name
 
 
 def write_run_manifest(folder: Path, judged: Judged, seconds: dict[str, float]) -> None:
