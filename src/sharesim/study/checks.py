@@ -73,6 +73,9 @@ def _twin_keys(case: Case) -> Iterator[Placed]:
                 "an id that another driver has", repr(key), "an id of its own", f"Driver {seen[key]!r} has it."
             )
         seen.setdefault(key, row.name)
+        if "." in row.name and row.name.partition(".")[0] in StudyModel.model_fields:
+            place, allowed = case.place("drivers", index, "name"), "a name of its own, without the dots of a path"
+            yield place.fault("a name like that of a field", repr(row.name), allowed, "Rename the driver.")
 
 
 def _empty(case: Case) -> Iterator[Placed]:

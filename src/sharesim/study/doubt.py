@@ -94,7 +94,11 @@ class Case:
 
     def unknown(self, place: Place, kind: str, name: str, table: str, allowed: Sequence[str]) -> Iterator[Placed]:
         """Yield the fault of a name that is not among the allowed ones, unless their table is in doubt as a whole."""
-        if name not in allowed and table not in self.doubt.unread:
+        if (
+            name not in allowed
+            and table not in self.doubt.unread
+            and (allowed or table not in ("councils", "services"))
+        ):
             parts = [part.strip() for part in re.split(r"[,/|]", name)]
             if len(parts) > 1 and set(parts) <= set(allowed):
                 yield place.fault(

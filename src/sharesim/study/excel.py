@@ -43,9 +43,10 @@ def excel_lines(file: Path, name: str, sheet: str) -> list[list[str]]:
 
 
 def _damaged(name: str, error: Exception) -> Fault:
-    return Fault(
-        name, "a workbook that cannot be read", type(error).__name__, "", "Open it and save it again as .xlsx."
+    what = (
+        "something else under that name" if isinstance(error, (zipfile.BadZipFile, KeyError)) else "a damaged workbook"
     )
+    return Fault(name, "not a workbook that can be read", what, "", "Open it and save it again as .xlsx.")
 
 
 def _looked_through(data: bytes, name: str) -> tuple[bool, bool]:

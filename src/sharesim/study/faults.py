@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from sharesim.study.labels import nearest
@@ -26,6 +27,25 @@ _NOT_A_TABLE = ("model_type", "model_attributes_type", "dict_type", "mapping_typ
 _NOT_A_LIST = ("tuple_type", "list_type", "set_type", "iterable_type")
 
 
+def findings(error: ValidationError, absent: Collection[tuple[str, str]] = ()) -> list[Mapping[str, Any]]:
+    """Return the findings of a validation without those that only follow from others.
+
+    Parameters
+    ----------
+    error : ValidationError
+    absent : collection of (table, column)
+        Columns that a table has not at all; that is told once, at its heading.
+    """
+    items = error.errors(include_url=False)
+    deeper = {tuple(item["loc"][:-1]) for item in items}
+    return [
+        item
+        for item in items
+        if not (item["type"] == "too_short" and tuple(item["loc"]) in deeper)
+        and not (item["type"] == "missing" and (item["loc"][0], item["loc"][-1]) in absent)
+    ]
+
+
 def fault_of(item: Mapping[str, Any], here: Directory) -> Placed:
     """Return the fault for one pydantic finding.
 
@@ -36,7 +56,7 @@ def fault_of(item: Mapping[str, Any], here: Directory) -> Placed:
     here : Directory
         Where things stand.
     """
-    loc = _plain_loc(item["loc"])
+    loc = plain_loc(item["loc"])
     where, context, got = here.at(loc), item.get("ctx") or {}, shown(item.get("input"))
     kind, tag = str(item["type"]), item["loc"][2] if len(item["loc"]) > 2 else None
     if kind == "refused":
@@ -44,6 +64,7 @@ def fault_of(item: Mapping[str, Any], here: Directory) -> Placed:
     if kind == "missing":
         return where.fault("required, but not given", "", "", _what_it_is(_info(loc, tag)))
     if kind in _BOUNDS:
+        got = str(item["input"]).strip() if isinstance(item["input"], str) else got
         return where.fault("out of bounds", got, _bounds(_info(loc, tag), context), "")
     if kind == "extra_forbidden":
         return where.fault(*_unknown(loc, tag))
@@ -55,7 +76,7 @@ def fault_of(item: Mapping[str, Any], here: Directory) -> Placed:
     return where.fault(*_shape(kind, loc, context, got))
 
 
-def _plain_loc(loc: Any) -> tuple[Any, ...]:
+def plain_loc(loc: Any) -> tuple[Any, ...]:
     """Drop what pydantic adds to a location: the kind of a rule, the branch of a union, the key of a mapping."""
     parts = tuple(part for part in loc if part != "[key]")
     if len(parts) > 2 and parts[0] in ("rules", "study") and parts[2] in _TAGS:
@@ -121,7 +142,7 @@ def _shape(kind: str, loc: tuple[Any, ...], context: Mapping[str, Any], got: str
     if kind == "string_too_long":
         return "too long", got, f"at most {context['max_length']} characters", "Shorten it."
     if kind == "string_too_short":
-        return "empty", got, f"at least {context['min_length']} character(s)", ""
+        return "empty", "", "some text", ""
     if kind == "too_short":
         return "too few", str(context["actual_length"]), f"at least {context['min_length']}", ""
     if kind == "too_long":

@@ -136,6 +136,14 @@ def read_toml(file: Path) -> dict[str, Any]:
 
 _WORDS = (
     ("cannot overwrite a value", "given twice", "Drop one of the two."),
+    ("duplicate inline table key", "given twice", "Drop one of the two."),
+    ("cannot redefine namespace", "the section stands twice", "Put its fields under one heading."),
+    ("expected ']' at the end", "the heading does not end", "Close it with ]."),
+    ("expected ']]' at the end", "the heading does not end", "Close it with ]]."),
+    ("invalid hex value", "a backslash in a text", "Write it twice, or put the text in single quotes."),
+    ("escaped character is not", "a backslash in a text", "Write it twice, or put the text in single quotes."),
+    ("invalid initial character", "not a name", "Names hold letters, digits, - and _; others need quotes."),
+    ("found invalid character", "a character that may not stand here", "Check what is before and after it."),
     ("cannot declare", "the section stands twice", "Put its fields under one heading."),
     ("cannot mutate immutable namespace", "given twice", "Drop one of the two."),
     (

@@ -17,10 +17,19 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     --------
     >>> nearest("chesterfeild", ["bolsover", "chesterfield"])
     'chesterfield'
+    >>> nearest("esat", ["west", "east"])
+    'east'
     """
     by_folded = {item.casefold(): item for item in allowed}
-    found = difflib.get_close_matches(name.casefold(), list(by_folded), n=1, cutoff=0.6)
+    wanted = name.casefold()
+    found = difflib.get_close_matches(wanted, list(by_folded), n=5, cutoff=0.6)
+    # Letters in another order are the likeliest slip; of equals, the one that begins alike.
+    found.sort(key=lambda item: (sorted(item) != sorted(wanted), -_alike(wanted, item), item[:1] != wanted[:1]))
     return by_folded[found[0]] if found else None
+
+
+def _alike(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other).ratio()
 
 
 def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> Fault:
@@ -31,7 +40,7 @@ def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> Fa
     >>> print(unknown_name("baseline.csv, row 2", "council", "Bolsove", ["bolsover", "chesterfield"]))
     baseline.csv, row 2: unknown council: got 'Bolsove'; allowed bolsover, chesterfield. Did you mean 'bolsover'?
     """
-    names = list(allowed)
+    names = list(dict.fromkeys(allowed))
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     close = nearest(name, names)
     remedy = f"Did you mean {close!r}?" if close else f"Use one of the names given, or add the {kind} to its table."

@@ -125,7 +125,9 @@ def _study_file(path: str | Path) -> Path:
         found = file.exists()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
-        raise StudyError(Fault(shown(str(path)), "cannot be read", reason, "", "Check the path.")) from None
+        raise StudyError(
+            Fault(shown(path.name), "cannot be read", reason[0].lower() + reason[1:], "", "Check it.")
+        ) from None
     if not found:
         if path.is_dir():
             remedy = "Give a study's folder, or make one with: sharesim new DIR"
@@ -168,6 +170,7 @@ def _with_tables(
     places = before or Places(file.name, {}, folder=file.parent)
     files, numbers, unread = dict(places.files), dict(places.number), set(places.unread)
     faults: list[Placed] = list(places.faults)
+    absent = set(places.absent)
     rows: dict[str, Any] = {}
     for table in tables:
         name, position = _file_of(table, given, file.parent, inline=table in document), tuple(ROWS).index(table) + 1
@@ -176,6 +179,7 @@ def _with_tables(
         if table in document:
             both = Place(f"{file.name}: {table}", (0, 0))
             faults.append(both.fault("given twice", f"here and in {name}", "one place", "Drop one of the two."))
+            unread.add(table)
             continue
         files[table] = name
         try:
@@ -186,9 +190,11 @@ def _with_tables(
             continue
         rows[table], numbers[table] = found.rows, found.number
         faults += [Placed((position, row), fault) for row, fault in found.faults]
-        if any(row == 0 for row, _ in found.faults):
+        absent |= {(table, column) for column in found.absent}
+        if found.absent & {"id", "council", "service", "profile"}:
             unread.add(table)
-    known = Places(places.study, files, numbers, tuple(faults), frozenset(unread), places.folder)
+    parts = (tuple(faults), frozenset(unread), places.folder, frozenset(absent))
+    known = Places(places.study, files, numbers, *parts)
     return {**document, **rows}, known
 
 
@@ -207,7 +213,9 @@ def _with_other_tables(
     kept = {name: part for name, part in places.files.items() if name not in changed}
     ranks = {position for position, table in enumerate(ROWS, start=1) if table in changed}
     faults = tuple(item for item in places.faults if item.rank[0] not in ranks)
-    before = Places(places.study, kept, places.number, faults, places.unread - set(changed), places.folder)
+    before = Places(
+        places.study, kept, places.number, faults, places.unread - set(changed), places.folder, places.absent
+    )
     return _with_tables(without, places.folder / places.study, changed, before)
 
 

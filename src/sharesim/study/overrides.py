@@ -211,6 +211,12 @@ def _row(raw: dict[str, Any], section: str, name: str, where: str) -> int:
                 )
             )
         fault = unknown_name(where, f"row of {section}", wanted, [item for item in names if item])
-        remedy = fault.remedy if fault.remedy.startswith("Did you mean") else "Name one of these."
+        remedy = (
+            fault.remedy
+            if fault.remedy.startswith("Did you mean")
+            else "Name one of these."
+            if any(names)
+            else "Add it first."
+        )
         raise UsageError(dataclasses.replace(fault, remedy=remedy))
     return names.index(wanted)

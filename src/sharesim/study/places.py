@@ -60,6 +60,8 @@ class Places:
         What reading the files found; `build` reports it with the rest.
     unread : frozenset of str
         Tables that could not be read, so that nobody is told that they are empty.
+    absent : frozenset of (table, column)
+        Required columns that a table has not at all; its heading is told so once.
     folder : Path or None
         Where the files lie; None for a study that was written as a dictionary.
     """
@@ -70,6 +72,7 @@ class Places:
     faults: tuple[Placed, ...] = ()
     unread: frozenset[str] = frozenset()
     folder: Path | None = None
+    absent: frozenset[tuple[str, str]] = frozenset()
 
     def about(self, raw: Mapping[str, Any], changes: Iterable[Change] = ()) -> Directory:
         """Return the places of one raw study: rows by their labels, changed values by who changed them."""

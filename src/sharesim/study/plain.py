@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sharesim.errors import StudyError
+from sharesim.errors import Fault, StudyError
 from sharesim.study.slips import slip
 from sharesim.uncertainty.notation import parse
 
@@ -106,13 +106,20 @@ def number(raw: Any) -> float:
         value = parse(raw)
     except StudyError as error:
         fault = error.faults[0]
-        allowed = _A_NUMBER if fault.allowed.startswith("a number, or a law") else fault.allowed
-        raise Unreadable(
-            fault.problem.replace("neither a number nor a law", "not a number"), shown(raw), allowed, fault.remedy
-        ) from None
+        raise Unreadable(*_number_fault(fault, raw)) from None
     if not isinstance(value, float):
         raise Unreadable("a law where one figure belongs", shown(raw), _A_LAW, "Give its central value.")
     return value
+
+
+def _number_fault(fault: Fault, raw: Any) -> tuple[str, str, str, str]:
+    """Return the parts of a fault of the notation where only a number may stand."""
+    allowed = _A_NUMBER if fault.allowed.startswith("a number, or a law") else fault.allowed
+    problem = fault.problem.replace("neither a number nor a law", "not a number")
+    problem = problem.replace("a number or a law", "a number")
+    if problem == "a percentage":
+        return problem, shown(raw), _A_NUMBER, f"{fault.remedy.rstrip('.')} if a share is meant."
+    return problem, shown(raw), allowed, fault.remedy
 
 
 def whole(raw: Any) -> int:

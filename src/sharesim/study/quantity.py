@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
-from sharesim.errors import StudyError
+from sharesim.errors import Fault, StudyError
 from sharesim.study import plain
 from sharesim.study.fields import refusal
 from sharesim.study.plain import Unreadable, shown
@@ -76,9 +76,7 @@ class Quantity:
         try:
             parsed = parse(raw)
         except StudyError as error:
-            fault = error.faults[0]
-            problem = f"{fault.where}: {fault.problem}" if fault.where in LAWS else fault.problem
-            raise Unreadable(problem, fault.got or shown(raw), fault.allowed, fault.remedy) from None
+            raise Unreadable(*_law_fault(error.faults[0], raw)) from None
         if isinstance(parsed, Distribution):
             low, high = parsed.support
             return cls(float(low)) if low == high else cls(float(parsed.central), parsed)
@@ -116,6 +114,18 @@ class Quantity:
         return Quantity(float(law.central), law)
 
 
+def _law_fault(fault: Fault, raw: Any) -> tuple[str, str, str, str]:
+    """Return the parts of a fault of the notation, in words for a table."""
+    problem = f"{fault.where}: {fault.problem}" if fault.where in LAWS else fault.problem
+    got = fault.got or shown(raw)
+    if fault.problem.endswith("wrong number of arguments"):
+        count = re.search(r"\d+", got)
+        problem, got = problem.replace("arguments", "figures"), count[0] if count else got
+    if fault.problem == "not a finite number":
+        got = shown(raw)
+    return problem, got, fault.allowed, fault.remedy
+
+
 def _following(raw: dict[str, Any]) -> Quantity:
     name, form = raw["driver"], '{driver = "name", times = 1.2}'
     if not isinstance(name, str) or not name.strip() or set(raw) - {"driver", "times"}:
@@ -125,12 +135,13 @@ def _following(raw: dict[str, Any]) -> Quantity:
             form,
             "",
         )
+    factor = raw.get("times", 1.0)
     try:
-        times = plain.number(raw.get("times", 1.0))
-    except Unreadable as error:
-        raise Unreadable(f"times: {error.args[0]}", *error.args[1:]) from None
-    if times <= 0:
-        raise Unreadable("times must be above 0", show(times), "above 0", "")
+        times = plain.number(factor)
+    except Unreadable:
+        times = math.nan
+    if not times > 0:
+        raise Unreadable("not a factor on a driver", shown(factor), "a number above 0", "")
     return Quantity(math.nan, None, plain.visible(name), times)
 
 
@@ -182,8 +193,8 @@ class Bounds:
             if abs(number.value) > LARGEST:
                 return (
                     "too large to be meant",
-                    f"{number.value:g}",
-                    f"at most {LARGEST:g}",
+                    f"{number.value:g}".replace("e+", "e"),
+                    "at most 1e12",
                     "Check the unit and the number of zeros.",
                 )
             return None
@@ -194,7 +205,7 @@ class Bounds:
             return (
                 "too large to be meant",
                 shown_law(number),
-                f"at most {LARGEST:g}",
+                "at most 1e12",
                 "Check the unit and the number of zeros.",
             )
         return None
@@ -204,10 +215,16 @@ class Bounds:
         try:
             number = Quantity.of(raw)
         except Unreadable as error:
-            raise refusal(*error.args) from None
+            raise refusal(*self._as_told(*error.args)) from None
         if (broken := self.broken_by(number)) is not None:
             raise refusal(*broken)
         return number
+
+    def _as_told(self, problem: str, got: str, allowed: str, remedy: str) -> tuple[str, str, str, str]:
+        """A percentage may be meant as a share only where a share can stand."""
+        if problem == "a percentage" and self.high > 1.0:
+            return problem, got, f"a number, {self}", ""
+        return problem, got, allowed, remedy
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         written = core_schema.plain_serializer_function_ser_schema(lambda number: number.dump())

@@ -54,13 +54,14 @@ def _opening() -> Iterator[str]:
     yield "# Reference: every field of a study"
     yield ""
     yield "Printed from the schema by `python -m sharesim.study.reference`; a test keeps it current. A number marked"
-    yield "*uncertain* may be a plain figure, a law such as `{pert = [80, 120, 220]}` (in a cell: `pert(80, 120, 220)`),"
-    yield 'or follow a named driver: `{driver = "name", times = 1.2}` (in a cell: `driver(name) * 1.2`).'
+    yield "*uncertain* may be a plain figure, a law such as `{pert = [80, 120, 220]}` (in a cell:"
+    yield "`pert(80, 120, 220)`), or follow a named driver: `{driver = 'name', times = 1.2}` (in a cell:"
+    yield "`driver(name) * 1.2`)."
     yield ""
     yield f"Laws: {', '.join(f'`{name}`' for name in LAWS)}."
     yield ""
-    yield "A field with no default is required. *assumed* means: where the study is silent, a prior is taken and listed by"
-    yield "`sharesim check` and in the report with the pounds that its range moves (see the end of this page)."
+    yield "A field with no default is required. *assumed* means: where the study is silent, a prior is taken and listed"
+    yield "by `sharesim check` and in the report with the pounds that its range moves (see the end of this page)."
     yield ""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, ValidationInfo, field_validator
 
 from sharesim.study.fields import (
     Counts,
@@ -59,11 +59,17 @@ def _rate_form(raw: Any) -> str:
     return "schedule" if isinstance(raw, (list, tuple)) else "rate"
 
 
+def _sane_rate(value: float) -> float:
+    if LEAST_RATE <= value <= MOST_RATE:
+        return value
+    percent = f"Write {value / 100:.10g} if {value:g}% is meant." if MOST_RATE < value < 100 * MOST_RATE else ""
+    raise refusal("out of bounds", f"{value:g}", f"{LEAST_RATE:g} to {MOST_RATE:g}", percent)
+
+
 DiscountRate = Annotated[
-    Annotated[Number, Field(ge=LEAST_RATE, le=MOST_RATE), Tag("rate")]
-    | Annotated[tuple[RateFrom, ...], Tag("schedule")],
+    Annotated[Number, AfterValidator(_sane_rate), Tag("rate")] | Annotated[tuple[RateFrom, ...], Tag("schedule")],
     Discriminator(_rate_form),
-]  # fmt: skip
+]
 
 
 class About(Frozen):

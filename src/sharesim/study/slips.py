@@ -18,6 +18,8 @@ _ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 _DASH = re.compile(r"[\u2010-\u2015\u2212]\s*\d+(?:\.\d+)?")
 _BRACKETS = re.compile(r"\(\s*£?\s*([\d,]+(?:\.\d+)?)\s*\)")
 _WORDS = re.compile(rf"({_DIGITS})\s+[A-Za-z][A-Za-z ./]*")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}.*|\d{1,2}/\d{1,2}/\d{2,4}")
+_SENTENCE = re.compile(r"[A-Za-z]+(?:[ '/&-]+[A-Za-z]+)+[.!?]?")
 _ERROR = re.compile(r"#(REF!|DIV/0!|N/A|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!)", re.IGNORECASE)
 
 Refusal = tuple[str, str, str, str]
@@ -64,6 +66,15 @@ def _nearly(bare: str) -> Refusal | None:
         return "a dash for a minus sign", repr(bare), allowed, f"Write -{bare[1:].strip()}."
     if found := _BRACKETS.fullmatch(bare):
         return "a negative number in brackets", repr(bare), allowed, f"Write -{found[1].replace(',', '')}."
+    if _DATE.fullmatch(bare):
+        return (
+            "a date where a number belongs",
+            repr(bare),
+            "a number",
+            "Check the column, and its format in the workbook.",
+        )
+    if _SENTENCE.fullmatch(bare):
+        return "text where a number belongs", repr(bare), "a number", "Put remarks in the column source."
     if found := _WORDS.fullmatch(bare):
         return "a number with words", repr(bare), "a number alone; its unit is that of the column", f"Write {found[1]}."
     return None

@@ -28,11 +28,14 @@ class Table:
     number : list of int
         Row number of each in the file, as a spreadsheet counts them.
     faults : list of (row number, Fault)
+    absent : frozenset of str
+        Required columns that it has not.
     """
 
     rows: list[dict[str, str]]
     number: list[int]
     faults: list[tuple[int, Fault]]
+    absent: frozenset[str]
 
 
 def read_table(folder: Path, name: str, table: str) -> Table:
@@ -62,9 +65,11 @@ def read_table(folder: Path, name: str, table: str) -> Table:
 def _csv_lines(text: str, name: str) -> list[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     lines: list[list[str]] = []
+    begun = 1
     try:
         for line in reader:
             lines.append(line)
+            begun = reader.line_num + 1
             if len(lines) > MOST_ROWS + 1:
                 raise StudyError(
                     Fault(
@@ -72,7 +77,7 @@ def _csv_lines(text: str, name: str) -> list[list[str]]:
                     )
                 )
     except csv.Error as error:
-        where = f"{name}, line {reader.line_num}"
+        where = f"{name}, line {begun}"
         if "field limit" in str(error):
             fault = Fault(
                 where, "a cell that is too long", "", "at most 131,072 characters", "Check that it is the right file."
@@ -109,7 +114,8 @@ def _rows(lines: list[list[str]], name: str, table: str) -> Table:
             faults.append((number, fault))
         rows.append({head: cell for head, cell in zip(heads, cells, strict=False) if cell and head in known})
         numbers.append(number)
-    return Table(rows, numbers, faults)
+    absent = frozenset(field for field, info in known.items() if info.is_required() and field not in heads)
+    return Table(rows, numbers, faults, absent)
 
 
 def _begin(table: str) -> str:

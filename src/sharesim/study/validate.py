@@ -13,7 +13,9 @@ from sharesim.errors import UsageError
 from sharesim.study import overrides
 from sharesim.study.checks import cross_check
 from sharesim.study.doubt import Doubt
-from sharesim.study.faults import fault_of
+from sharesim.study.faults import fault_of, findings, plain_loc
+from sharesim.study.labels import nearest
+from sharesim.study.overrides import KEYS
 from sharesim.study.places import Directory, Place, Placed, Places
 from sharesim.study.schema import StudyModel
 
@@ -31,11 +33,12 @@ def validated(raw: Mapping[str, Any], here: Directory) -> tuple[StudyModel | Non
         model = StudyModel.model_validate(dict(raw))
     except ValidationError as error:
         items = error.errors(include_url=False)
+        told = findings(error, here.places.absent)
     else:
         doubt = Doubt.none(here)
         found = [*cross_check(model, here, doubt)]
         return (None if found or doubt.unread else model), found
-    faults = [fault_of(item, here) for item in items]
+    faults = [fault_of(item, here) for item in told]
     rest, doubt = _salvaged(raw, items, here)
     if rest is not None:
         faults += cross_check(rest, here, doubt)
@@ -55,6 +58,9 @@ class _Remains:
         """Take out what the findings are about."""
         rows: dict[str, set[int]] = {}
         for loc in (tuple(item["loc"]) for item in items):
+            if len(loc) > 2 and KEYS.get(loc[0]) == (loc[2],):
+                # Nobody knows what the row was to be called, so no name can be said to be unknown.
+                self.doubted.add(loc[0])
             if len(loc) > 1 and isinstance(loc[1], int):
                 rows.setdefault(loc[0], set()).add(loc[1])
             elif len(loc) > 1 and isinstance(self.raw.get(loc[0]), dict):
@@ -117,15 +123,19 @@ def _value_faults(raw: Mapping[str, Any], here: Directory, changes: Iterable[ove
         section = str(place[0])
         info = StudyModel.model_fields.get(section)
         if info is None:
-            faults += [here.at(loc).fault("unknown section") for loc in here.changed if loc[0] == section]
+            near = nearest(section, StudyModel.model_fields)
+            remedy = f"Did you mean {near!r}?" if near else ""
+            faults += [
+                here.at(loc).fault("unknown section", "", "", remedy) for loc in here.changed if loc[0] == section
+            ]
             continue
         value, at = raw.get(section), place[1] if len(place) > 1 else None
         try:
             TypeAdapter(info.annotation).validate_python(value if at is None else [value[at]])
         except ValidationError as error:
-            for item in error.errors(include_url=False):
+            for item in findings(error):
                 rest = tuple(item["loc"])
-                loc = (section, *rest) if at is None else (section, at, *rest[1:])
+                loc = plain_loc((section, *rest) if at is None else (section, at, *rest[1:]))
                 if any(loc[: len(changed)] == changed for changed in here.changed):
                     faults.append(fault_of({**item, "loc": loc}, here))
     return faults
