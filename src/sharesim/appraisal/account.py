@@ -35,7 +35,7 @@ class Account:
     started : ndarray, shape (bundle, draw)
         Whether the bundle ever started.
     published : ndarray, shape (published figure, draw)
-        The same measure as each published figure, simulated.
+        The same measure as each published figure, simulated over the bundles that it covers, all funds.
     """
 
     net: np.ndarray
@@ -94,6 +94,9 @@ class _Builder:
         draws = slice(run.first, run.first + run.used)
         for rows, year, lines in run.years(self.tiles):
             self._add_lines(run, draws, rows, year, lines)
+        if self.outcomes.study.model.published:
+            for rows, year, lines in run.years(self.tiles, all_funds=True):
+                self._add_published(draws, rows, year, {name: value[..., : run.used] for name, value in lines.items()})
         for rows, result in run.results(self.tiles):
             measures = {name: value[..., : run.used] for name, value in result.measures.items()}
             self.started[rows, draws] = measures["started"][:, 0]
@@ -120,10 +123,16 @@ class _Builder:
             if name not in self.line_means:
                 self.line_means[name] = np.zeros(self.bundle_shape)
             self.line_means[name][rows, :n_slots, year] += value.sum(axis=-1) / self.outcomes.n_draws
-        flows = {"cashable_gbp": cashable, "non_cashable_gbp": lines["saving_non_cashable"], "one_off_gbp": once, "npv_gbp": cash}
-        self._add_published(draws, rows, councils, year, flows)
 
-    def _add_published(self, draws: slice, rows: np.ndarray, councils: np.ndarray, year: int, flows: dict[str, np.ndarray]) -> None:
+    def _add_published(self, draws: slice, rows: np.ndarray, year: int, lines: dict[str, np.ndarray]) -> None:
+        """Add to the simulated counterpart of each published figure; those count every fund, so these do too."""
+        councils = self.outcomes.table.partners[rows][:, : next(iter(lines.values())).shape[1]]
+        flows = {
+            "cashable_gbp": lines["saving_cashable"] + lines["extra_cost"],
+            "non_cashable_gbp": lines["saving_non_cashable"],
+            "one_off_gbp": -sum(lines[name] for name in ONE_OFF_LINES if name in lines),
+            "npv_gbp": sum(lines[name] for name in CASH_LINES if name in lines),
+        }
         for at, figure in enumerate(self.outcomes.study.model.published):
             if figure.measure not in flows or not _counts(figure, year):
                 continue

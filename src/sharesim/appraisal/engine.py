@@ -103,11 +103,19 @@ class ChunkRun:
         for placed in tiles:
             yield placed.rows, TileRun(self.context, self.package(placed.tile.package), placed.tile).result(self.context.clock)
 
-    def years(self, tiles: list[PlacedTile]) -> Iterator[tuple[np.ndarray, int, dict[str, np.ndarray]]]:
-        """Yield (rows, year, lines in undiscounted real pounds) tile by tile and year by year."""
+    def years(self, tiles: list[PlacedTile], *, all_funds: bool = False) -> Iterator[tuple[np.ndarray, int, dict[str, np.ndarray]]]:
+        """Yield (rows, year, lines in undiscounted real pounds) tile by tile and year by year.
+
+        Parameters
+        ----------
+        all_funds : bool
+            Count every pound, not only those of the General Fund: what most published figures do.
+        """
         clocks = [self.context.year_clock(year) for year in range(self.context.study.n_years)]
         for placed in tiles:
-            run = TileRun(self.context, self.package(placed.tile.package), placed.tile)
+            index = placed.tile.package
+            package = Package.of(self.context, index, all_funds=True) if all_funds else self.package(index)
+            run = TileRun(self.context, package, placed.tile)
             for year, clock in enumerate(clocks):
                 yield placed.rows, year, run.lines(clock)
 

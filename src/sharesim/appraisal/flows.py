@@ -23,7 +23,7 @@ from sharesim.study.study import Study
 #: Lines that count in the NPV, in the order of reports.
 CASH_LINES = (
     "saving_cashable", "extra_cost", "harmonisation", "governance", "vehicle", "client_side", "cost_sharing", "host_fee",
-    "stranded_overhead", "vat", "transition", "joining", "officers", "delay_cost", "risk_one_off", "redundancy", "pension_strain", "notice", "exit_cost",
+    "stranded_overhead", "vat", "transition", "receipts", "joining", "officers", "delay_cost", "risk_one_off", "redundancy", "pension_strain", "notice", "exit_cost",
 )  # fmt: skip
 ONE_OFF_LINES = ("transition", "joining", "officers", "delay_cost", "risk_one_off", "redundancy", "pension_strain", "notice")
 
@@ -179,6 +179,13 @@ def transition_terms(package: Package, view: View) -> Terms:
     return terms
 
 
+def receipts_term(package: Package, view: View) -> np.ndarray | None:
+    """Return what premises that are given up bring, once; None where they bring nothing."""
+    if not package.receipts.any():
+        return None
+    return to_fund(package, view, view.scalar(package.receipts) * view.weight("one_off"))
+
+
 def delay_term(package: Package, view: View) -> np.ndarray | None:
     """Return the one-off cost of a year's delay; None where delay costs nothing."""
     if not package.monthly.any():
@@ -258,5 +265,5 @@ def _leaving(context: Context, view: View, lead_years: np.ndarray) -> np.ndarray
 
 __all__ = [
     "CASH_LINES", "ONE_OFF_LINES", "Plan", "StaffTerms", "Terms", "delay_term", "drift_term", "elsewhere", "exit_term", "extra_cost",
-    "form_terms", "host_terms", "rates_of", "running_terms", "set_up_term", "staff_terms", "stranded_term", "to_fund", "transition_terms",
+    "form_terms", "host_terms", "rates_of", "receipts_term", "running_terms", "set_up_term", "staff_terms", "stranded_term", "to_fund", "transition_terms",
 ]  # fmt: skip

@@ -86,6 +86,12 @@ class Partnership:
         return flows.transition_terms(self.package, self.view)
 
     @cached_property
+    def receipts(self) -> Terms:
+        """What premises bring once the arrangement has started."""
+        term = flows.receipts_term(self.package, self.view)
+        return {} if term is None else {"receipts": term}
+
+    @cached_property
     def delay(self) -> Terms:
         """Cost of a year's delay."""
         term = flows.delay_term(self.package, self.view)

@@ -149,9 +149,11 @@ def _planned(view: View, tables: ServiceTables, cost: np.ndarray) -> Planned:
     line = None if tables.line_rate_gain is None else view.council(tables.line_rate_gain)
     if tables.bought_rate_gain is not None:
         other.append(view.council(tables.bought_rate_gain))
-    if tables.amount_per_partner.any() or tables.amount_per_partnership.any():
-        each = view.scalar(tables.amount_per_partner) * view.present
-        other.append(each + view.scalar(tables.amount_per_partnership) * view.weight("saving_pool"))
+    # Apart, so that how the partnership's amount is divided never decides whether the two make a gain or a loss.
+    if tables.amount_per_partner.any():
+        other.append(view.scalar(tables.amount_per_partner) * view.present)
+    if tables.amount_per_partnership.any():
+        other.append(view.scalar(tables.amount_per_partnership) * view.weight("saving_pool"))
     if tables.posts_per_extra_partner.any():
         posts = savings.posts_form_removed(view.scalar(tables.posts_per_extra_partner), view.n_active, view.council(tables.posts))
     return Planned(scale, line, tuple(other), posts)

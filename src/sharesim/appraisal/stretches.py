@@ -177,6 +177,9 @@ def enter_start(
         sheet.count(shared, name, value)
     starts = np.ones((1, 1)) if lively is None else lively
     sheet.count(shared, "started", starts)
+    if who.receipts:
+        # Premises are given up when the arrangement starts, however late that is.
+        sheet.enter(shared, who.receipts, course.clock.when(stretch.start) * starts * (stretch.start < stretch.ends))
     _count_quality(sheet, who, starts)
     struck = [amount * row for amount, row in who.risk_costs(per_year=False)]
     if struck:

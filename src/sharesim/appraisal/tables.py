@@ -165,6 +165,8 @@ class Package:
     actual, joining, officers, monthly : ndarray
         One-off cost of the arrangement as it turns out, of joining and of officers' days of each partner, and of a month's
         delay, GBP.
+    receipts : ndarray
+        What premises that are given up bring, GBP.
     planned : float
         The same one-off cost as planned, GBP.
     """
@@ -184,14 +186,15 @@ class Package:
     joining: np.ndarray
     officers: np.ndarray
     monthly: np.ndarray
+    receipts: np.ndarray
     planned: float
 
     @classmethod
-    def of(cls, context: Context, index: int) -> Package:
-        """Work out a package's tables in a block of draws."""
+    def of(cls, context: Context, index: int, *, all_funds: bool = False) -> Package:
+        """Work out a package's tables in a block of draws; `all_funds` counts every pound, whatever fund it falls on."""
         services = context.study.package_services[index]
         tables = tuple(ServiceTables.of(context, service) for service in services)
-        fund = _fund(context, services)
+        fund = None if all_funds else _fund(context, services)
         cost = _sum([table.cost for table in tables])
         client = _sum([context.number("services.client_gbp_per_year", service) for service in services])
         fee = _sum_of_some([(context.number("services.host_fee_share", at), table.cost) for at, table in zip(services, tables, strict=True)])
@@ -236,20 +239,20 @@ def _sum_of_some(parts: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray | Non
 
 def _one_off(context: Context, services: tuple[int, ...], tables: tuple[ServiceTables, ...]) -> dict[str, np.ndarray | float]:
     """Return what a package costs once, by kind."""
-    totals: dict[str, np.ndarray] = dict.fromkeys(("actual", "joining", "officers", "monthly"), np.zeros(1))
+    totals: dict[str, np.ndarray] = dict.fromkeys(("actual", "joining", "officers", "monthly", "receipts"), np.zeros(1))
     planned, centre = 0.0, context.study.numbers
     for service, table in zip(services, tables, strict=True):
         team, ict, dual, premises, joining, days, monthly = (
             context.number(f"services.{name}", service)
             for name in ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp", "joining_gbp", "officer_days", "delay_cost_gbp_per_month")
         )
-        # Premises overrun as the rest does; a receipt does not grow with it.
+        # Premises overrun as the rest does; a receipt does not grow with it, nor come before they are given up.
         parts = {
-            "actual": (team + ict + dual + np.maximum(premises, 0.0)) * table.overrun + np.minimum(premises, 0.0),
+            "actual": (team + ict + dual + np.maximum(premises, 0.0)) * table.overrun, "receipts": np.maximum(-premises, 0.0),
             "joining": joining * table.overrun, "officers": days * np.nan_to_num(context.number("staff.officer_day_gbp")), "monthly": monthly,
         }  # fmt: skip
         totals = {name: total + parts[name] for name, total in totals.items()}
-        planned += sum(float(centre[f"services.{name}"].base[service]) for name in ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp"))
+        planned += sum(max(float(centre[f"services.{name}"].base[service]), 0.0) for name in ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp"))
     return {**totals, "planned": planned}
 
 
