@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from scipy import sparse
@@ -85,16 +85,32 @@ def choose(
 
 
 def choose_program(
-    program: Program, source: DrawSource | None, options: ChoiceOptions, *, started: float | None = None
+    program: Program,
+    source: DrawSource | None,
+    options: ChoiceOptions,
+    *,
+    started: float | None = None,
+    measure: Callable[[Portfolio], float] | None = None,
 ) -> Solution:
-    """Return the best portfolio of a program already built; targets in turn when it has several."""
+    """Return the best portfolio of a program already built; targets in turn when it has several.
+
+    Parameters
+    ----------
+    program : Program
+    source : DrawSource or None
+    options : ChoiceOptions
+    started : float, optional
+        Reading of the monotonic clock from which the time limit runs; now when left out.
+    measure : callable, optional
+        What the first target is worth for a portfolio, where its coefficients on bundles do not say it.
+    """
     control = Control(options, started=time.monotonic() if started is None else started)
     floors: tuple[tuple[int, float], ...] = ()
     stages: list[Stage] = []
     notes: list[str] = []
     first: Settled | None = None
     for target in range(len(program.targets)):
-        judge = Judge(program, source, floors)
+        judge = Judge(program, source, floors, measure)
         found = best_portfolio(_floored(program, floors), judge, target, control, notes)
         first = first or found
         if found.portfolio is None:
@@ -124,7 +140,7 @@ def choose_program(
         bound_gbp=first.bound,
         mean_npv_gbp=portfolio.mean_npv_gbp,
         checks=last_judge.checks(portfolio),
-        binding=_binding(last_judge, portfolio),
+        binding=_binding(last_judge, portfolio) if options.binding else (),
         stages=tuple(stages) if len(program.targets) > 1 else (),
         stopped_by=last.stopped_by,
         seconds=time.monotonic() - control.started,

@@ -51,6 +51,8 @@ class ChoiceOptions:
         How chance rules are modelled beyond `full_draws`: exactly, or by a stricter CVaR (status ``restricted``).
     ties : bool
         True: of portfolios worth exactly the same, return the first by bundle id.
+    binding : bool
+        True: say which rules bind.
     """
 
     gap: float = 1e-6
@@ -62,6 +64,7 @@ class ChoiceOptions:
     full_draws: int = 300
     chance: str = "exact"
     ties: bool = True
+    binding: bool = True
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,14 @@ class Judge:
     source : DrawSource or None
     floors : tuple of (int, float)
         Targets already settled (lexicographic) and what they must keep.
+    measure : callable, optional
+        What the first target is worth for a portfolio, where it is more than its coefficients say.
     """
 
     program: Program
     source: DrawSource | None
     floors: tuple[tuple[int, float], ...] = ()
+    measure: Callable[[Portfolio], float] | None = None
 
     def portfolio(self, values: np.ndarray) -> Portfolio:
         """Return the portfolio of a solver's values, binaries rounded."""
@@ -95,6 +101,8 @@ class Judge:
 
     def value(self, portfolio: Portfolio, target: int) -> float:
         """Return what a target is worth for a portfolio, CVaR terms by direct sorting."""
+        if self.measure is not None and target == 0:
+            return self.measure(portfolio)
         column = self.program.targets[target].column
         total = float(column[: self.program.n_columns] @ self.columns(portfolio))
         for risk in self.program.risks:

@@ -1,0 +1,250 @@
+"""What would make an infeasible study feasible: per rule the least change of its own number, or dropping it.
+
+Rules whose number bounds a plain sum get a slack variable that is made as small as can be: one integer program, exact.
+Rules on shares and draws are searched by halving, which ends on the safe side within a ten-thousandth of the range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from sharesim.choice.candidates import Candidates, DrawSource
+from sharesim.choice.explain import _Oracle, _quiet, _without
+from sharesim.choice.formulation import Program, Target, build
+from sharesim.choice.risk import extent
+from sharesim.choice.search import ChoiceOptions
+from sharesim.choice.solution import Status
+from sharesim.choice.solver import SolverOptions, solve
+from sharesim.choice.view import View
+from sharesim.study.rules import Objective, RuleBase
+
+HALVINGS = 14
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """One change of one rule after which all rules can hold.
+
+    Parameters
+    ----------
+    rule, owner : str
+    field : str
+        The rule's number that changes; empty when the rule has to be dropped.
+    old, new : float
+        nan when dropped.
+    unit : str
+    exact : bool
+        True: no smaller change will do, proven. False: found by halving, or the clock stopped it.
+    """
+
+    rule: str
+    owner: str
+    field: str
+    old: float
+    new: float
+    unit: str
+    exact: bool
+
+    @property
+    def change(self) -> float:
+        """New less old number."""
+        return self.new - self.old
+
+    def __str__(self) -> str:
+        if not self.field:
+            return f"Drop '{self.rule}' ({self.owner})."
+        verb = "Raise" if self.change > 0 else "Lower"
+        by, to = _amount(abs(self.change), self.unit), _amount(self.new, self.unit)
+        return f"{verb} '{self.rule}' ({self.owner}) by {by} to {to}{'' if self.exact else ' (or a little less)'}."
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit == "GBP":
+        return f"£{value:,.0f}"
+    return f"{value:,.4g} {unit}"
+
+
+# Rules with a number over plain sums: field, unit, +1 when raising it loosens, rows that carry it.
+SLACK: dict[str, tuple[str, str, float, str]] = {
+    "budget": ("limit_gbp", "GBP", 1.0, ""),
+    "officer_days": ("limit_days", "days", 1.0, ""),
+    "exits": ("limit_posts", "posts", 1.0, ""),
+    "redeployments": ("limit_posts", "posts", 1.0, ""),
+    "risk_points": ("limit_points", "points", 1.0, ""),
+    "most_partners": ("limit", "councils", 1.0, "partners"),
+    "most_hosted": ("limit", "services", 1.0, ""),
+    "least_hosted": ("limit", "services", -1.0, ""),
+    "break_even": ("floor_gbp", "GBP", -1.0, ""),
+}
+# Rules on draws or shares: field, unit, +1 when raising it loosens.
+HALVED: dict[str, tuple[str, str, float]] = {
+    "budget": ("limit_gbp", "GBP", 1.0),
+    "smallest_share": ("share", "share", -1.0),
+    "break_even": ("floor_gbp", "GBP", -1.0),
+    "cvar_floor": ("floor_gbp", "GBP", -1.0),
+    "loss_probability": ("most", "share", 1.0),
+    "target": ("target_gbp", "GBP", -1.0),
+}
+
+
+def relaxations(
+    candidates: Candidates, source: DrawSource | None, rules: Iterable[RuleBase], options: ChoiceOptions | None = None
+) -> tuple[Relaxation, ...]:
+    """Return, rule by rule, the least change after which all rules can hold together.
+
+    Returns
+    -------
+    tuple of Relaxation
+        In the rules' order. A rule is left out when changing it alone is not enough; when that is so for every rule,
+        see `drops`.
+
+    Examples
+    --------
+    >>> from sharesim.study.rules import LeastHosted, MostHosted
+    >>> from sharesim.testing import small_case
+    >>> case = small_case()
+    >>> rules = [LeastHosted(kind="least_hosted", name="host one", councils=("bol",)),
+    ...          MostHosted(kind="most_hosted", name="no hosts", limit=0)]
+    >>> [str(item) for item in relaxations(case.candidates, case.source, rules)]
+    ["Drop 'host one' (programme).", "Raise 'no hosts' (programme) by 1 services to 1 services."]
+    """
+    options = _quiet(options)
+    program = build(candidates, rules, Objective(kind="mean"), source)
+    oracle = _Oracle(program, source, options)
+    everything = set(range(len(program.rules)))
+    if oracle.feasible(everything) is not False:
+        return ()
+    found = []
+    for number, rule in enumerate(program.rules):
+        if oracle.feasible(everything - {number}):
+            found.append(_least(program, source, options, number, rule))
+    return tuple(found)
+
+
+def drops(
+    candidates: Candidates, source: DrawSource | None, rules: Iterable[RuleBase], options: ChoiceOptions | None = None
+) -> tuple[tuple[str, ...], ...]:
+    """Return the smallest sets of rules, at most three together, whose going leaves rules that can hold."""
+    program = build(candidates, rules, Objective(kind="mean"), source)
+    oracle = _Oracle(program, source, _quiet(options))
+    everything = set(range(len(program.rules)))
+    for count in (1, 2, 3):
+        found = [group for group in combinations(sorted(everything), count) if oracle.feasible(everything - set(group))]
+        if found:
+            return tuple(tuple(program.rules[number].name for number in group) for group in found)
+    return ()
+
+
+def _least(
+    program: Program, source: DrawSource | None, options: ChoiceOptions, number: int, rule: RuleBase
+) -> Relaxation:
+    on_draws = any(risk.rule == number for risk in program.risks)
+    if rule.kind in SLACK and not on_draws:
+        found = _by_slack(program, source, options, number)
+        if found is not None:
+            return found
+    if rule.kind in HALVED or rule.kind in SLACK:
+        found = _by_halving(program, source, options, number)
+        if found is not None:
+            return found
+    return Relaxation(rule.name, rule.owner, "", np.nan, np.nan, "", True)
+
+
+def _by_slack(program: Program, source: DrawSource | None, options: ChoiceOptions, number: int) -> Relaxation | None:
+    """Add one slack to all rows of a rule that carry its number, and make it as small as the other rules allow."""
+    rule = program.rules[number]
+    field, unit, sign, ending = SLACK[rule.kind]
+    column = program.n_variables
+    whole = isinstance(getattr(rule, field), int)
+    eased = program.with_variables([f"slack[{rule.name}]"], np.zeros(1), np.array([np.inf]), np.array([whole]))
+    rows = [row for row in np.flatnonzero(program.row_rule == number) if program.row_names[row].endswith(ending)]
+    matrix = eased.matrix.tolil()
+    for row in rows:
+        matrix[row, column] = -1.0 if np.isfinite(program.row_upper[row]) else 1.0
+    target = np.zeros(eased.n_variables)
+    target[column] = -1.0
+    eased = replace(eased, matrix=type(program.matrix)(matrix.tocsr()), targets=(Target("slack", target),))
+    others = _without(program, [number]).rules
+    found = _solve_slack(replace(eased, rules=others), options)
+    if found is None:
+        return None
+    slack, proven = found
+    old = float(getattr(rule, field))
+    new = old + sign * slack
+    if (new < 0 and rule.kind == "least_hosted") or (rule.kind == "least_hosted" and new < 1):
+        return None
+    return Relaxation(rule.name, rule.owner, field, old, new, unit, proven)
+
+
+def _solve_slack(program: Program, options: ChoiceOptions) -> tuple[float, bool] | None:
+    if any(not risk.full for risk in program.risks):
+        return None
+    raw = solve(program, SolverOptions(solver=options.solver, gap=0.0, time_limit_seconds=options.time_limit_seconds))
+    if raw.values is None:
+        return None
+    return -raw.objective, raw.status is Status.OPTIMAL
+
+
+def _by_halving(program: Program, source: DrawSource | None, options: ChoiceOptions, number: int) -> Relaxation | None:
+    """Halve between the rule as it is, which fails, and a number that surely holds."""
+    rule = program.rules[number]
+    field, unit, sign = (HALVED.get(rule.kind) or SLACK[rule.kind])[:3]
+    old = float(getattr(rule, field))
+    whole = isinstance(getattr(rule, field), int)
+    safe = _safe(program, number, field, sign)
+    works = _asker(program, source, options, number, field)
+    if safe is None or not works(safe):
+        return None
+    low, high = old, safe
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        if whole:
+            middle = float(int(middle))
+            if middle in (low, high):
+                break
+        if works(middle):
+            high = middle
+        else:
+            low = middle
+    return Relaxation(rule.name, rule.owner, field, old, high, unit, whole)
+
+
+def _asker(
+    program: Program, source: DrawSource, options: ChoiceOptions, number: int, field: str
+) -> Callable[[float], bool]:
+    rules = program.rules
+
+    kind = type(getattr(rules[number], field))
+
+    def works(value: float) -> bool:
+        changed = list(rules)
+        changed[number] = rules[number].model_copy(update={field: kind(value)})
+        again = build(program.candidates, changed, Objective(kind="mean"), source)
+        return bool(_Oracle(again, source, options).feasible(range(len(changed))))
+
+    return works
+
+
+def _safe(program: Program, number: int, field: str, sign: float) -> float | None:
+    """Return a number at which the rule rules out nothing."""
+    rule = program.rules[number]
+    if field == "share":
+        return 0.0
+    if field == "most":
+        return 1.0 - 1e-12
+    if rule.kind == "least_hosted":
+        return 1.0
+    if isinstance(getattr(rule, field), int):
+        return float(len(program.candidates.councils) * len(program.candidates.services) * 2)
+    view = View(program.candidates)
+    rows = program.matrix[program.row_rule == number]
+    if rows.shape[0]:
+        return sign * (float(np.abs(rows.data).sum()) + abs(float(getattr(rule, field))))
+    reach = [np.abs(extent(view, risk.block)).max() for risk in program.risks if risk.rule == number]
+    if not reach:
+        return None
+    return sign * (float(max(reach)) + abs(float(getattr(rule, field)))) + (0.0 if sign < 0 else 1.0)
