@@ -142,6 +142,7 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: resolve(Dependence([tie("alpha", "beta", 0.1), tie("beta", "alpha", 0.2)]), KEYS), "dependence: two figures for alpha with beta: got 0.1 (between alpha and beta: 0.1) and 0.2 (between beta and alpha: 0.2); allowed one. Leave one of them out."),
     (lambda: resolve(Dependence([tie("a", "b", 0.9), tie("b", "c", 0.9), tie("a", "c", -0.5)], strict=True), {k: k for k in "abc"}), "dependence: the rank correlations of a, b, c cannot all hold: got a matrix with lowest eigenvalue -0.5687; allowed 0 or more. The nearest possible: a with b: asked 0.9000, used 0.5871; b with c: asked 0.9000, used 0.5871; a with c: asked -0.5000, used -0.2562. Use it, or leave strict off."),
     # Draws
+    (lambda: DriverSpec("a", 3.0), "driver a: no law: got 3.0; allowed a Distribution. Use notation.parse, or constant() for a sure figure."),  # type: ignore[arg-type]
     (lambda: plan(seed=-1), "seed: not usable: got -1; allowed a whole number from 0 to below 2**64. Give one; the same one gives the same draws."),
     (lambda: plan(purpose="play"), "purpose: unknown: got 'play'; allowed choose, judge, sampling_gap."),
     (lambda: plan(method="halton"), "method: unknown: got 'halton'; allowed monte_carlo, latin_hypercube, sobol."),

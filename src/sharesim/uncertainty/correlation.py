@@ -67,7 +67,7 @@ def nearest_correlation(matrix: Array) -> Array:
         correction = possible - target
         previous, nearest = nearest, possible.copy()
         np.fill_diagonal(nearest, 1.0)
-        if np.abs(nearest - previous).max() < 1e-10:
+        if np.abs(nearest - previous).max() < 1e-9:
             break
     floor = size * 10.0**-_DECIMALS
     lowest = float(np.linalg.eigvalsh(nearest)[0])

@@ -59,6 +59,11 @@ class DriverSpec:
     distribution: Distribution
     id: str | None = None
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.distribution, Distribution):
+            remedy = "Use notation.parse, or constant() for a sure figure."
+            raise UsageError(Fault(f"driver {self.name}", "no law", repr(self.distribution), "a Distribution", remedy))
+
     @property
     def key(self) -> str:
         """What the draws are keyed by."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ _BITS = 52
 _ROUNDS = 6
 
 
+@lru_cache(maxsize=4)
 def direction_numbers(n_dimensions: int, n_bits: int) -> Words:
     """Return the Sobol' direction numbers (dimension, bit), `n_bits` wide, of Joe and Kuo's sequence in scipy.
 
@@ -37,7 +38,9 @@ def direction_numbers(n_dimensions: int, n_bits: int) -> Words:
             engine.fast_forward(wanted - index)
         numbers[:, bit] = (engine.random(1)[0] * 2.0**MOST_BITS).astype(np.uint64)
         index = wanted + 1
-    return numbers >> np.uint64(MOST_BITS - n_bits)
+    numbers >>= np.uint64(MOST_BITS - n_bits)
+    numbers.flags.writeable = False  # replicates share them
+    return numbers
 
 
 def scrambled(numbers: Words, generator: np.random.Generator) -> tuple[Words, np.uint64]:
