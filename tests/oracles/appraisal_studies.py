@@ -189,7 +189,7 @@ def random_study(seed: int) -> dict[str, Any]:
 
 
 def _council(make: _Maker, name: str) -> dict[str, Any]:
-    row: dict[str, Any] = {"id": name, "name": name.title(), "stated_share": make.at.choice([0.0, 0.2, 0.5])}
+    row: dict[str, Any] = {"id": name, "name": name.title(), "stated_share": make.at.choice([0.1, 0.2, 0.5])}
     make.optional(row, 0.6, turnover_per_year=(0.0, 0.4), terms_gbp=(22_000, 45_000))
     if make.maybe(0.4):
         row |= {"election_years": make.at.choice(["2026;2030", "2027", "2027;2027;2029"]), "control_change_share": 0.5}
@@ -265,7 +265,8 @@ def _baseline(make: _Maker, names: list[str]) -> list[dict[str, Any]]:
 
 
 def _settings(make: _Maker, raw: dict[str, Any]) -> None:
-    rules = ("own", "equal", "base_cost", "workload", "stated")
+    by_work = any("workload" in row for row in raw["baseline"])
+    rules = ("own", "equal", "base_cost", "stated", *["workload"] * by_work)
     raw["split"] = {name: make.at.choice(rules) for name in ("one_off", "exit", "running", "overspend")}
     raw["split"] |= {"saving": make.at.choice(("own", "own", *rules)), "host_premium_share": make.at.choice([0.0, 0.1])}
     forms = ["lead_authority", "section_113", "joint_committee", "company", "private_partner"]

@@ -242,10 +242,8 @@ class Reference:
                 )
         weights = self.weights(self.model.split.saving, arrangement, inside)
         for council in inside:
-            result["amount"][council] = (
-                self.service(service, "amount_per_partner_gbp")
-                + self.service(service, "amount_per_partnership_gbp") * weights[council]
-            )
+            result["amount"][council] = self.service(service, "amount_per_partner_gbp")
+            result["pooled amount"][council] = self.service(service, "amount_per_partnership_gbp") * weights[council]
         return result
 
     def posts_form(self, service: str, inside: Sequence[str], alone: bool) -> dict[str, float]:
@@ -528,6 +526,7 @@ class Reference:
             }
             self._staff(arrangement, first, add, counts)
             self._harmonise(arrangement, first, stays[0], start, add)
+            self._receive(arrangement, stays[0], start, add)
             self._risks_cost(arrangement, stays, start, add)
             self._exits(arrangement, stays, out, start, add)
             counts["started"] = dict.fromkeys(arrangement.partners, 1.0)
@@ -638,13 +637,9 @@ class Reference:
         actual = planned = monthly = joining = officers = 0.0
         for name in services:
             row, over = self.services[name], self.overrun(name)
-            premises = self.service(name, "premises_gbp")
-            actual += over * (
-                sum(self.service(name, f) for f in ("team_gbp", "ict_gbp", "dual_running_gbp")) + max(premises, 0.0)
-            ) + min(premises, 0.0)
-            planned += sum(
-                self.central(getattr(row, f)) for f in ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp")
-            )
+            pooled = ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp")
+            actual += over * sum(max(self.service(name, field), 0.0) for field in pooled)
+            planned += sum(max(self.central(getattr(row, field)), 0.0) for field in pooled)
             joining += self.service(name, "joining_gbp") * over
             officers += self.service(name, "officer_days") * self.staff("officer_day_gbp")
             monthly += self.service(name, "delay_cost_gbp_per_month")
@@ -729,6 +724,15 @@ class Reference:
                     council,
                     self.flow(start, self.ends(council), lambda _, c=council, g=gap, r=rates: -r["paid_posts"][c] * g),
                 )
+
+    def _receive(self, arrangement: Arrangement, stay: Stay, start: float, add: Callable) -> None:
+        """Premises are given up by those who start, when they do."""
+        services = self.members(arrangement.package)
+        receipt = sum(max(-self.service(name, "premises_gbp"), 0.0) for name in services)
+        share = self.weights(self.model.split.one_off, arrangement, stay.inside)
+        for council in stay.inside:
+            if start < self.ends(council):
+                add("receipts", council, self.once(share[council] * receipt, start))
 
     def _risks_cost(self, arrangement: Arrangement, stays: list[Stay], start: float, add: Callable) -> None:
         """Service and pair events, paid by those who are in when they strike."""
