@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import sharesim
+from sharesim import __version__
 from sharesim.errors import SharesimError, StudyError, UsageError
 
 DONE, ELSE, AT_FAULT, NO_PORTFOLIO = 0, 1, 2, 3
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"sharesim {sharesim.__version__}")
+    parser.add_argument("--version", action="version", version=f"sharesim {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     new = _command(commands, "new", _new, "write a starter study with comments", "sharesim new my-study")
     new.add_argument("folder", metavar="DIR", type=Path, help="folder to make; it must not exist yet, or be empty")
@@ -214,8 +214,12 @@ def _batch(options: argparse.Namespace) -> int:
 
         print(dry_run(options.plan, settings).summary())
         return DONE
-    with listener(options.quiet) as listen:
-        result = run_batch(options.plan, replace(settings, listen=listen))
+    try:
+        with listener(options.quiet) as listen:
+            result = run_batch(options.plan, replace(settings, listen=listen))
+    except KeyboardInterrupt:
+        print("Stopped; what is done stays done. The same command goes on.", file=sys.stderr)
+        return ELSE
     if result.n_failed or not options.quiet:
         print(result.summary(), file=sys.stderr if result.n_failed else sys.stdout)
     return ELSE if result.n_failed else DONE

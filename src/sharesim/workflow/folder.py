@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-import sharesim
+from sharesim import __version__
 from sharesim.errors import Fault, OutputError
 from sharesim.report import tables
 from sharesim.study.study import Study
@@ -93,7 +93,7 @@ def versions() -> dict[str, str]:
 @cache
 def _installed() -> tuple[tuple[str, str], ...]:
     # Looked up once: reading the packages' own words takes longer than many a small run of a batch.
-    found = {"sharesim": sharesim.__version__, "python": platform.python_version()}
+    found = {"sharesim": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         with contextlib.suppress(PackageNotFoundError):
             found[name] = version(name)
