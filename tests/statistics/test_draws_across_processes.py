@@ -55,12 +55,14 @@ def run(code: str, *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_threads_of_the_machine_change_no_bit() -> None:
     one = run(DIGEST, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", PYTHONHASHSEED="1")
     several = run(DIGEST, OPENBLAS_NUM_THREADS="8", OMP_NUM_THREADS="8", PYTHONHASHSEED="2")
     assert one == several and len(one.splitlines()) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draws", [200_000])
 def test_memory_follows_the_block_and_the_outputs(draws: int) -> None:
     # 100 drivers x 200,000 draws are 160 MB; what is kept is one output of 1.6 MB and one block of 1 MB.

@@ -44,6 +44,7 @@ def test_sizes_beyond_the_machine_are_left_out() -> None:
     assert "left_out" in peers.measure(sys.executable, "monaco", 1000, 1, {"failed": "x"})
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # With this Python for the peers' environment their imports fail, which has to be reported as such.
     monkeypatch.setattr(peers, "make_environment", lambda folder: sys.executable)
