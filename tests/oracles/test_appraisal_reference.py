@@ -150,6 +150,6 @@ def test_drawn_studies_agree_in_every_line(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6, 106))
+@pytest.mark.parametrize("seed", range(6, 18))
 def test_many_drawn_studies_agree_in_every_line(seed: int) -> None:
     check_drawn(seed, 18, 24)
