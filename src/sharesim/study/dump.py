@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,10 @@ def write(model: StudyModel, folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = {"study.toml": study_toml(model), **{f"{table}.csv": text for table, text in tables_csv(model).items()}}
+    tables = tables_csv(model)
+    # A table that lies about from something else must not be taken for this study's own.
+    others = {table: "" for table in ROWS if table not in tables and (folder / f"{table}.csv").exists()}
+    files = {"study.toml": study_toml(model, others), **{f"{table}.csv": text for table, text in tables.items()}}
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     return [folder / name for name in files]
@@ -89,8 +93,14 @@ def cell(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def study_toml(model: StudyModel) -> str:
-    """Return study.toml without the tables: every section with what the study gives.
+def study_toml(model: StudyModel, tables: Mapping[str, str] | None = None) -> str:
+    """Return study.toml without the rows of tables: every section with what the study gives.
+
+    Parameters
+    ----------
+    model : StudyModel
+    tables : mapping of str to str, optional
+        What [tables] says, where the usual file names will not do.
 
     Examples
     --------
@@ -115,6 +125,8 @@ def study_toml(model: StudyModel) -> str:
             document.add(name, nested)
         else:
             document.add(name, _table(part))
+    if tables:
+        document.add("tables", tomlkit.item(dict(tables)))
     return tomlkit.dumps(document)
 
 

@@ -140,13 +140,13 @@ def _choice(item: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[str, s
 def _shape(kind: str, loc: tuple[Any, ...], context: Mapping[str, Any], got: str) -> tuple[str, str, str, str]:
     """What is left: length, pattern, and a table or a list where the other belongs."""
     if kind == "string_too_long":
-        return "too long", got, f"at most {context['max_length']} characters", "Shorten it."
+        return "too long", got, f"at most {context.get('max_length', '?')} characters", "Shorten it."
     if kind == "string_too_short":
         return "empty", "", "some text", ""
     if kind == "too_short":
-        return "too few", str(context["actual_length"]), f"at least {context['min_length']}", ""
+        return "too few", str(context.get("actual_length", "?")), f"at least {context.get('min_length', '?')}", ""
     if kind == "too_long":
-        return "too many", str(context["actual_length"]), f"at most {context['max_length']}", ""
+        return "too many", str(context.get("actual_length", "?")), f"at most {context.get('max_length', '?')}", ""
     if kind == "string_pattern_mismatch":
         return "characters that may not stand here", got, "no round brackets and no star", "Leave them out."
     if kind in _NOT_A_LIST:

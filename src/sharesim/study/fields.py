@@ -48,6 +48,10 @@ def refusal(problem: str, got: str = "", allowed: str = "", remedy: str = "") ->
     )
 
 
+#: What an id is, wherever one stands.
+ID_SENTENCE = "Short id: letters, digits, - and _; stays the same when the name changes."
+
+
 def _reader(read: Any) -> BeforeValidator:
     def run(raw: Any) -> Any:
         try:

@@ -38,6 +38,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "published": ("label",),
 }
 FORMS = ("lead_authority", "section_113", "joint_committee", "company", "private_partner", "internal")
+#: Tables within a section that a path may enter before the file has them.
+_NESTED = {"forms": FORMS, "staff": ("weekly_pay_cap_gbp",)}
 _LISTED_BY_NUMBER = ("workforce", "neighbours")
 Loc = tuple[Any, ...]
 
@@ -173,7 +175,7 @@ def _assign(raw: dict[str, Any], path: str, value: Any, by: str) -> Change:
 def _walk(raw: dict[str, Any], section: str, rest: str) -> tuple[Any, str, Loc]:
     """Go down a section to what holds the field: through tables, and through lists by number from 1."""
     target, key, loc = raw.setdefault(section, {}), rest, (section,)
-    nested = FORMS if section == "forms" else ()
+    nested = _NESTED.get(section, ())
     while "." in key:
         head, _, tail = key.partition(".")
         if isinstance(target, list) and head.isdigit() and 1 <= int(head) <= len(target):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sharesim.study.fields import CalendarYears, Day, Days, Flag, Frozen, Id, Line, Names, Number, field
+from sharesim.study.fields import ID_SENTENCE, CalendarYears, Day, Days, Flag, Frozen, Id, Line, Names, Number, field
 from sharesim.study.quantity import (
     Bias,
     Elasticity,
@@ -31,7 +31,7 @@ ONE = {"default": 1.0, "validate_default": True}
 class CouncilRow(Frozen):
     """A body that can be a partner."""
 
-    id: Id
+    id: Id = field(ID_SENTENCE)
     name: Line = field("Name as printed in reports.", min_length=1, max_length=120)
     kind: Literal["district", "county", "unitary", "borough", "police", "fire", "voluntary", "company", "other"] = (
         field("What sort of body it is.", default="district")
@@ -74,7 +74,7 @@ class CouncilRow(Frozen):
 class ServiceRow(Frozen):
     """A service, what sharing it might save and what it takes to get there."""
 
-    id: Id
+    id: Id = field(ID_SENTENCE)
     name: Line = field("Name as printed in reports.", min_length=1, max_length=120)
     category: Line = field(
         "Grouping for reports: back office, regulatory, procurement, management ...", default="", max_length=60
@@ -115,7 +115,7 @@ class ServiceRow(Frozen):
         default="planned",
     )
     realisation_share: Factor | None = field(
-        "Share of the planned saving that comes about.", unit="ratio", default=None
+        "Share of the planned saving that comes about.", unit="share", default=None
     )
     coordination_loss_share: Share | None = field(
         "Share of the saving lost for each partner beyond two.", unit="share", default=None
@@ -134,7 +134,7 @@ class ServiceRow(Frozen):
     )
     posts_share: Share | None = field("Share of the saving that comes off posts.", unit="share", default=None)
     structure_share: Factor | None = field(
-        "Share of the planned post reduction that the structure implements.", unit="ratio", default=None
+        "Share of the planned post reduction that the structure implements.", unit="share", default=None
     )
     # -- one-off (section 4)
     team_gbp: Money = field("Programme team, legal, branding: once per bundle.", unit="GBP", **ZERO)
@@ -203,13 +203,13 @@ class BaselineRow(Frozen):
     planned_saving_gbp: Money = field(
         "Yearly saving on this line already in the council's plan.", unit="GBP per year", **ZERO
     )
-    source: Line = field("given, measured or assumed, and from where.", default="", max_length=400)
+    source: Line = field("Where the figures come from: given, measured or assumed.", default="", max_length=400)
 
 
 class RiskRow(Frozen):
     """A row of the risk register."""
 
-    id: Id
+    id: Id = field(ID_SENTENCE)
     name: Line = field("The risk in a few words.", min_length=1, max_length=160)
     scope: Literal["programme", "service", "council", "pair"] = field("What it strikes.")
     targets: Names = field(

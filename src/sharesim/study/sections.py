@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, ValidationInfo, field_validator
 
 from sharesim.study.fields import (
+    ID_SENTENCE,
     Counts,
     Day,
     Days,
@@ -249,7 +250,7 @@ class Exit(Frozen):
 class Gate(Frozen):
     """A decision on the way: consultation, budget, head of paid service, cabinet."""
 
-    id: Id
+    id: Id = field(ID_SENTENCE)
     name: Line = field("Name as printed.", min_length=1, max_length=120)
     date: Day | None = field("Day planned for it, for the timeline.", default=None)
     wait_months: Months = field("Wait that it adds to the planned start.", unit="months", **ZERO)
@@ -283,7 +284,7 @@ class Form(Frozen):
 class SharedItem(Frozen):
     """A cost paid once if any bundle that needs it is chosen: programme office, legal agreement, one HR system."""
 
-    id: Id
+    id: Id = field(ID_SENTENCE)
     name: Line = field("Name as printed.", min_length=1, max_length=120)
     services: Names = field("Services that need it; empty for every service.", default=())
     least_partners: Whole = field(
@@ -307,7 +308,7 @@ class SharedItem(Frozen):
 class Grant(Frozen):
     """Money from outside, paid once if a bundle that qualifies is chosen."""
 
-    id: Id
+    id: Id = field(ID_SENTENCE)
     name: Line = field("Name as printed.", min_length=1, max_length=120)
     amount_gbp: Money = field("Amount, real.", unit="GBP")
     chance: Probability = field("Chance that it is paid.", unit="share", **ONE)
@@ -324,7 +325,7 @@ class Grant(Frozen):
 class Package(Frozen):
     """Services that can only be shared together."""
 
-    id: Id
+    id: Id = field(ID_SENTENCE)
     name: Line = field("Name as printed.", min_length=1, max_length=120)
     services: Names = field("Its services.", min_length=2)
 
