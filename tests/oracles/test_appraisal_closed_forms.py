@@ -140,7 +140,7 @@ def by_hand() -> dict[str, list[list[float]]]:
     saving = [0.8 * rate * 300_000, 0.8 * rate * 100_000]
     # Half of the planned gain is posts, at 50,000 and 37,500 a post with on-costs.
     removed = [0.5 * rate * 300_000 / 50_000, 0.5 * rate * 100_000 / 37_500]
-    # Alder loses a fifth a year of the six in post over the 2.5 years to full effect: more than enough for all it removes.
+    # Alder loses a fifth a year of its six over the 2.5 years to full effect: more than enough for all it removes.
     assert 6 * (1 - 0.8**2.5) > removed[0]
     leaving = [0.0, removed[1] * 0.75]
     # 50 years old with 10 served: nine years begun at 41 or over, one below. 60 with 20: nineteen and one.
@@ -153,7 +153,7 @@ def by_hand() -> dict[str, list[list[float]]]:
     drift = (2 - removed[1]) * 10_000 * 1.25 * 0.5
     # Planned team and ICT 30,000 turn out at 45,000 by the overrun factor. It moves the mean by half of the plan, and
     # so does joining at twice 1,000, which leaves 0.8 - 0.5 = 0.3 of the optimism bias: 45,000 x 1.3 = 58,500.
-    # The receipt for premises of 4,000 is a line of its own: it neither overruns nor counts in what the bias is a share of.
+    # The receipt for premises is a line of its own: it neither overruns nor counts in what the bias is a share of.
     planned, actual = 30_000, 58_500
     # The agreement divides what was planned by what the service costs today, 300 to 125, and the overspend evenly.
     one_off = [share * (planned + 8_000) + 0.5 * (actual - planned) for share in (12 / 17, 5 / 17)]
