@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sharesim import __version__
-from sharesim.errors import SharesimError, StudyError, UsageError
+from sharesim.errors import Fault, SharesimError, StudyError, UsageError
 
 DONE, ELSE, AT_FAULT, NO_PORTFOLIO = 0, 1, 2, 3
 QUIET_SECONDS = 2.0
@@ -91,6 +91,20 @@ def _parser() -> argparse.ArgumentParser:
     _study_arguments(appraise)
     _run_arguments(appraise)
     _batch_commands(commands)
+    frontier = _command(
+        commands, "frontier", _frontier, "what more value costs in risk, exits or time: the portfolios that no other beats in both",
+        "sharesim frontier my-study --against loss_probability --points 7",
+    )  # fmt: skip
+    _study_arguments(frontier)
+    _run_arguments(frontier)
+    frontier.add_argument("--against", choices=("cvar", "loss_probability", "exits", "non_cashable"), default="cvar", help="measure set against mean NPV (default: cvar)")
+    frontier.add_argument("--points", type=int, default=9, metavar="N", help="most points (default: 9)")
+    explain = _command(
+        commands, "explain", _explain, "what each rule costs; or, when nothing satisfies the rules, why and what would",
+        "sharesim explain my-study",
+    )  # fmt: skip
+    _study_arguments(explain)
+    _run_arguments(explain)
     _command(commands, "schema", _schema, "print the JSON Schema of a study, for editors and checkers", "sharesim schema > study.schema.json")
     return parser
 
@@ -183,7 +197,7 @@ def _run(options: argparse.Namespace) -> int:
         settings = RunOptions(options.seed, options.draws, options.judge_draws, options.jobs, stage)
         result = run_study(study, folder, settings)
     if not options.quiet:
-        print(result.judged.summary() if result.judged else result.portfolio.summary())
+        print(result.judged.summary() if result.judged else f"{result.portfolio.summary()}\n{result.portfolio.appraisal.why_not()}")
         print(f"\nThe report: {result.report}" if result.report else f"\nWhat was simulated lies in {result.folder}.")
         print(f"All figures: {folder} ({result.seconds:.1f} s)")
     elif result.judged is None:
@@ -240,6 +254,46 @@ def _compare(options: argparse.Namespace) -> int:
     page = found.write(options.out)
     print(f"{found.summary()}\n\nTables, pictures and a page: {page}")
     return DONE
+
+
+def _frontier(options: argparse.Namespace) -> int:
+    from sharesim.workflow.doors import appraise
+    from sharesim.workflow.run import write_table
+
+    if options.points < 2:
+        raise UsageError(Fault("--points", "too few points", str(options.points), "2 or more", ""))
+    study = _load(options)
+    with _progress(options.quiet) as stage:
+        outcomes = appraise(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating"))
+    frame = outcomes.frontier(options.against, n_points=options.points)
+    return _show(frame, write_table(frame, options.out, study, "frontier"), options.quiet)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from sharesim.workflow.doors import appraise, choose
+    from sharesim.workflow.run import write_table
+
+    study = _load(options)
+    with _progress(options.quiet) as stage:
+        outcomes = appraise(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating"))
+    portfolio = choose(outcomes)
+    if not portfolio.has_portfolio:
+        print(outcomes.why_not())
+        return NO_PORTFOLIO
+    frame = portfolio.rule_costs()
+    return _show(frame, write_table(frame, options.out, study, "rule_costs"), options.quiet)
+
+
+def _show(frame, path: Path, quiet: bool) -> int:
+    if not quiet:
+        shown = frame.drop(columns=["bundles"], errors="ignore")
+        print("Nothing to show: no portfolio satisfies the rules." if frame.empty else shown.to_string(index=False, float_format="{:,.3f}".format))
+        print(f"\nThe table: {path}")
+    return DONE
+
+
+def _stage(tell: Callable[[str, int, int], None] | None, name: str) -> Callable[[int, int], None] | None:
+    return None if tell is None else lambda done, of: tell(name, done, of)
 
 
 def _schema(options: argparse.Namespace) -> int:

@@ -14,12 +14,15 @@ import pandas as pd
 from sharesim.appraisal.account import Account
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.choice.candidates import Candidates
+from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.solution import Solution
+from sharesim.choice.stability import Stability
 from sharesim.measures import cvar, estimate, percentile
 from sharesim.report import tables
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.study.study import Study
 from sharesim.workflow.bridge import candidates_of
+from sharesim.workflow.explore import Question, frontier_table
 from sharesim.workflow.replay import Replay, replay
 
 if TYPE_CHECKING:
@@ -85,6 +88,44 @@ class Appraisal:
                 f"loses in {value.probability_of_loss:.0%} of futures"
             )
         return "\n".join([*lines, money_note(self.study)])
+
+    def question(
+        self, rules: Iterable[RuleBase] | None = None, objective: Objective | None = None, options: ChoiceOptions | None = None
+    ) -> Question:
+        """Return what a choice from these outcomes is made from, under the study's rules or others."""
+        model = self.study.model
+        options = options or ChoiceOptions(gap=model.run.gap, time_limit_seconds=model.run.time_limit_seconds, seed=1)
+        used = active(model.rules if rules is None else rules)
+        return Question(self.candidates, self.outcomes, used, objective or model.objective, options)
+
+    def frontier(
+        self, against: str = "cvar", *, n_points: int = 9, level: float = 0.05, rules: Iterable[RuleBase] | None = None
+    ) -> pd.DataFrame:
+        """Return the best mean NPV for each level of risk, exits or non-cashable saving, and the portfolio at each point.
+
+        Parameters
+        ----------
+        against : {"cvar", "loss_probability", "exits", "non_cashable"}
+        n_points : int
+            Most points; duplicates are merged and dominated points left out.
+        level : float
+            Share of worst futures in CVaR.
+        rules : iterable of RuleBase, optional
+            In place of the study's.
+
+        Examples
+        --------
+        >>> from sharesim.examples import two_councils
+        >>> from sharesim.workflow.doors import appraise
+        >>> list(appraise(two_councils(), draws=256, seed=1).frontier(n_points=3).columns)
+        ['mean_npv_gbp', 'cvar', 'n_bundles', 'gap', 'bundles']
+        """
+        question = self.question(rules)
+        return frontier_table(question, question.frontier(against, n_points, level))
+
+    def why_not(self, rules: Iterable[RuleBase] | None = None) -> str:
+        """Return why no portfolio satisfies the rules, in their own words, and the least that would help."""
+        return self.question(rules).why_not()
 
     def replay(self, draw: int, bundle: int | str | None = None) -> Replay:
         """Return one future by number: every driver's value and every line of the cash flow.
@@ -164,6 +205,40 @@ class Portfolio:
     def describe(self) -> list[str]:
         """Return each chosen bundle in words."""
         return [self.appraisal.outcomes.table.describe(int(row)) for row in self.solution.chosen]
+
+    @property
+    def question(self) -> Question:
+        """What it was chosen from."""
+        return self.appraisal.question(self.rules, self.objective)
+
+    def rule_costs(self) -> pd.DataFrame:
+        """Return what each rule and each owner's rules cost, by solving again without: GBP as an interval."""
+        return self.question.costs()
+
+    def alternatives(self, count: int = 5) -> pd.DataFrame:
+        """Return the best portfolios in order, distinct in services, partners and hosts; the chosen one first."""
+        return self.question.alternatives(count)
+
+    def most_different(self, give_up_share: float = 0.02, count: int = 3) -> pd.DataFrame:
+        """Return portfolios nearly as good that differ most, so that members can say no and still have a plan."""
+        return self.question.most_different(give_up_share, count)
+
+    def how_sure(self, n_sets: int = 20, draws: int = 1024) -> Stability:
+        """Return how often each bundle, partner and host is in the best portfolio of independent sets of futures.
+
+        With the sampling gap: how much better the best portfolio could be in expectation, with 95% confidence. MIP gap
+        (`gap`), sampling gap and the value on fresh draws (`sharesim.judge`) are three separate figures.
+        """
+        return self.question.stability(self.solution, self.appraisal.seed, n_sets, draws)
+
+    def if_leaves(self, council: str | None = None) -> pd.DataFrame:
+        """Return what happens when a council leaves, one row for it, or for each chosen partner where left out.
+
+        What ends, what stays and what that is worth, the best repair that holds on to what stays, and the best choice anew
+        (GBP of the objective over the choosing draws).
+        """
+        partners = sorted({name for entry in self.chosen() for name in entry["partners"]})
+        return self.question.leaving_table(self.solution, partners if council is None else [council])
 
     def summary(self) -> str:
         """Return what was chosen, in words."""

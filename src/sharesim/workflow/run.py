@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.insight.drivers import driver_effects
 from sharesim.report import Contents
@@ -17,7 +19,17 @@ from sharesim.report.tables import is_event
 from sharesim.study.study import Study
 from sharesim.workflow.assumed import assumption_effects, watched
 from sharesim.workflow.doors import appraise, choose, judge
-from sharesim.workflow.folder import manifest, versions, whole_folder, write_appraisal, write_refusal, write_run
+from sharesim.workflow.folder import (
+    MANIFEST,
+    manifest,
+    versions,
+    whole_folder,
+    write_appraisal,
+    write_csv,
+    write_json,
+    write_refusal,
+    write_run,
+)
 from sharesim.workflow.results import Appraisal, Judged, Portfolio
 
 StageProgress = Callable[[str, int, int], None]
@@ -156,8 +168,6 @@ def report(judged: Judged, out: str | Path | None = None) -> Path:
 
 def write_run_manifest(folder: Path, judged: Judged, seconds: dict[str, float]) -> None:
     """Write the manifest again with the report's seconds in it."""
-    from sharesim.workflow.folder import MANIFEST, write_json
-
     write_json(folder / MANIFEST, manifest(judged.study, judged.portfolio.appraisal, seconds, judged))
 
 
@@ -169,6 +179,15 @@ def appraise_study(study: Study, folder: Path, options: RunOptions | None = None
             outcomes = appraise(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating"))
         write_appraisal(aside, outcomes, timer.seconds)
     return outcomes
+
+
+def write_table(frame: pd.DataFrame, out: Path | None, study: Study, name: str) -> Path:
+    """Write one table as CSV into a folder of its own (``runs/`` and the study's name by default); return the file."""
+    folder = out or Path("runs") / f"{study.model.study.name}-{name.replace('_', '-')}"
+    with whole_folder(folder) as aside:
+        write_csv(frame, aside / f"{name}.csv")
+        write_json(aside / MANIFEST, {"study": study.model.study.name, "study_hash": study.content_hash, "table": name, "versions": versions()})
+    return folder / f"{name}.csv"
 
 
 def _choice_options(study: Study, options: RunOptions) -> ChoiceOptions:

@@ -1,0 +1,148 @@
+"""Beyond the one best portfolio: what rules cost, why nothing fits, the frontier, plans B, how sure, and who may leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sharesim.appraisal.outcomes import Outcomes
+from sharesim.appraisal.outcomes import appraise as simulate
+from sharesim.choice.alternatives import Alternative, best_few, most_different
+from sharesim.choice.candidates import Candidates
+from sharesim.choice.choose import ChoiceOptions
+from sharesim.choice.explain import rule_costs, why_not
+from sharesim.choice.frontier import Frontier, frontier
+from sharesim.choice.leaving import Leaving, Setting, leaving
+from sharesim.choice.relax import drops, relaxations
+from sharesim.choice.solution import Solution
+from sharesim.choice.stability import Stability, stability
+from sharesim.study.rules import Objective, RuleBase
+from sharesim.workflow.bridge import candidates_of
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a choice is made from: candidates, their draws, rules, objective and how hard to search.
+
+    Parameters
+    ----------
+    candidates : Candidates
+    outcomes : Outcomes
+    rules : tuple of RuleBase
+        Those that are switched on.
+    objective : Objective
+    options : ChoiceOptions
+    """
+
+    candidates: Candidates
+    outcomes: Outcomes
+    rules: tuple[RuleBase, ...]
+    objective: Objective
+    options: ChoiceOptions
+
+    def costs(self) -> pd.DataFrame:
+        """Return what each rule, and each owner's rules together, cost: solved again without, one row each.
+
+        The cost lies between `low_gbp` and `high_gbp` (GBP of the objective over the choosing draws); `mean_npv_gbp`
+        and `loss_probability` say what the portfolio without it has more.
+        """
+        found = rule_costs(self.candidates, self.outcomes, self.rules, self.objective, self.options)
+        rows = [
+            {
+                "name": item.name, "kind": item.kind, "low_gbp": item.low_gbp, "high_gbp": item.high_gbp,
+                "mean_npv_gbp": item.mean_npv_gbp, "loss_probability": item.loss_probability, "status": item.status.value,
+            }
+            for item in found
+        ]  # fmt: skip
+        names = ["name", "kind", "low_gbp", "high_gbp", "mean_npv_gbp", "loss_probability", "status"]
+        return pd.DataFrame(rows, columns=names).sort_values(["kind", "low_gbp"], ascending=[False, False], ignore_index=True)
+
+    def why_not(self) -> str:
+        """Return in the rules' own words why no portfolio satisfies them, and the least that would help."""
+        reason = why_not(self.candidates, self.outcomes, self.rules, self.options)
+        lines = [str(reason)]
+        if reason.status != "feasible":
+            changes = [str(item) for item in relaxations(self.candidates, self.outcomes, self.rules, self.options)]
+            groups = [] if changes else drops(self.candidates, self.outcomes, self.rules, self.options)
+            changes += ["Drop " + " and ".join(repr(name) for name in group) + " together." for group in groups]
+            if changes:
+                lines += ["Any one of these would do:", *(f"- {change}" for change in changes)]
+        return "\n".join(lines)
+
+    def frontier(self, against: str, n_points: int, level: float) -> Frontier:
+        """Return the portfolios of which none is better in both mean NPV and the measure set against it."""
+        return frontier(self.candidates, self.outcomes, self.rules, against=against, level=level, n_points=n_points, options=self.options)
+
+    def alternatives(self, count: int) -> pd.DataFrame:
+        """Return the best portfolios in order, distinct in services, partners and hosts."""
+        return self._table(best_few(self.candidates, self.outcomes, self.rules, self.objective, self.options, count=count))
+
+    def most_different(self, give_up_share: float, count: int) -> pd.DataFrame:
+        """Return portfolios nearly as good as the best that differ most from it and from each other."""
+        found = most_different(
+            self.candidates, self.outcomes, self.rules, self.objective, self.options, give_up_share=give_up_share, count=count
+        )
+        return self._table(found)
+
+    def _table(self, found: Sequence[Alternative]) -> pd.DataFrame:
+        rows = [
+            {
+                "value_gbp": item.solution.value_gbp, "given_up_gbp": item.given_up_gbp, "differs_share": item.differs_share,
+                "bundles": self.describe(item.solution),
+            }
+            for item in found
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["value_gbp", "given_up_gbp", "differs_share", "bundles"])
+
+    def describe(self, solution: Solution) -> str:
+        """Return a solution's bundles in words, one a line."""
+        return "\n".join(self.outcomes.table.describe(int(row)) for row in solution.chosen)
+
+    def stability(self, solution: Solution, seed: int, n_sets: int, n_draws: int) -> Stability:
+        """Choose again on independent sets of futures and compare with a solution."""
+        ids = [self.candidates.bundle_ids[row] for row in solution.chosen]
+        return stability(self._sets(seed, n_sets, n_draws), ids, self.rules, self.objective, self.options)
+
+    def _sets(self, seed: int, n_sets: int, n_draws: int) -> Iterator[tuple[Candidates, Outcomes]]:
+        study, table = self.outcomes.study, self.outcomes.table
+        for number in range(n_sets):
+            outcomes = simulate(study, table, seed=seed, purpose="sampling_gap", n_draws=n_draws, replicate=number)
+            yield candidates_of(outcomes), outcomes
+
+    def leaving(self, solution: Solution, council: str) -> Leaving:
+        """Return what remains of a solution, what it is worth and the best repair when a council leaves."""
+        return leaving(Setting(self.candidates, self.outcomes, self.rules, self.objective), solution, council, self.options)
+
+    def leaving_table(self, solution: Solution, councils: Sequence[str]) -> pd.DataFrame:
+        """Return one row per council that may leave: what ends, what stays and is worth, and the best repair."""
+        rows = []
+        for council in councils:
+            found = self.leaving(solution, council)
+            rows.append(
+                {
+                    "council": council, "ends": "\n".join(found.lost), "stays": "\n".join(found.kept),
+                    "value_before_gbp": found.value_before_gbp, "value_kept_gbp": found.value_kept_gbp,
+                    "repaired_gbp": found.repair.value_gbp, "anew_gbp": found.fresh.value_gbp,
+                    "rules_broken": ", ".join(found.broken), "repair": self._named(found.candidates, found.repair),
+                }
+            )  # fmt: skip
+        names = ["council", "ends", "stays", "value_before_gbp", "value_kept_gbp", "repaired_gbp", "anew_gbp", "rules_broken", "repair"]
+        return pd.DataFrame(rows, columns=names)
+
+    @staticmethod
+    def _named(candidates: Candidates, solution: Solution) -> str:
+        return "\n".join(candidates.bundle_ids[row] for row in solution.chosen)
+
+
+def frontier_table(question: Question, found: Frontier) -> pd.DataFrame:
+    """Return one row per point of a frontier, from the highest mean NPV down."""
+    rows = [
+        {
+            "mean_npv_gbp": point.mean_npv_gbp, found.against: point.other, "n_bundles": len(point.solution.chosen),
+            "gap": point.solution.gap, "bundles": question.describe(point.solution),
+        }
+        for point in found.points
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["mean_npv_gbp", found.against, "n_bundles", "gap", "bundles"])
