@@ -17,7 +17,7 @@ from sharesim.report.matrix import Arrangement
 MOST_COUNCILS = 24
 
 ARRANGEMENTS = columns("""
-    letter |
+    letter | Key
     services | Services | text | | partners
     hosts | Host | text | | form
     start | Planned start | date

@@ -130,12 +130,11 @@ def _leaving(study: Study, judged: Outcomes, base: np.ndarray) -> dict[str, obje
 def strike_counts(study: Study, judged: Outcomes, n_draws: int) -> np.ndarray:
     """Return how many things of the portfolio each row of the register struck, int, shape (risk, draw)."""
     result = np.zeros((len(study.model.risks), n_draws), int)
-    exposed = [_event_exposed(judged, event.scope, event.target) for event in study.events.risks]
     for run in judged.chunks(range(-(-n_draws // CHUNK))):
         inside = min(run.used, n_draws - run.first)
-        for strike, counts in zip(run.context.strikes, exposed, strict=True):
-            if counts:
-                result[strike.event.row, run.first : run.first + inside] += strike.struck[:inside]
+        for strikes in run.context.strikes:
+            exposed = [_event_exposed(judged, strikes.scope, target) for target in strikes.targets]
+            result[strikes.row, run.first : run.first + inside] = strikes.struck[exposed, :inside].sum(axis=0)
     return result
 
 

@@ -114,7 +114,8 @@ def spread(npv: np.ndarray, n_bars: int = 40) -> pd.DataFrame:
     """
     low, high = float(percentile(npv, 0.5)), float(percentile(npv, 99.5))
     width = _round_step((high - low) / n_bars)
-    edges = width * np.arange(np.floor(low / width), np.ceil(high / width) + 1)
+    first = np.floor(low / width)
+    edges = width * np.arange(first, max(np.ceil(high / width), first + 1) + 1)
     counts, _ = np.histogram(np.clip(npv, edges[0], edges[-1]), edges)
     return pd.DataFrame({"from_gbp": edges[:-1], "to_gbp": edges[1:], "futures_share": counts / npv.size})
 

@@ -1,0 +1,157 @@
+"""The decision in sentences, the matrix, the rules, and choosing beside judging."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sharesim.choice.solution import Check, Solution, Status, StoppedBy
+from sharesim.measures import estimate
+from sharesim.report import grounds, readings
+from sharesim.report.contents import Contents
+from sharesim.report.decision import decision, text_of
+from sharesim.report.material import Material
+from sharesim.report.matrix import arrangements, letter_of
+from sharesim.study.rules import Objective
+
+
+def sentences(contents: Contents) -> list[str]:
+    return [text_of(part) for part in Material(contents).decision]
+
+
+def test_first_sentence_says_what_with_whom_where_and_when(trio: Contents) -> None:
+    first = sentences(trio)[0]
+    for item in Material(trio).chosen:
+        assert item.title in first
+    assert "hosted by" in first and "from April 2025" in first
+    assert first.startswith(("Share two of three services", "Share three of three services", "Eastham"))
+
+
+def test_second_sentence_has_price_base_horizon_and_error(trio: Contents) -> None:
+    second = sentences(trio)[1]
+    for words in (
+        "six years from April 2025",
+        "2025-26 prices",
+        "discounted at 3.5% a year",
+        "give or take",
+        "General Funds",
+    ):
+        assert words in second
+
+
+def test_third_sentence_names_the_council_most_likely_to_lose(trio: Contents, trio_material: Material) -> None:
+    frame = trio_material.tables["councils"]
+    worst = frame.loc[frame.probability_of_loss.idxmax(), "name"]
+    assert f"{worst} is the council most likely to lose" in sentences(trio)[2]
+
+
+def test_a_council_that_loses_on_average_is_named(trio: Contents) -> None:
+    npv = np.asarray(trio.council_npv).copy()
+    npv[1] -= npv[1].mean() + 5e4
+    assert sentences(dataclasses.replace(trio, council_npv=npv))[2].endswith(", and Northam loses on average.")
+
+
+@pytest.mark.parametrize("status", [status for status in Status if not status.has_portfolio])
+def test_every_status_without_a_portfolio_has_a_sentence(status: Status, infeasible: Contents) -> None:
+    solution = dataclasses.replace(infeasible.solution, status=status, notes=("what the solver said",))
+    found = sentences(dataclasses.replace(infeasible, solution=solution))
+    assert found[-1] == "what the solver said."
+    assert len(found) == 3 and all(text.endswith(".") for text in found)
+
+
+def test_nothing_to_share(nothing: Contents) -> None:
+    found = sentences(nothing)
+    assert found[0] == (
+        "Share nothing: under these rules no set of the two candidate arrangements is worth more than leaving "
+        "things as they are."
+    )
+    assert "−£" in found[1]
+
+
+def test_letters_go_on_after_z() -> None:
+    assert [letter_of(at) for at in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+
+
+def test_matrix_says_for_each_cell_who_is_in_what(trio: Contents, trio_material: Material) -> None:
+    assert trio.judged is not None
+    frame, chosen = trio_material.tables["matrix"], arrangements(trio.study, trio.judged.table)
+    assert len(frame) == 9
+    for row in frame.itertuples():
+        inside = [
+            item.letter
+            for item in chosen
+            if row.service in [trio.study.services.ids[at] for at in item.services]
+            and row.council in [trio.study.councils.ids[at] for at in item.partners]
+        ]
+        assert row.arrangement == (" ".join(inside) or "own")
+        assert (row.group >= 0) == bool(inside)
+    assert frame.hosts.sum() == sum(len(item.hosts) * len(item.services) for item in chosen)
+
+
+def test_partners_of_the_same_councils_share_a_colour(trio_material: Material) -> None:
+    groups: dict[tuple[int, ...], set[int]] = {}
+    for item in trio_material.chosen:
+        groups.setdefault(item.partners, set()).add(item.group)
+    assert all(len(found) == 1 for found in groups.values())
+    assert len({next(iter(found)) for found in groups.values()}) == len(groups)
+
+
+def test_choosing_figures_are_those_of_the_choosing_draws(trio: Contents) -> None:
+    frame = readings.readings(trio).set_index("measure")
+    assert np.isclose(frame.loc["mean", "choosing"], trio.solution.mean_npv_gbp, rtol=1e-9)
+    assert np.isclose(frame.loc["mean", "judging"], trio.figures["npv_mean_gbp"], rtol=1e-12)
+    assert np.isclose(frame.loc["p_loss", "judging"], trio.figures["probability_of_loss"])
+    assert np.allclose(frame.choosing - frame.judging, frame.difference)
+    flattered, reach = readings.luck(readings.readings(trio))
+    errors = [estimate(draws, "mean").standard_error for draws in (readings.choosing_draws(trio), trio.npv)]
+    assert np.isclose(reach, 1.96 * np.hypot(*errors))
+    assert np.isclose(flattered, trio.solution.mean_npv_gbp - trio.npv.mean())
+
+
+def test_rules_show_their_tightest_subject(trio: Contents) -> None:
+    checks = (
+        Check("cap", "eastham", "eastham 2025", "<=", 50.0, 100.0, "GBP"),
+        Check("cap", "eastham", "northam 2026", "<=", 99.0, 100.0, "GBP"),
+        Check("built in thing", "programme", "", "<=", 1.0, 1.0, "bundles"),
+    )
+    rule = dataclasses.replace(trio, solution=dataclasses.replace(trio.solution, checks=checks, binding=("cap",)))
+    frame = readings.rules(rule).set_index("rule")
+    assert frame.loc["cap", "subject"] == "Northam 2026"
+    assert frame.loc["cap", "owner"] == "Eastham"
+    assert frame.loc["cap", "n_subjects"] == 2 and frame.loc["cap", "binding"] and frame.loc["cap", "holds"]
+
+
+def test_a_broken_rule_is_the_one_shown(trio: Contents) -> None:
+    checks = (
+        Check("cap", "eastham", "eastham", "<=", 99.9, 100.0, "GBP"),
+        Check("cap", "eastham", "westham", "<=", 150.0, 100.0, "GBP"),
+    )
+    frame = readings.rules(dataclasses.replace(trio, solution=dataclasses.replace(trio.solution, checks=checks)))
+    assert frame.subject.iloc[0] == "Westham" and not frame.holds.iloc[0]
+
+
+def test_objectives_in_words() -> None:
+    assert grounds.objective_words(Objective()) == "the value on average"
+    ordered = Objective(kind="lexicographic", order=("npv", "exits"))
+    assert grounds.objective_words(ordered) == "first npv, then exits"
+    weights = Objective(kind="weights", non_cashable_weight=0.5, quality_weight_gbp=1000)
+    assert grounds.objective_words(weights) == "1 x value + 0.5 x time saved + £1,000 x change of quality"
+
+
+def test_where_a_published_figure_falls(trio_material: Material) -> None:
+    frame = trio_material.tables["published"]
+    assert [grounds.falls(row) for row in frame.itertuples()][1] == "above every future"
+    assert list(frame.covers)[1] == "Payroll; Eastham; in year 3"
+
+
+def test_stopping_is_in_words() -> None:
+    assert set(grounds.STOPPED) == set(StoppedBy)
+
+
+def test_decision_of_an_empty_study(nothing: Contents) -> None:
+    empty = dataclasses.replace(nothing.outcomes, table=nothing.outcomes.table.take(np.array([], dtype=np.int64)))
+    made = dataclasses.replace(nothing, outcomes=empty)
+    assert [text_of(part) for part in decision(made, ())] == ["Share nothing: the study has no candidate arrangement."]
+    assert isinstance(nothing.solution, Solution)
