@@ -14,9 +14,10 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from sharesim.choice.amounts import portfolio_mean
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.risk import PortfolioBlock, Risk, add_full_rows, extent, needs_draws, risks_of
-from sharesim.choice.rows import STRUCTURE, RowList, add_rule, demands, forbidden, portfolio_mean, structure
+from sharesim.choice.rows import STRUCTURE, RowList, add_rule, demands, forbidden, structure
 from sharesim.choice.view import View, name_faults
 from sharesim.errors import Fault, StudyError
 from sharesim.study.rules import Objective, RuleBase
@@ -103,6 +104,7 @@ class Program:
 
     @cached_property
     def variable_names(self) -> tuple[str, ...]:
+        """Names of all columns: ``x[bundle id]``, ``y[activation id]``, then what rules added."""
         if self.candidates is None:
             return self.extra_names
         bundles = (f"x[{item}]" for item in self.candidates.bundle_ids)

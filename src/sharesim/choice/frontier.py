@@ -13,7 +13,7 @@ from sharesim.choice.choose import choose_program
 from sharesim.choice.formulation import Program, build
 from sharesim.choice.portfolio import Portfolio, cvar
 from sharesim.choice.search import ChoiceOptions
-from sharesim.choice.solution import Solution
+from sharesim.choice.solution import Solution, Status
 from sharesim.errors import Fault, UsageError
 from sharesim.study.rules import LossProbability, Objective, RuleBase
 
@@ -106,7 +106,7 @@ def frontier(
     low, high = ends
     found = [run.at(limit) for limit in np.linspace(low, high, n_points)]
     solved = [item for item in found if item is not None]
-    complete = all(point.solution.gap <= options.gap for point in solved)
+    complete = all(point.solution.status is Status.OPTIMAL for point in solved)
     return Frontier(against, _undominated(solved, against), complete)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from sharesim.choice.formulation import Program
 
-# What LP readers take in a name; anything else becomes an underscore.
-UNSAFE = re.compile(r"[^A-Za-z0-9_.|\[\]&#$%!(),;?@'`{}~\"]")
+# What the format takes in a name; anything else becomes an underscore.
+UNSAFE = re.compile(r"[^A-Za-z0-9_.#$%&(),;?@{}~!]")
+READABLE = str.maketrans("[]|", "().")
 TERMS_A_LINE = 4
 
 
@@ -37,7 +38,7 @@ def lp_text(program: Program) -> str:
 
 
 def _safe(name: str) -> str:
-    return UNSAFE.sub("_", name)
+    return UNSAFE.sub("_", name.translate(READABLE))
 
 
 def _number(value: float) -> str:

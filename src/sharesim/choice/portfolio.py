@@ -40,6 +40,7 @@ class Portfolio:
 
     @cached_property
     def bundles(self) -> list[Held]:
+        """The chosen bundles as plain sets, in index order."""
         candidates, found = self.candidates, []
         for index in self.chosen.tolist():
             partners = [(slot, int(council)) for slot, council in enumerate(candidates.partners[index]) if council >= 0]
@@ -66,6 +67,7 @@ class Portfolio:
 
     @cached_property
     def mean_npv_gbp(self) -> float:
+        """Mean NPV of bundles and activations together [GBP]."""
         own = self.candidates.npv_gbp[self.chosen].sum() + self.candidates.activation_npv_gbp[self.activations].sum()
         return float(own)
 

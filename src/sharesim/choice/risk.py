@@ -59,18 +59,21 @@ class HeldBlock:
         return self.draws.shape[1]
 
     def total(self, weight: np.ndarray) -> np.ndarray:
+        """See `Block`."""
         used = weight[self.columns]
         kept = np.flatnonzero(used)
         # The sum runs in column order whatever else is a candidate, so a portfolio's draws are the same bits anywhere.
         return used[kept] @ self.draws[kept] if len(kept) else np.zeros(self.n_draws)
 
     def weighted(self, weight: np.ndarray) -> np.ndarray:
+        """See `Block`."""
         found = np.zeros(self.n_columns)
         kept = np.flatnonzero(weight)
         found[self.columns] = self.draws[:, kept] @ weight[kept] if 4 * len(kept) < len(weight) else self.draws @ weight
         return found
 
     def matrix(self) -> tuple[np.ndarray, np.ndarray]:
+        """See `Block`."""
         return self.columns, self.draws
 
 
@@ -90,6 +93,7 @@ class PortfolioBlock:
         return self.source.activation_draws().sum(axis=1)
 
     def total(self, weight: np.ndarray) -> np.ndarray:
+        """See `Block`."""
         found = weight[self.n_bundles :] @ self.activations
         chosen = np.flatnonzero(weight[: self.n_bundles])
         for start in range(0, len(chosen), CHUNK):
@@ -98,9 +102,11 @@ class PortfolioBlock:
         return found
 
     def weighted(self, weight: np.ndarray) -> np.ndarray:
+        """See `Block`."""
         return np.concatenate([self.source.weighted(weight), self.activations @ weight])
 
     def matrix(self) -> tuple[np.ndarray, np.ndarray]:
+        """See `Block`."""
         ids = np.arange(self.n_bundles)
         return np.arange(self.n_bundles + len(self.activations)), np.vstack([self.source.draws(ids), self.activations])
 

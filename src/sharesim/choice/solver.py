@@ -333,9 +333,10 @@ def _with_highs(program: Program, form: Scaled, options: SolverOptions) -> dict:
     kinds = highspy.cb.HighsCallbackType
 
     def on_event(kind: object, message: str, out: object, into: object, user: object) -> None:
-        if kind == kinds.kCallbackMipLogging:
+        # The kind comes as a bare number; the logging event stays away when output is off, this one comes always.
+        if int(kind) == int(kinds.kCallbackMipInterrupt):
             watch.report(out.mip_primal_bound, out.mip_dual_bound)
-        elif watch.interrupted.is_set():
+        if watch.interrupted.is_set():
             into.user_interrupt = True
 
     limits = {} if options.work_limit_nodes is None else {"mip_max_nodes": int(options.work_limit_nodes)}
@@ -348,7 +349,7 @@ def _with_highs(program: Program, form: Scaled, options: SolverOptions) -> dict:
         gapAbs=0.0,
         timeLimit=options.time_limit_seconds if np.isfinite(options.time_limit_seconds) else None,
         callbackTuple=(on_event, None),
-        callbacksToActivate=[kinds.kCallbackMipLogging, kinds.kCallbackMipInterrupt, kinds.kCallbackSimplexInterrupt],
+        callbacksToActivate=[kinds.kCallbackMipInterrupt, kinds.kCallbackSimplexInterrupt],
         random_seed=options.seed,
         parallel="off",
         **limits,

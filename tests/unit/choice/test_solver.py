@@ -1,0 +1,165 @@
+"""The solver layer: every status, both solvers, limits, starts and interruption, from plain arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from sharesim.choice.formulation import Program, Target
+from sharesim.choice.solution import Status, StoppedBy
+from sharesim.choice.solver import LinearSession, SolverOptions, available, solve
+from sharesim.errors import SolverError, UsageError
+
+SOLVERS = available()
+
+
+def program(objective, matrix, lower, upper, *, integer=True, bounds=(0.0, 1.0)) -> Program:
+    objective, matrix = np.array(objective, float), sparse.csr_array(np.atleast_2d(np.array(matrix, float)))
+    n_variables, n_rows = len(objective), matrix.shape[0]
+    return Program(
+        candidates=None,
+        targets=(Target("objective", objective),),
+        tolerance_share=0.0,
+        lower=np.full(n_variables, bounds[0]),
+        upper=np.full(n_variables, bounds[1]),
+        integer=np.full(n_variables, integer),
+        matrix=matrix,
+        row_lower=np.array(lower, float),
+        row_upper=np.array(upper, float),
+        row_rule=np.full(n_rows, -1),
+        row_names=tuple(f"r{row}" for row in range(n_rows)),
+        extra_names=tuple(f"v{column}" for column in range(n_variables)),
+    )
+
+
+def knapsacks(seed: int, size: int = 60, rows: int = 12) -> Program:
+    """Several tight knapsacks at once: hard enough that a short clock stops the proof."""
+    rng = np.random.default_rng(seed)
+    weights = rng.integers(10, 100, size=(rows, size)).astype(float)
+    worth = weights.sum(axis=0) + rng.integers(0, 30, size=size)
+    return program(worth, weights, np.full(rows, -np.inf), 0.5 * weights.sum(axis=1))
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_optimal_with_its_bound(solver):
+    found = solve(program([3, 2, 2], [[2, 1, 1]], [-np.inf], [2]), SolverOptions(solver=solver))
+    assert found.status is Status.OPTIMAL
+    assert found.values.round().tolist() == [0, 1, 1]
+    assert found.objective == pytest.approx(4)
+    assert found.bound == pytest.approx(4)
+    assert found.stopped_by is StoppedBy.GAP
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_integer_infeasible_though_the_relaxation_is_not(solver):
+    found = solve(program([1, 1], [[2, 2]], [1], [1]), SolverOptions(solver=solver))
+    assert found.status is Status.INFEASIBLE
+    assert found.values is None
+    assert found.bound == -np.inf
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("integer", [True, False])
+def test_unbounded(solver, integer):
+    found = solve(program([1, 0], [[0, 1]], [-np.inf], [1], integer=integer, bounds=(0.0, np.inf)), SolverOptions(solver=solver))
+    assert found.status is Status.UNBOUNDED
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_infeasible_is_not_called_unbounded(solver):
+    made = program([1, 1], [[0, 1], [0, 1]], [2, -np.inf], [np.inf, 1], integer=False, bounds=(0.0, np.inf))
+    assert solve(made, SolverOptions(solver=solver)).status is Status.INFEASIBLE
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_clock_that_stops_the_search_is_never_called_optimal(solver):
+    """CBC writes 'Optimal' for such a run; value and bound must hold all the same."""
+    made = knapsacks(1, size=120, rows=30)
+    found = solve(made, SolverOptions(solver=solver, gap=0.0, time_limit_seconds=0.5))
+    assert found.status in (Status.FEASIBLE, Status.UNPROVEN)
+    assert found.stopped_by is StoppedBy.TIME
+    assert found.values is not None
+    assert (made.matrix @ found.values.round() <= made.row_upper + 1e-6).all()
+    assert found.bound >= found.objective
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_no_time_at_all_proves_nothing(solver):
+    found = solve(knapsacks(2, size=200, rows=40), SolverOptions(solver=solver, gap=0.0, time_limit_seconds=0.0))
+    assert found.status in (Status.UNPROVEN, Status.FEASIBLE)
+    assert found.stopped_by is StoppedBy.TIME
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_work_limit_stops_at_the_same_point_twice(solver):
+    options = SolverOptions(solver=solver, gap=0.0, work_limit_nodes=5)
+    one, other = (solve(knapsacks(3, size=60, rows=20), options) for _ in range(2))
+    assert one.status is Status.FEASIBLE
+    assert one.stopped_by is StoppedBy.WORK
+    assert (one.values.tolist(), one.bound) == (other.values.tolist(), other.bound)
+
+
+@pytest.mark.skipif(len(SOLVERS) < 2, reason="CBC is not installed here")
+@pytest.mark.parametrize("seed", range(6))
+def test_both_solvers_find_the_same_best(seed):
+    cbc, highs = (solve(knapsacks(seed, 18, 3), SolverOptions(solver=name, gap=0.0)) for name in ("cbc", "highs"))
+    assert cbc.status is highs.status is Status.OPTIMAL
+    assert cbc.objective == pytest.approx(highs.objective, rel=1e-9)
+
+
+def test_progress_that_says_stop_keeps_the_best_found():
+    seen = []
+
+    def stop(progress):
+        seen.append(progress)
+        return np.isfinite(progress.incumbent_gbp)
+
+    made = knapsacks(4, size=150, rows=40)
+    found = solve(made, SolverOptions(solver="highs", gap=0.0, progress=stop, time_limit_seconds=60))
+    assert found.status is Status.FEASIBLE
+    assert found.stopped_by is StoppedBy.INTERRUPT
+    assert found.objective <= found.bound
+    assert seen[-1].incumbent_gbp <= seen[-1].bound_gbp
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_start_is_used(solver):
+    made = knapsacks(5, size=120, rows=30)
+    good = solve(made, SolverOptions(solver=solver, gap=0.0, time_limit_seconds=0.7))
+    again = solve(made, SolverOptions(solver=solver, gap=0.0, work_limit_nodes=1, start=good.values.round()))
+    assert again.objective >= good.objective - 1e-6
+
+
+def test_a_free_gap_stops_early_and_says_how_far():
+    found = solve(knapsacks(6), SolverOptions(gap=0.5))
+    assert found.status is Status.OPTIMAL
+    assert found.bound <= 1.5 * found.objective
+
+
+def test_a_number_that_is_not_finite_is_refused():
+    with pytest.raises(SolverError, match="not finite"):
+        solve(program([np.nan], [[1]], [0], [1]))
+
+
+def test_an_unknown_solver_is_refused():
+    with pytest.raises(UsageError, match="unknown solver"):
+        solve(program([1], [[1]], [0], [1]), SolverOptions(solver="gurobi"))
+
+
+def test_linear_session_keeps_up_with_rows_columns_and_bounds():
+    made = program([300.0, 200.0], [[1000.0, 1000.0]], [-np.inf], [1500.0], integer=False)
+    session = LinearSession.of(made)
+    first = session.solve()
+    assert first.objective == pytest.approx(400)
+    assert first.row_price == pytest.approx([0.2])
+    assert first.reduced == pytest.approx([100, 0])
+    session.add_rows(sparse.csr_array(np.array([[1.0, 0.0]])), np.array([-np.inf]), np.array([0.25]))
+    assert session.solve().objective == pytest.approx(275)
+    column = sparse.csc_array(np.array([[500.0], [0.0]]))
+    session.add_columns(np.array([400.0]), (np.zeros(1), np.ones(1)), column)
+    assert session.solve().objective == pytest.approx(75 + 400 + 200 * 0.75)
+    session.set_bounds(np.array([2]), np.zeros(1), np.zeros(1))
+    assert session.solve().objective == pytest.approx(275)
+    session.set_cost(np.array([0.0, 1.0, 0.0]))
+    assert session.solve().objective == pytest.approx(1)
