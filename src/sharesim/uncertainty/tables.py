@@ -35,8 +35,8 @@ MOST_LEVELS = 3
 MOST_HARD = 400
 #: Error that is always let through, as a share of the value itself.
 LEAST_SHARE = 1e-12
-#: Largest error that is let through, in standard deviations of the law (a fiftieth of what is promised).
-TOLERANCE_SD = 2e-9
+#: Largest error that is let through, in standard deviations of the law (a tenth of what is promised).
+TOLERANCE_SD = 1e-8
 #: Values that are looked up together by callers with many of them: what fits the first-level cache.
 BLOCK = 4096
 
