@@ -173,36 +173,23 @@ def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> B
     folder = BatchFolder((options.out or Path("runs") / plan.name).resolve())
     folder.prepare(plan)
     folder.sweep()
+    tell = options.listen or (lambda tally: None)
     alive = folder.claim_file(f"batch-{os.getpid()}-{time.monotonic_ns()}")
-    with claim(alive):
-        expansion = Expansion(plan.file.name, folder.known())
-        tell = options.listen or (lambda tally: None)
-        runs = expansion.runs(plan, lambda done, of: tell(Tally("planning", of, done)))
-        folder.write_plan(plan, runs)
-        batch = _Batch(folder, plan, options, tell)
-        try:
-            with _terminable():
-                if plan.spread:
-                    batch.spread(runs, jobs, alive)
-                else:
-                    with engine_for(_fewer(jobs, runs), options.scheduler, alive) as engine:
-                        batch.work(runs, engine, max(1, jobs // max(1, len(runs))))
-        finally:
-            folder.sweep()
-            write_tables(folder)
-    folder.sweep()
-    return BatchResult(
-        folder.root,
-        len({item.run for item in runs}),
-        batch.n_done,
-        batch.n_found,
-        tuple(batch.failures),
-        time.monotonic() - begun,
-    )
-
-
-def _fewer(jobs: int, runs: list[PlannedRun]) -> int:
-    return min(jobs, max(1, len(runs))) if jobs else 0
+    try:
+        with claim(alive):
+            expansion = Expansion(plan.file.name, folder.known())
+            runs = expansion.runs(plan, lambda done, of: tell(Tally("planning", of, done)))
+            folder.write_plan(plan, runs)
+            batch = _Batch(folder, plan, options, tell)
+            try:
+                with _terminable():
+                    batch.do(runs, jobs, alive)
+            finally:
+                write_tables(folder)
+    finally:
+        folder.sweep()
+    n_planned, seconds = len({item.run for item in runs}), time.monotonic() - begun
+    return BatchResult(folder.root, n_planned, batch.n_done, batch.n_found, tuple(batch.failures), seconds)
 
 
 class _Batch:
@@ -215,7 +202,7 @@ class _Batch:
         self.begun = time.monotonic()
         self.of = self.n_refused = 0
 
-    def tasks(self, runs: list[PlannedRun], threads: int) -> list[Task]:
+    def tasks(self, runs: list[PlannedRun]) -> list[Task]:
         """Return what is to be done; what cannot be done is written down as failed."""
         tasks, seen = [], set()
         for item in runs:
@@ -227,21 +214,15 @@ class _Batch:
                 error = UsageError(item.faults)
                 self.heard(Outcome(item.run, "failed", reason(error), whose(error), text))
             elif self._is_wanted(item.run):
-                options = self.options
-                tasks.append(
-                    Task(
-                        self.folder.root,
-                        item.run,
-                        item.variant,
-                        self.plan.file.name,
-                        options.report,
-                        options.force,
-                        threads,
-                    )
-                )
+                tasks.append(self.task(item))
         self.n_refused = len(self.failures)
         self.of = len(tasks) + self.n_refused
         return tasks
+
+    def task(self, item: PlannedRun) -> Task:
+        """Return what is to be done for a run."""
+        options = self.options
+        return Task(self.folder.root, item.run, item.variant, self.plan.file.name, options.report, options.force)
 
     def _is_wanted(self, run: str) -> bool:
         record = self.folder.finished(run)
@@ -252,24 +233,33 @@ class _Batch:
         self.n_found += 1
         return False
 
-    def work(self, runs: list[PlannedRun], engine: Engine, threads: int) -> None:
+    def do(self, runs: list[PlannedRun], jobs: int, alive: Path) -> None:
+        """Do what is to be done."""
+        tasks = self.tasks(runs)
+        self.say(0, 1)
+        if not tasks:
+            return
+        spread, scheduler = self.plan.spread, self.options.scheduler
+        threads = jobs if spread else 1 if scheduler else jobs // len(tasks)
+        tasks = [replace(task, threads=max(1, threads)) for task in tasks]
+        with engine_for(jobs if spread else min(jobs, len(tasks)), scheduler, alive) as engine:
+            (self.spread if spread else self.hand_out)(tasks, engine)
+
+    def hand_out(self, tasks: list[Task], engine: Engine) -> None:
         """Hand out the runs and hear of each."""
-        tasks = self.tasks(runs, 1 if self.options.scheduler else threads)
-        self.say(0, engine.n_workers)
         for outcome, n_under_way in handed_out(tasks, engine):
             self.heard(outcome)
             self.say(n_under_way, engine.n_workers)
 
-    def spread(self, runs: list[PlannedRun], jobs: int, alive: Path) -> None:
+    def spread(self, tasks: list[Task], engine: Engine) -> None:
         """Do one run after the other, the appraisal of each over all workers."""
+        # Here and not above: few batches need the appraisal's inside in the parent.
         from sharesim.batch.spread import spread_appraise
 
-        tasks = self.tasks(runs, max(1, jobs))
-        with engine_for(jobs, self.options.scheduler, alive) as engine:
-            for task in tasks:
-                self.say(1, 1)
-                with spread_appraise(task, engine) as appraise:
-                    self.heard(perform(replace(task, wait=True), appraise))
+        for task in tasks:
+            self.say(1, 1)
+            with spread_appraise(task, engine) as appraise:
+                self.heard(perform(replace(task, wait=True), appraise))
         self.say(0, 1)
 
     def heard(self, outcome: Outcome) -> None:

@@ -175,11 +175,16 @@ class BatchFolder:
     def desk(self) -> Iterator[Path]:
         """Give a free name in .work to write at; what is left there is removed, by somebody else if we die."""
         name = f"desk-{secrets.token_hex(6)}"
-        with claim(self.claim_file(name)):
-            try:
-                yield self.work / f"{name}.aside"
-            finally:
-                self.clear(name)
+        try:
+            with claim(self.claim_file(name)):
+                try:
+                    yield self.work / f"{name}.aside"
+                finally:
+                    self.clear(name)
+        finally:
+            with contextlib.suppress(OSError):
+                # Only when nobody else is at work.
+                self.work.rmdir()
 
     def replace(self, name: str, write: Callable[[Path], None]) -> None:
         """Write a file of the batch aside and move it into place, so that nobody reads half of it."""
