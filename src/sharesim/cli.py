@@ -78,7 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     new = _command(commands, "new", _new, "write a starter study with comments", "sharesim new my-study")
     new.add_argument("folder", metavar="DIR", type=Path, help="folder to make; it must not exist yet, or be empty")
-    check = _command(commands, "check", _check, "list every fault at once; then say what the study asks, in words", "sharesim check my-study")
+    check = _command(
+        commands,
+        "check",
+        _check,
+        "list every fault at once; then say what the study asks, in words",
+        "sharesim check my-study",
+    )
     _study_arguments(check)
     run = _command(
         commands, "run", _run, "appraise, choose, judge on fresh futures, and report",
@@ -86,8 +92,19 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _study_arguments(run)
     _run_arguments(run)
-    run.add_argument("--judge-draws", type=int, metavar="N", help="fresh futures on which the portfolio is judged (default: the study's)")
-    appraise = _command(commands, "appraise", _appraise, "simulate every candidate bundle; no choice", "sharesim appraise my-study --out bundles")
+    run.add_argument(
+        "--judge-draws",
+        type=int,
+        metavar="N",
+        help="fresh futures on which the portfolio is judged (default: the study's)",
+    )
+    appraise = _command(
+        commands,
+        "appraise",
+        _appraise,
+        "simulate every candidate bundle; no choice",
+        "sharesim appraise my-study --out bundles",
+    )
     _study_arguments(appraise)
     _run_arguments(appraise)
     _batch_commands(commands)
@@ -97,7 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _study_arguments(frontier)
     _run_arguments(frontier)
-    frontier.add_argument("--against", choices=("cvar", "loss_probability", "exits", "non_cashable"), default="cvar", help="measure set against mean NPV (default: cvar)")
+    frontier.add_argument(
+        "--against",
+        choices=("cvar", "loss_probability", "exits", "non_cashable"),
+        default="cvar",
+        help="measure set against mean NPV (default: cvar)",
+    )
     frontier.add_argument("--points", type=int, default=9, metavar="N", help="most points (default: 9)")
     explain = _command(
         commands, "explain", _explain, "what each rule costs; or, when nothing satisfies the rules, why and what would",
@@ -105,7 +127,13 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _study_arguments(explain)
     _run_arguments(explain)
-    _command(commands, "schema", _schema, "print the JSON Schema of a study, for editors and checkers", "sharesim schema > study.schema.json")
+    _command(
+        commands,
+        "schema",
+        _schema,
+        "print the JSON Schema of a study, for editors and checkers",
+        "sharesim schema > study.schema.json",
+    )
     return parser
 
 
@@ -128,10 +156,22 @@ def _study_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", metavar="DIR", type=Path, help="run folder (default: runs/ and the study's name); an earlier run there is replaced")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="run folder (default: runs/ and the study's name); an earlier run there is replaced",
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: the study's)")
-    parser.add_argument("--draws", type=int, metavar="N", help="futures on which bundles are simulated and chosen (default: the study's)")
-    parser.add_argument("--jobs", type=int, metavar="N", help="threads (default: every core); the numbers do not depend on it")
+    parser.add_argument(
+        "--draws",
+        type=int,
+        metavar="N",
+        help="futures on which bundles are simulated and chosen (default: the study's)",
+    )
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="threads (default: every core); the numbers do not depend on it"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
 
 
@@ -140,16 +180,44 @@ def _batch_commands(commands) -> None:
         commands, "batch", _batch, "do what is missing of many runs: studies x scenarios x grids of changes x seeds",
         "sharesim batch configs/batch-example.toml --jobs 4",
     )  # fmt: skip
-    batch.add_argument("plan", metavar="PLAN.toml", type=Path, help="what to run; configs/batch-example.toml shows all of it")
-    batch.add_argument("--out", metavar="DIR", type=Path, help="folder of the batch (default: runs/ and the plan's name); what is done there stays done")
-    batch.add_argument("--jobs", type=int, metavar="N", help="processes (default: every core; 0: none but this one); the numbers do not depend on it")
-    batch.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler (tcp://host:8786), its scheduler file, or local; needs sharesim[cluster]")
-    batch.add_argument("--dry-run", action="store_true", help="list the runs, their size and about how long they take; run nothing")
+    batch.add_argument(
+        "plan", metavar="PLAN.toml", type=Path, help="what to run; configs/batch-example.toml shows all of it"
+    )
+    batch.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="folder of the batch (default: runs/ and the plan's name); what is done there stays done",
+    )
+    batch.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes (default: every core; 0: none but this one); the numbers do not depend on it",
+    )
+    batch.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask scheduler (tcp://host:8786), its scheduler file, or local; needs sharesim[cluster]",
+    )
+    batch.add_argument(
+        "--dry-run", action="store_true", help="list the runs, their size and about how long they take; run nothing"
+    )
     batch.add_argument("--force", action="store_true", help="do every run again")
     batch.add_argument("--only", choices=["failed"], help="do only the runs that failed when they were last tried")
-    batch.add_argument("--report", action="store_true", help="write a full report for every run (summary and tables are always written)")
+    batch.add_argument(
+        "--report",
+        action="store_true",
+        help="write a full report for every run (summary and tables are always written)",
+    )
     batch.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
-    status = _command(commands, "status", _status, "say how far a batch is, and what failed and why", "sharesim status runs/batch-example")
+    status = _command(
+        commands,
+        "status",
+        _status,
+        "say how far a batch is, and what failed and why",
+        "sharesim status runs/batch-example",
+    )
     status.add_argument("folder", metavar="DIR", type=Path, help="folder of the batch")
     status.add_argument("--json", action="store_true", help="as JSON, for programs")
     compare = _command(
@@ -157,8 +225,16 @@ def _batch_commands(commands) -> None:
         "sharesim compare runs/batch-example --by study.discount_rate_per_year",
     )  # fmt: skip
     compare.add_argument("folder", metavar="DIR", type=Path, help="folder of the batch")
-    compare.add_argument("--by", action="append", default=[], metavar="NAME", help="a path, a grid's name, scenario or seed (default: all that the plan varies); may be repeated")
-    compare.add_argument("--out", metavar="DIR", type=Path, help="where tables, pictures and the page go (default: DIR/compare)")
+    compare.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a path, a grid's name, scenario or seed (default: all that the plan varies); may be repeated",
+    )
+    compare.add_argument(
+        "--out", metavar="DIR", type=Path, help="where tables, pictures and the page go (default: DIR/compare)"
+    )
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
@@ -174,7 +250,9 @@ def _new(options: argparse.Namespace) -> int:
     from sharesim.workflow.new import new
 
     folder = new(options.folder)
-    print(f"A starter study is in {folder}. Change study.toml and the tables, then:\n  sharesim check {folder}\n  sharesim run {folder}")
+    print(
+        f"A starter study is in {folder}. Change study.toml and the tables, then:\n  sharesim check {folder}\n  sharesim run {folder}"
+    )
     return DONE
 
 
@@ -197,7 +275,11 @@ def _run(options: argparse.Namespace) -> int:
         settings = RunOptions(options.seed, options.draws, options.judge_draws, options.jobs, stage)
         result = run_study(study, folder, settings)
     if not options.quiet:
-        print(result.judged.summary() if result.judged else f"{result.portfolio.summary()}\n{result.portfolio.appraisal.why_not()}")
+        print(
+            result.judged.summary()
+            if result.judged
+            else f"{result.portfolio.summary()}\n{result.portfolio.appraisal.why_not()}"
+        )
         print(f"\nThe report: {result.report}" if result.report else f"\nWhat was simulated lies in {result.folder}.")
         print(f"All figures: {folder} ({result.seconds:.1f} s)")
     elif result.judged is None:
@@ -222,7 +304,9 @@ def _batch(options: argparse.Namespace) -> int:
     from sharesim.batch.execute import BatchOptions, run_batch
     from sharesim.batch.progress import listener
 
-    settings = BatchOptions(options.out, options.jobs, options.scheduler, options.force, options.only == "failed", options.report)
+    settings = BatchOptions(
+        options.out, options.jobs, options.scheduler, options.force, options.only == "failed", options.report
+    )
     if options.dry_run:
         from sharesim.batch.sizes import dry_run
 
@@ -264,7 +348,9 @@ def _frontier(options: argparse.Namespace) -> int:
         raise UsageError(Fault("--points", "too few points", str(options.points), "2 or more", ""))
     study = _load(options)
     with _progress(options.quiet) as stage:
-        outcomes = appraise(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating"))
+        outcomes = appraise(
+            study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating")
+        )
     frame = outcomes.frontier(options.against, n_points=options.points)
     return _show(frame, write_table(frame, options.out, study, "frontier"), options.quiet)
 
@@ -275,7 +361,9 @@ def _explain(options: argparse.Namespace) -> int:
 
     study = _load(options)
     with _progress(options.quiet) as stage:
-        outcomes = appraise(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating"))
+        outcomes = appraise(
+            study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating")
+        )
     portfolio = choose(outcomes)
     if not portfolio.has_portfolio:
         print(outcomes.why_not())
@@ -287,7 +375,11 @@ def _explain(options: argparse.Namespace) -> int:
 def _show(frame, path: Path, quiet: bool) -> int:
     if not quiet:
         shown = frame.drop(columns=["bundles"], errors="ignore")
-        print("Nothing to show: no portfolio satisfies the rules." if frame.empty else shown.to_string(index=False, float_format="{:,.3f}".format))
+        print(
+            "Nothing to show: no portfolio satisfies the rules."
+            if frame.empty
+            else shown.to_string(index=False, float_format="{:,.3f}".format)
+        )
         print(f"\nThe table: {path}")
     return DONE
 
@@ -318,7 +410,12 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     bars = Progress(
-        TextColumn("{task.description:<12}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
     )
     begun, tasks, shown = time.monotonic(), {}, False
 

@@ -43,9 +43,19 @@ def summary(folder: Path) -> dict:
 def test_a_run_leaves_everything_that_was_promised(run_folder: Path) -> None:
     found = summary(run_folder)
     assert set(found) >= KEYS
-    for name in ("manifest.json", "bundles.parquet", "portfolio.csv", "councils.csv", "years.csv", "report.html", "figures"):
+    for name in (
+        "manifest.json",
+        "bundles.parquet",
+        "portfolio.csv",
+        "councils.csv",
+        "years.csv",
+        "report.html",
+        "figures",
+    ):
         assert (run_folder / name).exists(), name
-    assert found["gap"] == pytest.approx((found["bound_gbp"] - found["value_gbp"]) / max(abs(found["value_gbp"]), 1.0), abs=1e-12)
+    assert found["gap"] == pytest.approx(
+        (found["bound_gbp"] - found["value_gbp"]) / max(abs(found["value_gbp"]), 1.0), abs=1e-12
+    )
     assert len(pd.read_parquet(run_folder / "bundles.parquet")) == found["n_bundles"]
     assert len(pd.read_csv(run_folder / "portfolio.csv")) == len(found["chosen"]) > 0
     manifest = json.loads((run_folder / "manifest.json").read_text(encoding="utf-8"))
@@ -75,11 +85,16 @@ def test_tables_add_up_to_the_summary(run_folder: Path) -> None:
 
 def test_the_report_asks_nothing_of_the_network(run_folder: Path) -> None:
     page = (run_folder / "report.html").read_text(encoding="utf-8")
-    assert "src=\"http" not in page and "href=\"http" not in page and "@import" not in page
+    assert 'src="http' not in page and 'href="http' not in page and "@import" not in page
 
 
-def test_the_same_seed_gives_the_same_figures_whatever_the_threads(study: Path, run_folder: Path, tmp_path: Path) -> None:
-    assert main(["run", str(study), "--out", str(tmp_path / "again"), "--seed", "7", "--jobs", "1", "--quiet", *QUICK]) == 0
+def test_the_same_seed_gives_the_same_figures_whatever_the_threads(
+    study: Path, run_folder: Path, tmp_path: Path
+) -> None:
+    assert (
+        main(["run", str(study), "--out", str(tmp_path / "again"), "--seed", "7", "--jobs", "1", "--quiet", *QUICK])
+        == 0
+    )
     assert summary(tmp_path / "again") == summary(run_folder)
     for name in ("portfolio.csv", "councils.csv", "years.csv", "lines.csv", "rules.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (run_folder / name).read_bytes(), name
@@ -101,7 +116,14 @@ def test_set_changes_the_study_and_is_recorded(study: Path, run_folder: Path, tm
 def test_check_says_what_is_asked_and_assumed(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(study)]) == 0
     said = capsys.readouterr().out
-    for part in ("no faults", "3 councils", "candidate bundles", "uncertain numbers", "so assumed", "moves the mean NPV by"):
+    for part in (
+        "no faults",
+        "3 councils",
+        "candidate bundles",
+        "uncertain numbers",
+        "so assumed",
+        "moves the mean NPV by",
+    ):
         assert part in said, part
 
 
@@ -125,7 +147,9 @@ def test_no_portfolio_is_exit_code_three(study: Path, tmp_path: Path, capsys: py
     assert found["status"] == "infeasible" and found["chosen"] == []
 
 
-def test_faults_of_a_study_are_exit_code_two_and_nothing_is_written(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_faults_of_a_study_are_exit_code_two_and_nothing_is_written(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["run", str(study), "--out", str(tmp_path / "x"), "--set", "services.payroll.elasticity=-1"]) == 2
     said = capsys.readouterr().err
     assert "elasticity" in said and "Traceback" not in said and not (tmp_path / "x").exists()
@@ -175,7 +199,17 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends an interrupt the POSIX way")
 def test_an_interrupt_leaves_no_half_written_folder(study: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "sharesim.cli", "run", str(study), "--out", str(tmp_path / "cut"), "--draws", "2000000"]
+    command = [
+        sys.executable,
+        "-m",
+        "sharesim.cli",
+        "run",
+        str(study),
+        "--out",
+        str(tmp_path / "cut"),
+        "--draws",
+        "2000000",
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
@@ -188,7 +222,9 @@ def test_an_interrupt_leaves_no_half_written_folder(study: Path, tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_frontier_and_explain_write_their_tables(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_frontier_and_explain_write_their_tables(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["frontier", str(study), "--out", str(tmp_path / "f"), "--draws", "256", "--points", "3"]) == 0
     assert "mean_npv_gbp" in capsys.readouterr().out
     assert list(pd.read_csv(tmp_path / "f" / "frontier.csv").columns)[:2] == ["mean_npv_gbp", "cvar"]

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 
-def test_the_python_example_runs(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_example_runs(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(encoding="utf-8"), re.S)
     assert len(blocks) == 1
-    code = blocks[0].replace('"runs/mine"', repr(str(tmp_path / "mine"))).replace("draws=4096", "draws=1024").replace("draws=2048", "draws=1024")
+    code = (
+        blocks[0]
+        .replace('"runs/mine"', repr(str(tmp_path / "mine")))
+        .replace("draws=4096", "draws=1024")
+        .replace("draws=2048", "draws=1024")
+    )
     monkeypatch.chdir(root)
     exec(compile(code, "README.md", "exec"), {})
     said = capsys.readouterr().out

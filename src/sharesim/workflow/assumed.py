@@ -33,7 +33,9 @@ class AssumptionEffect:
         return abs(self.high_gbp - self.low_gbp)
 
 
-def assumption_effects(study: Study, table: BundleTable, *, seed: int, n_draws: int = 1024) -> tuple[AssumptionEffect, ...]:
+def assumption_effects(
+    study: Study, table: BundleTable, *, seed: int, n_draws: int = 1024
+) -> tuple[AssumptionEffect, ...]:
     """Return the pounds that each assumption's low-high range moves, the largest first.
 
     Parameters
@@ -69,5 +71,9 @@ def effect_line(effect: AssumptionEffect, money) -> str:
 
 def watched(table: BundleTable, npv_mean: np.ndarray) -> BundleTable:
     """Return a portfolio to watch when nothing was chosen: for each package its most valuable bundle."""
-    rows = [int(here[np.argmax(npv_mean[here])]) for package in np.unique(table.package) if len(here := np.flatnonzero(table.package == package))]
+    rows = [
+        int(here[np.argmax(npv_mean[here])])
+        for package in np.unique(table.package)
+        if len(here := np.flatnonzero(table.package == package))
+    ]
     return table.take(np.array(sorted(rows)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sharesim.appraisal.context import mean_of
-from sharesim.appraisal.flows import Plan
 from sharesim.appraisal.fixed_items import activation_one_off
+from sharesim.appraisal.flows import Plan
 from sharesim.appraisal.outcomes import Outcomes, chunked_sum
 from sharesim.bundles.ragged import Ragged
 from sharesim.bundles.table import BundleTable
@@ -61,7 +61,9 @@ def candidates_of(outcomes: Outcomes) -> Candidates:
 
 def _officer_days(study: Study, table: BundleTable) -> np.ndarray:
     """Mean officers' days by bundle and partner slot."""
-    per_service = np.array([mean_of(study, study.numbers["services.officer_days"][at]) for at in range(len(study.services))])
+    per_service = np.array(
+        [mean_of(study, study.numbers["services.officer_days"][at]) for at in range(len(study.services))]
+    )
     per_package = np.array([per_service[list(members)].sum() for members in table.package_services])
     return per_package[table.package][:, None] * (table.partners >= 0)
 

@@ -14,7 +14,7 @@ from sharesim.study.study import Study
 from sharesim.uncertainty.draws import DrawPlan
 from sharesim.workflow.assumed import assumption_effects, effect_line, watched
 from sharesim.workflow.doors import appraise, choose
-from sharesim.workflow.results import active, money, money_note
+from sharesim.workflow.words import active, money, money_note
 
 LOOK_DRAWS = 1024
 
@@ -63,7 +63,10 @@ def _some(items: list[str], most: int = 20) -> str:
 
 def _bundles(study: Study) -> list[str]:
     table = candidates(study)
-    sizes = [f"{int((table.n_partners == size).sum())} with {size} partner{'' if size == 1 else 's'}" for size in np.unique(table.n_partners)]
+    sizes = [
+        f"{int((table.n_partners == size).sum())} with {size} partner{'' if size == 1 else 's'}"
+        for size in np.unique(table.n_partners)
+    ]
     forms = sorted({table.forms.name(int(form)) for form in table.form})
     starts = sorted(set(table.start_date.astype(str)))
     return [f"{len(table)} candidate bundles: {', '.join(sizes)}; {', '.join(forms)}; starting {', '.join(starts)}."]
@@ -72,7 +75,9 @@ def _bundles(study: Study) -> list[str]:
 def _drivers(study: Study) -> list[str]:
     names = [spec.name for spec in study.drivers]
     events = [name for name in names if is_event(name)]
-    lines = [f"{len(names) - len(events)} uncertain numbers, and {len(events)} events that may strike (risks, refusals, partners leaving)."]
+    lines = [
+        f"{len(names) - len(events)} uncertain numbers, and {len(events)} events that may strike (risks, refusals, partners leaving)."
+    ]
     plan = DrawPlan(study.drivers, seed=0, dependence=study.dependence, n_draws=LOOK_DRAWS)
     repairs = plan.manifest().get("repairs") or []
     lines += [f"Correlations: {repair}" for repair in repairs]
@@ -83,7 +88,9 @@ def _rules(study: Study) -> list[str]:
     rules = active(study.model.rules)
     if not rules:
         return ["No rules: the choice is by value alone."]
-    return [f"{_count([rule.name for rule in rules], 'rule')}:"] + [f"  {rule.name} ({rule.owner}): {rule.sentence or rule.kind.replace('_', ' ')}" for rule in rules]
+    return [f"{_count([rule.name for rule in rules], 'rule')}:"] + [
+        f"  {rule.name} ({rule.owner}): {rule.sentence or rule.kind.replace('_', ' ')}" for rule in rules
+    ]
 
 
 def _assumptions(study: Study, outcomes) -> list[str]:
@@ -92,7 +99,11 @@ def _assumptions(study: Study, outcomes) -> list[str]:
     portfolio = choose(outcomes)
     table, chosen = outcomes.outcomes.table, portfolio.solution.chosen
     use = table.take(chosen) if len(chosen) else watched(table, outcomes.outcomes.npv_mean)
-    about = "the best portfolio on a first look" if len(chosen) else "the most valuable bundle of each service, since nothing was chosen"
+    about = (
+        "the best portfolio on a first look"
+        if len(chosen)
+        else "the most valuable bundle of each service, since nothing was chosen"
+    )
     effects = assumption_effects(study, use, seed=outcomes.seed)
     return [
         f"Not in the study, so assumed ({_count([e.assumption.path for e in effects], 'number')}; effect on the mean NPV of {about}, {LOOK_DRAWS:,} futures):",

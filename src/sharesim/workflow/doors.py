@@ -16,13 +16,15 @@ from sharesim.errors import Fault, UsageError
 from sharesim.study.load import load as load_study
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.study.study import Study
-from sharesim.workflow.results import Appraisal, Judged, Portfolio, active
+from sharesim.workflow.judged import Judged
+from sharesim.workflow.results import Appraisal, Portfolio
+from sharesim.workflow.words import active
 
 Progress = Callable[[int, int], None]
 MOST_SEED = 2**64
 
 
-def load(path: str | Path, *, scenario: str | None = None, set: Iterable[str | tuple[str, Any]] = ()) -> Study:  # noqa: A002
+def load(path: str | Path, *, scenario: str | None = None, set: Iterable[str | tuple[str, Any]] = ()) -> Study:
     """Read and check a study.
 
     Parameters
@@ -51,7 +53,12 @@ def load(path: str | Path, *, scenario: str | None = None, set: Iterable[str | t
 
 
 def appraise(
-    study: Study, *, draws: int | None = None, seed: int | None = None, jobs: int | None = None, progress: Progress | None = None
+    study: Study,
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
 ) -> Appraisal:
     """Simulate every candidate bundle of a study.
 
@@ -76,7 +83,9 @@ def appraise(
     2
     """
     seed, draws = _seed(study, seed), _draws("draws", study.model.run.draws if draws is None else draws)
-    outcomes = simulate(study, candidates(study), seed=seed, purpose="choose", n_draws=draws, jobs=_jobs(jobs), progress=progress)
+    outcomes = simulate(
+        study, candidates(study), seed=seed, purpose="choose", n_draws=draws, jobs=_jobs(jobs), progress=progress
+    )
     return Appraisal(study, outcomes, seed)
 
 
@@ -116,7 +125,12 @@ def choose(
 
 
 def judge(
-    portfolio: Portfolio, *, draws: int | None = None, seed: int | None = None, jobs: int | None = None, progress: Progress | None = None
+    portfolio: Portfolio,
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
 ) -> Judged:
     """Judge a portfolio on futures that had no part in choosing it.
 
@@ -141,7 +155,15 @@ def judge(
     ['bound_gbp', 'cashable_gbp', 'choosing_npv_mean_gbp']
     """
     if not portfolio.has_portfolio:
-        raise UsageError(Fault("judge", "there is no portfolio to judge", portfolio.status, "a portfolio that keeps the rules", portfolio.summary()))
+        raise UsageError(
+            Fault(
+                "judge",
+                "there is no portfolio to judge",
+                portfolio.status,
+                "a portfolio that keeps the rules",
+                portfolio.summary(),
+            )
+        )
     study = portfolio.study
     seed = _seed(study, portfolio.appraisal.seed if seed is None else seed)
     draws = _draws("draws", study.model.run.judge_draws if draws is None else draws)
@@ -153,13 +175,23 @@ def judge(
 def _seed(study: Study, seed: int | None) -> int:
     seed = study.model.run.seed if seed is None else seed
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < MOST_SEED:
-        raise UsageError(Fault("seed", "not a seed", repr(seed), "a whole number from 0", "Any one will do; note it down."))
+        raise UsageError(
+            Fault("seed", "not a seed", repr(seed), "a whole number from 0", "Any one will do; note it down.")
+        )
     return seed
 
 
 def _draws(where: str, draws: int) -> int:
     if not isinstance(draws, int) or isinstance(draws, bool) or not 64 <= draws <= 10_000_000:
-        raise UsageError(Fault(where, "not a number of draws", repr(draws), "64 to 10,000,000", "1,024 for a look, 10,000 for a report."))
+        raise UsageError(
+            Fault(
+                where,
+                "not a number of draws",
+                repr(draws),
+                "64 to 10,000,000",
+                "1,024 for a look, 10,000 for a report.",
+            )
+        )
     return draws
 
 
@@ -167,5 +199,7 @@ def _jobs(jobs: int | None) -> int:
     if jobs is None:
         return max(1, os.cpu_count() or 1)
     if not isinstance(jobs, int) or isinstance(jobs, bool) or not 1 <= jobs <= 1024:
-        raise UsageError(Fault("jobs", "not a number of threads", repr(jobs), "1 to 1,024", "Leave it out to use every core."))
+        raise UsageError(
+            Fault("jobs", "not a number of threads", repr(jobs), "1 to 1,024", "Leave it out to use every core.")
+        )
     return jobs

@@ -57,7 +57,9 @@ class Question:
             for item in found
         ]  # fmt: skip
         names = ["name", "kind", "low_gbp", "high_gbp", "mean_npv_gbp", "loss_probability", "status"]
-        return pd.DataFrame(rows, columns=names).sort_values(["kind", "low_gbp"], ascending=[False, False], ignore_index=True)
+        return pd.DataFrame(rows, columns=names).sort_values(
+            ["kind", "low_gbp"], ascending=[False, False], ignore_index=True
+        )
 
     def why_not(self) -> str:
         """Return in the rules' own words why no portfolio satisfies them, and the least that would help."""
@@ -73,16 +75,32 @@ class Question:
 
     def frontier(self, against: str, n_points: int, level: float) -> Frontier:
         """Return the portfolios of which none is better in both mean NPV and the measure set against it."""
-        return frontier(self.candidates, self.outcomes, self.rules, against=against, level=level, n_points=n_points, options=self.options)
+        return frontier(
+            self.candidates,
+            self.outcomes,
+            self.rules,
+            against=against,
+            level=level,
+            n_points=n_points,
+            options=self.options,
+        )
 
     def alternatives(self, count: int) -> pd.DataFrame:
         """Return the best portfolios in order, distinct in services, partners and hosts."""
-        return self._table(best_few(self.candidates, self.outcomes, self.rules, self.objective, self.options, count=count))
+        return self._table(
+            best_few(self.candidates, self.outcomes, self.rules, self.objective, self.options, count=count)
+        )
 
     def most_different(self, give_up_share: float, count: int) -> pd.DataFrame:
         """Return portfolios nearly as good as the best that differ most from it and from each other."""
         found = most_different(
-            self.candidates, self.outcomes, self.rules, self.objective, self.options, give_up_share=give_up_share, count=count
+            self.candidates,
+            self.outcomes,
+            self.rules,
+            self.objective,
+            self.options,
+            give_up_share=give_up_share,
+            count=count,
         )
         return self._table(found)
 
@@ -113,7 +131,9 @@ class Question:
 
     def leaving(self, solution: Solution, council: str) -> Leaving:
         """Return what remains of a solution, what it is worth and the best repair when a council leaves."""
-        return leaving(Setting(self.candidates, self.outcomes, self.rules, self.objective), solution, council, self.options)
+        return leaving(
+            Setting(self.candidates, self.outcomes, self.rules, self.objective), solution, council, self.options
+        )
 
     def leaving_table(self, solution: Solution, councils: Sequence[str]) -> pd.DataFrame:
         """Return one row per council that may leave: what ends, what stays and is worth, and the best repair."""
@@ -128,7 +148,17 @@ class Question:
                     "rules_broken": ", ".join(found.broken), "repair": self._named(found.candidates, found.repair),
                 }
             )  # fmt: skip
-        names = ["council", "ends", "stays", "value_before_gbp", "value_kept_gbp", "repaired_gbp", "anew_gbp", "rules_broken", "repair"]
+        names = [
+            "council",
+            "ends",
+            "stays",
+            "value_before_gbp",
+            "value_kept_gbp",
+            "repaired_gbp",
+            "anew_gbp",
+            "rules_broken",
+            "repair",
+        ]
         return pd.DataFrame(rows, columns=names)
 
     @staticmethod

@@ -21,7 +21,8 @@ from sharesim import __version__
 from sharesim.errors import Fault, OutputError
 from sharesim.report import tables
 from sharesim.study.study import Study
-from sharesim.workflow.results import Appraisal, Judged, Portfolio
+from sharesim.workflow.judged import Judged
+from sharesim.workflow.results import Appraisal, Portfolio
 
 MANIFEST = "manifest.json"
 # Full-width forms too: East Asian spreadsheets take them for the plain signs.
@@ -41,7 +42,13 @@ def whole_folder(target: Path) -> Iterator[Path]:
     target = Path(target)
     if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or (target / MANIFEST).exists())):
         raise OutputError(
-            Fault(str(target), "is in the way", "a file or folder that is no run of sharesim", "a new name, or an earlier run", "Choose another --out.")
+            Fault(
+                str(target),
+                "is in the way",
+                "a file or folder that is no run of sharesim",
+                "a new name, or an earlier run",
+                "Choose another --out.",
+            )
         )
     aside = target.parent / f".{target.name}.partial-{os.getpid()}"
     try:
@@ -51,7 +58,15 @@ def whole_folder(target: Path) -> Iterator[Path]:
         yield aside
         _move(aside, target)
     except OSError as error:
-        raise OutputError(Fault(str(target), f"cannot be written: {error.strerror or error}", "", "", "Choose another --out, or make room.")) from None
+        raise OutputError(
+            Fault(
+                str(target),
+                f"cannot be written: {error.strerror or error}",
+                "",
+                "",
+                "Choose another --out, or make room.",
+            )
+        ) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -100,12 +115,17 @@ def _installed() -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
-def manifest(study: Study, appraisal: Appraisal, timings: dict[str, float], judged: Judged | None = None) -> dict[str, Any]:
+def manifest(
+    study: Study, appraisal: Appraisal, timings: dict[str, float], judged: Judged | None = None
+) -> dict[str, Any]:
     """Return what a run was made of: enough to make it again."""
     result: dict[str, Any] = {
         "study": study.model.study.name,
         "study_hash": study.content_hash,
-        "changes": [{"path": change.path, "before": change.before, "after": change.after, "by": change.by} for change in study.changes],
+        "changes": [
+            {"path": change.path, "before": change.before, "after": change.after, "by": change.by}
+            for change in study.changes
+        ],
         "versions": versions(),
         "machine": platform.machine(),
         "byte_order": sys.byteorder,
@@ -114,7 +134,10 @@ def manifest(study: Study, appraisal: Appraisal, timings: dict[str, float], judg
         "seconds": {name: round(seconds, 3) for name, seconds in timings.items()},
     }
     if judged is not None:
-        result["judging_draws"] = judged.outcomes.plan.manifest() | {"used": judged.outcomes.n_draws, "seed": judged.seed}
+        result["judging_draws"] = judged.outcomes.plan.manifest() | {
+            "used": judged.outcomes.n_draws,
+            "seed": judged.seed,
+        }
         result["solver"] = judged.portfolio.solution.solver
     return result
 
@@ -164,7 +187,9 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     for name, column in frame.items():
         plain = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
         columns[no_formula(str(name))] = column if plain else [no_formula(text) for text in column.astype(str)]
-    pd.DataFrame(columns, index=frame.index).to_csv(path, index=False, float_format="%.10g", encoding="utf-8", lineterminator="\n")
+    pd.DataFrame(columns, index=frame.index).to_csv(
+        path, index=False, float_format="%.10g", encoding="utf-8", lineterminator="\n"
+    )
 
 
 def no_formula(text: str) -> str:

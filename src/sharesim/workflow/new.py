@@ -26,12 +26,22 @@ def new(folder: str | Path) -> Path:
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(Fault(str(folder), "is in the way", "something is there already", "a new or an empty folder", "Choose another name."))
+        raise UsageError(
+            Fault(
+                str(folder),
+                "is in the way",
+                "something is there already",
+                "a new or an empty folder",
+                "Choose another name.",
+            )
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for source in sorted(files("sharesim").joinpath("starter").iterdir(), key=lambda item: item.name):
             if source.name.endswith((".toml", ".csv")):
                 (folder / source.name).write_bytes(source.read_bytes())
     except OSError as error:
-        raise OutputError(Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", "Choose another folder.")) from None
+        raise OutputError(
+            Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", "Choose another folder.")
+        ) from None
     return folder

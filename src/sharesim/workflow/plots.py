@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from sharesim.report.contents import Contents
-    from sharesim.workflow.results import Judged
+    from sharesim.workflow.judged import Judged
 
 
 class Plots:

@@ -56,7 +56,15 @@ def replay(outcomes: Outcomes, draw: int, bundle: int | str | None = None) -> Re
     table = outcomes.table
     if isinstance(bundle, str):
         if bundle not in table.ids:
-            raise UsageError(Fault("replay: bundle", "no such bundle", repr(bundle), "an id of .bundles()", "Look it up in the column bundle."))
+            raise UsageError(
+                Fault(
+                    "replay: bundle",
+                    "no such bundle",
+                    repr(bundle),
+                    "an id of .bundles()",
+                    "Look it up in the column bundle.",
+                )
+            )
         bundle = table.ids.index(bundle)
     if not 0 <= draw < outcomes.n_draws or (bundle is not None and not 0 <= bundle < len(table)):
         got = f"draw {draw}" + ("" if bundle is None else f", bundle {bundle}")
@@ -68,7 +76,9 @@ def replay(outcomes: Outcomes, draw: int, bundle: int | str | None = None) -> Re
     if bundle is None:
         records += _activation_records(outcomes, run, at)
     frame = pd.DataFrame(records, columns=["bundle", "council", "year", "line", "gbp"])
-    drivers = {spec.name: float(value) for spec, value in zip(outcomes.study.drivers, run.context.values[:, at], strict=True)}
+    drivers = {
+        spec.name: float(value) for spec, value in zip(outcomes.study.drivers, run.context.values[:, at], strict=True)
+    }
     return Replay(draw, drivers, frame, _npv(outcomes, frame))
 
 
@@ -78,7 +88,15 @@ def _bundle_records(run: ChunkRun, table: BundleTable, at: int) -> list[tuple[st
         for name, values in lines.items():
             for row, slot in zip(*np.nonzero(values[..., at]), strict=True):
                 council = table.partners[rows[row], slot]
-                records.append((table.id_of(rows[row]), study.councils.ids[council], year_label(study, year), name, float(values[row, slot, at])))
+                records.append(
+                    (
+                        table.id_of(rows[row]),
+                        study.councils.ids[council],
+                        year_label(study, year),
+                        name,
+                        float(values[row, slot, at]),
+                    )
+                )
     return records
 
 
@@ -88,7 +106,15 @@ def _activation_records(outcomes: Outcomes, run: ChunkRun, at: int) -> list[tupl
         worth = activation_draws(run.context, columns, run.context.year_clock(year))[..., at]
         for column, council in zip(*np.nonzero(worth), strict=True):
             name = columns[column]
-            records.append((name.id, study.councils.ids[council], year_label(study, year), name.kind, float(worth[column, council])))
+            records.append(
+                (
+                    name.id,
+                    study.councils.ids[council],
+                    year_label(study, year),
+                    name.kind,
+                    float(worth[column, council]),
+                )
+            )
     return records
 
 

@@ -8,40 +8,23 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from sharesim.appraisal.account import Account
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.choice.candidates import Candidates
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.solution import Solution
 from sharesim.choice.stability import Stability
-from sharesim.measures import cvar, estimate, percentile
 from sharesim.report import tables
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.study.study import Study
 from sharesim.workflow.bridge import candidates_of
 from sharesim.workflow.explore import Question, frontier_table
 from sharesim.workflow.replay import Replay, replay
+from sharesim.workflow.words import active, money, money_note
 
 if TYPE_CHECKING:
-    from sharesim.workflow.assumed import AssumptionEffect
-    from sharesim.workflow.plots import Plots
-
-
-def money(value: float) -> str:
-    """Return pounds in words that people say: £1.23m, £45k, £310, with a minus where it is a loss.
-
-    Examples
-    --------
-    >>> money(-1_234_567), money(45_300), money(310)
-    ('-£1.23m', '£45k', '£310')
-    """
-    size, sign = abs(value), "-" if value < 0 else ""
-    if size >= 999_500:
-        return f"{sign}£{size / 1e6:,.2f}m"
-    return f"{sign}£{size / 1e3:,.0f}k" if size >= 9_950 else f"{sign}£{size:,.0f}"
+    pass
 
 
 @dataclass(frozen=True)
@@ -90,7 +73,10 @@ class Appraisal:
         return "\n".join([*lines, money_note(self.study)])
 
     def question(
-        self, rules: Iterable[RuleBase] | None = None, objective: Objective | None = None, options: ChoiceOptions | None = None
+        self,
+        rules: Iterable[RuleBase] | None = None,
+        objective: Objective | None = None,
+        options: ChoiceOptions | None = None,
     ) -> Question:
         """Return what a choice from these outcomes is made from, under the study's rules or others."""
         model = self.study.model
@@ -146,7 +132,9 @@ class Appraisal:
 
     def _repr_html_(self) -> str:
         frame = self.bundles().sort_values("npv_mean_gbp", ascending=False).head(10)
-        return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + frame.to_html(index=False, float_format="{:,.0f}".format)
+        return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + frame.to_html(
+            index=False, float_format="{:,.0f}".format
+        )
 
 
 @dataclass(frozen=True)
@@ -247,7 +235,9 @@ class Portfolio:
             return f"No portfolio: {self.status}." + (f"\n{notes}" if notes else "")
         if not len(self.solution.chosen):
             return "The best choice under these rules is to share nothing: no set of candidate bundles is worth more than it costs."
-        lines = [f"{len(self.solution.chosen)} of {self.appraisal.candidates.n_bundles} candidate bundles chosen ({self.status}):"]
+        lines = [
+            f"{len(self.solution.chosen)} of {self.appraisal.candidates.n_bundles} candidate bundles chosen ({self.status}):"
+        ]
         lines += [f"  {text}" for text in self.describe()]
         lines.append(
             f"Value of the objective {money(self.value_gbp)}, at most {money(self.bound_gbp)} is possible (gap {self.gap:.2%}), on the futures that chose."
@@ -269,154 +259,3 @@ def chosen_entry(outcomes: Outcomes, row: int) -> dict[str, Any]:
         "form": table.forms.ids[table.form[row]],
         "start": str(table.start_date[row]),
     }
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A portfolio judged on futures that had no part in choosing it.
-
-    Parameters
-    ----------
-    portfolio : Portfolio
-    outcomes : Outcomes
-        The chosen bundles on the judging draws.
-    account : Account
-        Their flows by council and year.
-    seed : int
-    effects : tuple of AssumptionEffect
-        Pounds that each assumption's range moves; empty where it was not asked for.
-    """
-
-    portfolio: Portfolio
-    outcomes: Outcomes
-    account: Account
-    seed: int
-    effects: tuple[AssumptionEffect, ...] = ()
-
-    @property
-    def study(self) -> Study:
-        return self.portfolio.study
-
-    @cached_property
-    def council_npv(self) -> np.ndarray:
-        """NPV by council, GBP, shape (council, draw)."""
-        return self.account.npv(self.study.discount())
-
-    @cached_property
-    def npv(self) -> np.ndarray:
-        """NPV of the portfolio, GBP, shape (draw,)."""
-        return self.council_npv.sum(axis=0)
-
-    @cached_property
-    def plot(self) -> Plots:
-        """Its figures, such as ``judged.plot.fan()``, as matplotlib Axes."""
-        from sharesim.workflow.plots import Plots
-
-        return Plots(self)
-
-    def figures(self) -> dict[str, Any]:
-        """Return the summary that ``summary.json`` holds: units in the names, horizons as the study's unless said."""
-        solution, method, draws = self.portfolio.solution, self.outcomes.plan.method, self.npv
-        horizon = len(self.study.discount())
-        discount = self.study.discount()[:, None]
-        result: dict[str, Any] = {
-            "study": self.study.model.study.name,
-            "status": self.portfolio.status,
-            "value_gbp": self.portfolio.value_gbp,
-            "bound_gbp": self.portfolio.bound_gbp,
-            "gap": self.portfolio.gap,
-            "n_bundles": self.portfolio.appraisal.candidates.n_bundles,
-            "n_draws": self.outcomes.n_draws,
-            "n_choosing_draws": self.portfolio.appraisal.n_draws,
-            "seed": self.seed,
-            "horizon_years": horizon,
-            "price_base": self.study.model.study.price_base,
-            "choosing_npv_mean_gbp": float(solution.mean_npv_gbp),
-        }
-        for name, measure in (("npv_mean_gbp", "mean"), ("npv_p5_gbp", "p5"), ("npv_p50_gbp", "p50"), ("npv_p95_gbp", "p95"), ("probability_of_loss", "p_loss"), ("cvar_gbp", "cvar")):
-            value = estimate(draws, measure, method)
-            result[name] = float(value.value)
-            result[f"{name}_error"] = float(value.standard_error) if value.available else None
-        result |= {
-            "cashable_gbp": float((discount * self.account.cashable).sum(axis=0).mean()),
-            "non_cashable_gbp": float((discount * self.account.non_cashable).sum(axis=0).mean()),
-            "quality_change_share": float(self.account.quality.mean()),
-            "one_off_gbp": float(self.account.one_off.sum(axis=(0, 1)).mean()),
-            "compulsory_exits_posts": float(self.account.compulsory.sum(axis=0).mean()),
-            "voluntary_exits_posts": float(self.account.voluntary.sum(axis=0).mean()),
-            "posts_removed": float(self.account.removed.sum(axis=0).mean()),
-        }
-        for years in self.study.model.study.report_years:
-            early = self.account.npv(self.study.discount(), years).sum(axis=0)
-            result[f"npv_{years}_years"] = {
-                "npv_mean_gbp": float(early.mean()),
-                "npv_p5_gbp": float(percentile(early, 5)),
-                "npv_p95_gbp": float(percentile(early, 95)),
-                "cashable_undiscounted_gbp": float(self.account.cashable[:years].sum(axis=0).mean()),
-                "non_cashable_undiscounted_gbp": float(self.account.non_cashable[:years].sum(axis=0).mean()),
-            }
-        return result | {"chosen": self.portfolio.chosen()}
-
-    def replay(self, draw: int) -> Replay:
-        """Return one judging future of the portfolio: every driver's value and every line of the cash flow."""
-        return replay(self.outcomes, draw)
-
-    def councils(self) -> pd.DataFrame:
-        """Return one row per council: value, risk, exits and peak funding."""
-        return tables.councils(self.study, self.account, self.council_npv)
-
-    def years(self) -> pd.DataFrame:
-        """Return one row per financial year, undiscounted real GBP."""
-        return tables.years(self.study, self.account)
-
-    def bundles(self) -> pd.DataFrame:
-        """Return one row per chosen bundle with the judging and the choosing figures."""
-        return tables.portfolio(self.portfolio.appraisal.outcomes, self.portfolio.solution, self.outcomes)
-
-    def lines(self) -> pd.DataFrame:
-        """Return mean pounds by bundle, council, year and line."""
-        return tables.lines(self.outcomes, self.account)
-
-    def published(self) -> pd.DataFrame:
-        """Return each published figure beside the simulated range."""
-        return tables.published(self.study, self.account)
-
-    def summary(self) -> str:
-        """Return the decision, what it is worth, and how sure that is, in words."""
-        if not len(self.portfolio.solution.chosen):
-            return self.portfolio.summary()
-        worth, error = float(self.npv.mean()), estimate(self.npv, "mean", self.outcomes.plan.method)
-        chose = float(self.portfolio.solution.mean_npv_gbp)
-        lines = [self.portfolio.summary(), ""]
-        sure = f" (± {money(1.96 * float(error.standard_error))})" if error.available else ""
-        lines.append(
-            f"On {self.outcomes.n_draws:,} fresh futures it is worth {money(worth)}{sure} on average; nine in ten futures lie between "
-            f"{money(float(percentile(self.npv, 5)))} and {money(float(percentile(self.npv, 95)))}; it loses money in {np.mean(self.npv < 0):.0%}, "
-            f"and the worst twentieth average {money(float(cvar(self.npv, 0.05)))}."
-        )
-        lines.append(f"The futures that chose it said {money(chose)}: {money(chose - worth)} of that was luck of the draw.")
-        for row in self.councils().itertuples():
-            lines.append(
-                f"  {row.name}: mean {money(row.npv_mean_gbp)}, loses in {row.probability_of_loss:.0%} of futures, "
-                f"one-off cost {money(row.one_off_mean_gbp)}, {row.compulsory_exits_posts:.1f} compulsory exits"
-            )
-        return "\n".join([*lines, money_note(self.study)])
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + self.councils().to_html(index=False, float_format="{:,.2f}".format)
-
-
-def money_note(study: Study) -> str:
-    """Return the unit of every pound in a summary."""
-    about = study.model.study
-    rate = about.discount_rate_per_year
-    shown = f"{rate:.1%}" if isinstance(rate, float) else "the study's schedule"
-    return (
-        f"Pounds are real at {about.price_base} prices, General Fund, discounted at {shown} a year over {about.horizon_years} years "
-        f"from {about.start.isoformat()}, unless said otherwise."
-    )
-
-
-def active(rules: Iterable[RuleBase]) -> tuple[RuleBase, ...]:
-    """Return the rules that are switched on."""
-    return tuple(rule for rule in rules if rule.active)

@@ -30,7 +30,8 @@ from sharesim.workflow.folder import (
     write_refusal,
     write_run,
 )
-from sharesim.workflow.results import Appraisal, Judged, Portfolio
+from sharesim.workflow.judged import Judged
+from sharesim.workflow.results import Appraisal, Portfolio
 
 StageProgress = Callable[[str, int, int], None]
 
@@ -113,7 +114,9 @@ def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> 
     with whole_folder(folder) as aside:
         with timer.stage("appraise"):
             simulate = options.appraise or appraise
-            outcomes = simulate(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating"))
+            outcomes = simulate(
+                study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating")
+            )
         with timer.stage("choose"):
             portfolio = choose(outcomes, options=_choice_options(study, options))
         if not portfolio.has_portfolio:
@@ -121,7 +124,9 @@ def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> 
             judged, page = None, None
         else:
             with timer.stage("judge"):
-                judged = judge(portfolio, draws=options.judge_draws, jobs=options.jobs, progress=options.stage("judging"))
+                judged = judge(
+                    portfolio, draws=options.judge_draws, jobs=options.jobs, progress=options.stage("judging")
+                )
                 judged = replace(judged, effects=effects_of(portfolio)) if options.report else judged
             write_run(aside, judged, timer.seconds)
             page = _write_report(aside, judged, timer) if options.report else None
@@ -176,7 +181,9 @@ def appraise_study(study: Study, folder: Path, options: RunOptions | None = None
     options, timer = options or RunOptions(), _Timer()
     with whole_folder(folder) as aside:
         with timer.stage("appraise"):
-            outcomes = appraise(study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating"))
+            outcomes = appraise(
+                study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating")
+            )
         write_appraisal(aside, outcomes, timer.seconds)
     return outcomes
 
@@ -186,7 +193,10 @@ def write_table(frame: pd.DataFrame, out: Path | None, study: Study, name: str) 
     folder = out or Path("runs") / f"{study.model.study.name}-{name.replace('_', '-')}"
     with whole_folder(folder) as aside:
         write_csv(frame, aside / f"{name}.csv")
-        write_json(aside / MANIFEST, {"study": study.model.study.name, "study_hash": study.content_hash, "table": name, "versions": versions()})
+        write_json(
+            aside / MANIFEST,
+            {"study": study.model.study.name, "study_hash": study.content_hash, "table": name, "versions": versions()},
+        )
     return folder / f"{name}.csv"
 
 

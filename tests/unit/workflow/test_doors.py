@@ -7,9 +7,10 @@ import pytest
 
 import sharesim
 from sharesim.errors import UsageError
-from sharesim.examples import two_councils, two_councils_raw, from_dict
+from sharesim.examples import from_dict, two_councils, two_councils_raw
 from sharesim.study.rules import CvarFloor, NeverShare
-from sharesim.workflow.results import Judged, money
+from sharesim.workflow.judged import Judged
+from sharesim.workflow.words import money
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,9 @@ def test_judging_futures_are_not_the_choosing_ones(outcomes, judged) -> None:
 
 
 def test_the_account_is_the_npv_in_every_draw(judged) -> None:
-    direct = judged.outcomes.npv.sum(axis=(0, 1)) + judged.outcomes.activation_npv[judged.outcomes.needed].sum(axis=(0, 1))
+    direct = judged.outcomes.npv.sum(axis=(0, 1)) + judged.outcomes.activation_npv[judged.outcomes.needed].sum(
+        axis=(0, 1)
+    )
     np.testing.assert_allclose(judged.npv, direct, rtol=0, atol=1e-6)
 
 
@@ -83,7 +86,10 @@ def test_no_portfolio_is_a_status_and_cannot_be_judged(outcomes) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"draws": 10}, "draws: not a number of draws: got 10; allowed 64 to 10,000,000. 1,024 for a look, 10,000 for a report."),
+        (
+            {"draws": 10},
+            "draws: not a number of draws: got 10; allowed 64 to 10,000,000. 1,024 for a look, 10,000 for a report.",
+        ),
         ({"seed": -1}, "seed: not a seed: got -1; allowed a whole number from 0. Any one will do; note it down."),
         ({"jobs": 0}, "jobs: not a number of threads: got 0; allowed 1 to 1,024. Leave it out to use every core."),
     ],

@@ -65,5 +65,7 @@ def test_why_not_names_the_rules_and_what_would_help(outcomes) -> None:
     target = Target(kind="target", name="a profit", target_gbp=50_000.0, probability=0.3)
     said = outcomes.why_not([budget, target])
     assert "These rules cannot hold together; without any one of them the others can:" in said
-    assert "- no money (programme)" in said and "- a profit (programme)" in said and "Any one of these would do:" in said
+    assert (
+        "- no money (programme)" in said and "- a profit (programme)" in said and "Any one of these would do:" in said
+    )
     assert outcomes.why_not([budget]) == "The rules can hold together."

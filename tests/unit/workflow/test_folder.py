@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sharesim.errors import OutputError
-from sharesim.workflow.folder import write_csv, whole_folder, write_json
+from sharesim.workflow.folder import whole_folder, write_csv, write_json
 
 
 def test_a_fault_inside_leaves_nothing(tmp_path: Path) -> None:
@@ -38,7 +38,9 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(os.name != "posix" or not Path("/proc/version").exists(), reason="needs a folder that nobody can write to")
+@pytest.mark.skipif(
+    os.name != "posix" or not Path("/proc/version").exists(), reason="needs a folder that nobody can write to"
+)
 def test_a_folder_that_cannot_be_written_is_one_line() -> None:
     with pytest.raises(OutputError) as refused, whole_folder(Path("/proc/sharesim/run")):
         pass
@@ -52,5 +54,11 @@ def test_json_has_no_word_for_nan(tmp_path: Path) -> None:
 
 
 def test_spreadsheet_formulas_stay_text(tmp_path: Path) -> None:
-    write_csv(pd.DataFrame({"name": ["=cmd|' /C calc'!A0", "@x", "plain"], "gbp": [-1.0, 2.0, 3.0]}), tmp_path / "x.csv")
-    assert (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()[1:] == ["'=cmd|' /C calc'!A0,-1", "'@x,2", "plain,3"]
+    write_csv(
+        pd.DataFrame({"name": ["=cmd|' /C calc'!A0", "@x", "plain"], "gbp": [-1.0, 2.0, 3.0]}), tmp_path / "x.csv"
+    )
+    assert (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()[1:] == [
+        "'=cmd|' /C calc'!A0,-1",
+        "'@x,2",
+        "plain,3",
+    ]

@@ -1,0 +1,170 @@
+"""A portfolio judged on futures that had no part in choosing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sharesim.appraisal.account import Account
+from sharesim.appraisal.outcomes import Outcomes
+from sharesim.measures import cvar, estimate, percentile
+from sharesim.report import tables
+from sharesim.study.study import Study
+from sharesim.workflow.replay import Replay, replay
+
+if TYPE_CHECKING:
+    from sharesim.workflow.assumed import AssumptionEffect
+    from sharesim.workflow.plots import Plots
+from sharesim.workflow.results import Portfolio
+from sharesim.workflow.words import money, money_note
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A portfolio judged on futures that had no part in choosing it.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+    outcomes : Outcomes
+        The chosen bundles on the judging draws.
+    account : Account
+        Their flows by council and year.
+    seed : int
+    effects : tuple of AssumptionEffect
+        Pounds that each assumption's range moves; empty where it was not asked for.
+    """
+
+    portfolio: Portfolio
+    outcomes: Outcomes
+    account: Account
+    seed: int
+    effects: tuple[AssumptionEffect, ...] = ()
+
+    @property
+    def study(self) -> Study:
+        return self.portfolio.study
+
+    @cached_property
+    def council_npv(self) -> np.ndarray:
+        """NPV by council, GBP, shape (council, draw)."""
+        return self.account.npv(self.study.discount())
+
+    @cached_property
+    def npv(self) -> np.ndarray:
+        """NPV of the portfolio, GBP, shape (draw,)."""
+        return self.council_npv.sum(axis=0)
+
+    @cached_property
+    def plot(self) -> Plots:
+        """Its figures, such as ``judged.plot.fan()``, as matplotlib Axes."""
+        from sharesim.workflow.plots import Plots
+
+        return Plots(self)
+
+    def figures(self) -> dict[str, Any]:
+        """Return the summary that ``summary.json`` holds: units in the names, horizons as the study's unless said."""
+        solution, method, draws = self.portfolio.solution, self.outcomes.plan.method, self.npv
+        horizon = len(self.study.discount())
+        discount = self.study.discount()[:, None]
+        result: dict[str, Any] = {
+            "study": self.study.model.study.name,
+            "status": self.portfolio.status,
+            "value_gbp": self.portfolio.value_gbp,
+            "bound_gbp": self.portfolio.bound_gbp,
+            "gap": self.portfolio.gap,
+            "n_bundles": self.portfolio.appraisal.candidates.n_bundles,
+            "n_draws": self.outcomes.n_draws,
+            "n_choosing_draws": self.portfolio.appraisal.n_draws,
+            "seed": self.seed,
+            "horizon_years": horizon,
+            "price_base": self.study.model.study.price_base,
+            "choosing_npv_mean_gbp": float(solution.mean_npv_gbp),
+        }
+        for name, measure in (
+            ("npv_mean_gbp", "mean"),
+            ("npv_p5_gbp", "p5"),
+            ("npv_p50_gbp", "p50"),
+            ("npv_p95_gbp", "p95"),
+            ("probability_of_loss", "p_loss"),
+            ("cvar_gbp", "cvar"),
+        ):
+            value = estimate(draws, measure, method)
+            result[name] = float(value.value)
+            result[f"{name}_error"] = float(value.standard_error) if value.available else None
+        result |= {
+            "cashable_gbp": float((discount * self.account.cashable).sum(axis=0).mean()),
+            "non_cashable_gbp": float((discount * self.account.non_cashable).sum(axis=0).mean()),
+            "quality_change_share": float(self.account.quality.mean()),
+            "one_off_gbp": float(self.account.one_off.sum(axis=(0, 1)).mean()),
+            "compulsory_exits_posts": float(self.account.compulsory.sum(axis=0).mean()),
+            "voluntary_exits_posts": float(self.account.voluntary.sum(axis=0).mean()),
+            "posts_removed": float(self.account.removed.sum(axis=0).mean()),
+        }
+        for years in self.study.model.study.report_years:
+            early = self.account.npv(self.study.discount(), years).sum(axis=0)
+            result[f"npv_{years}_years"] = {
+                "npv_mean_gbp": float(early.mean()),
+                "npv_p5_gbp": float(percentile(early, 5)),
+                "npv_p95_gbp": float(percentile(early, 95)),
+                "cashable_undiscounted_gbp": float(self.account.cashable[:years].sum(axis=0).mean()),
+                "non_cashable_undiscounted_gbp": float(self.account.non_cashable[:years].sum(axis=0).mean()),
+            }
+        return result | {"chosen": self.portfolio.chosen()}
+
+    def replay(self, draw: int) -> Replay:
+        """Return one judging future of the portfolio: every driver's value and every line of the cash flow."""
+        return replay(self.outcomes, draw)
+
+    def councils(self) -> pd.DataFrame:
+        """Return one row per council: value, risk, exits and peak funding."""
+        return tables.councils(self.study, self.account, self.council_npv)
+
+    def years(self) -> pd.DataFrame:
+        """Return one row per financial year, undiscounted real GBP."""
+        return tables.years(self.study, self.account)
+
+    def bundles(self) -> pd.DataFrame:
+        """Return one row per chosen bundle with the judging and the choosing figures."""
+        return tables.portfolio(self.portfolio.appraisal.outcomes, self.portfolio.solution, self.outcomes)
+
+    def lines(self) -> pd.DataFrame:
+        """Return mean pounds by bundle, council, year and line."""
+        return tables.lines(self.outcomes, self.account)
+
+    def published(self) -> pd.DataFrame:
+        """Return each published figure beside the simulated range."""
+        return tables.published(self.study, self.account)
+
+    def summary(self) -> str:
+        """Return the decision, what it is worth, and how sure that is, in words."""
+        if not len(self.portfolio.solution.chosen):
+            return self.portfolio.summary()
+        worth, error = float(self.npv.mean()), estimate(self.npv, "mean", self.outcomes.plan.method)
+        chose = float(self.portfolio.solution.mean_npv_gbp)
+        lines = [self.portfolio.summary(), ""]
+        sure = f" (± {money(1.96 * float(error.standard_error))})" if error.available else ""
+        lines.append(
+            f"On {self.outcomes.n_draws:,} fresh futures it is worth {money(worth)}{sure} on average; nine in ten futures lie between "
+            f"{money(float(percentile(self.npv, 5)))} and {money(float(percentile(self.npv, 95)))}; it loses money in {np.mean(self.npv < 0):.0%}, "
+            f"and the worst twentieth average {money(float(cvar(self.npv, 0.05)))}."
+        )
+        lines.append(
+            f"The futures that chose it said {money(chose)}: {money(chose - worth)} of that was luck of the draw."
+        )
+        for row in self.councils().itertuples():
+            lines.append(
+                f"  {row.name}: mean {money(row.npv_mean_gbp)}, loses in {row.probability_of_loss:.0%} of futures, "
+                f"one-off cost {money(row.one_off_mean_gbp)}, {row.compulsory_exits_posts:.1f} compulsory exits"
+            )
+        return "\n".join([*lines, money_note(self.study)])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + self.councils().to_html(
+            index=False, float_format="{:,.2f}".format
+        )

@@ -1,0 +1,38 @@
+"""Pounds in words, and what every pound of a summary is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sharesim.study.rules import RuleBase
+from sharesim.study.study import Study
+
+
+def money(value: float) -> str:
+    """Return pounds in words that people say: £1.23m, £45k, £310, with a minus where it is a loss.
+
+    Examples
+    --------
+    >>> money(-1_234_567), money(45_300), money(310)
+    ('-£1.23m', '£45k', '£310')
+    """
+    size, sign = abs(value), "-" if value < 0 else ""
+    if size >= 999_500:
+        return f"{sign}£{size / 1e6:,.2f}m"
+    return f"{sign}£{size / 1e3:,.0f}k" if size >= 9_950 else f"{sign}£{size:,.0f}"
+
+
+def money_note(study: Study) -> str:
+    """Return the unit of every pound in a summary."""
+    about = study.model.study
+    rate = about.discount_rate_per_year
+    shown = f"{rate:.1%}" if isinstance(rate, float) else "the study's schedule"
+    return (
+        f"Pounds are real at {about.price_base} prices, General Fund, discounted at {shown} a year over {about.horizon_years} years "
+        f"from {about.start.isoformat()}, unless said otherwise."
+    )
+
+
+def active(rules: Iterable[RuleBase]) -> tuple[RuleBase, ...]:
+    """Return the rules that are switched on."""
+    return tuple(rule for rule in rules if rule.active)
