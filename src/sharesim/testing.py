@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from sharesim.choice.candidates import INTERNAL, SHARED, Candidates, Ragged
+from sharesim.choice.candidates import INTERNAL, SHARED, Candidates, DrawSource, Ragged
 from sharesim.study.labels import Labels
 
 COUNCILS = ("bol", "che", "ned", "amb", "hig", "der", "ere", "sdd")
@@ -17,7 +17,7 @@ FORMS = ("lead_authority", "joint_committee", "private_partner", "internal")
 
 
 @dataclass(frozen=True)
-class MemoryDraws:
+class MemoryDraws(DrawSource):
     """Draws held in memory; satisfies `choice.candidates.DrawSource`.
 
     Parameters
