@@ -9,7 +9,7 @@ from sharesim.study.checks_rules import RULE_CHECKS
 from sharesim.study.checks_values import VALUE_CHECKS
 from sharesim.study.doubt import Case, Doubt
 from sharesim.study.overrides import KEYS
-from sharesim.study.places import Directory, Place, Placed
+from sharesim.study.places import Directory, Placed
 from sharesim.study.schema import FORMS, StudyModel
 
 Check = Callable[[Case], Iterator[Placed]]
@@ -38,16 +38,14 @@ def label(table: str, row: Any) -> str:
 
 def _repeated(case: Case) -> Iterator[Placed]:
     for table in KEYS:
-        first: dict[str, Place] = {}
+        first: dict[str, int] = {}
         for index, row in case.rows(table):
             name = label(table, row)
-            place = case.place(table, index)
             if name in first:
-                yield place.fault(
-                    "stands twice", f"first at {first[name].words}", "one row each", "Drop or rename one."
-                )
+                place, before = case.place(table, index), case.place(table, first[name]).words
+                yield place.fault("stands twice", f"first at {before}", "one row each", "Drop or rename one.")
             else:
-                first[name] = place
+                first[name] = index
     for index, row in case.rows("neighbours"):
         if row.council == row.neighbour:
             yield case.place("neighbours", index, "neighbour").fault(
@@ -120,12 +118,13 @@ def _names(case: Case) -> Iterator[Placed]:
         for index, row in case.rows(table):
             value = getattr(row, column)
             for name in (value,) if isinstance(value, str) else value or ():
-                yield from case.unknown(case.place(table, index, column), kind, name, source, allowed)
+                yield from case.unknown((table, index, column), kind, name, source, allowed)
 
 
 def _targets(case: Case) -> Iterator[Placed]:
     for index, row in case.rows("risks"):
-        place = case.place("risks", index, "targets")
+        loc = ("risks", index, "targets")
+        place = case.at(loc)
         if row.scope == "programme" and row.targets:
             yield place.fault(
                 "targets of a risk to the whole programme",
@@ -135,7 +134,7 @@ def _targets(case: Case) -> Iterator[Placed]:
             )
         table, allowed = ("services", case.services) if row.scope == "service" else ("councils", case.councils)
         for name in row.targets if row.scope != "programme" else ():
-            yield from case.unknown(place, "service" if table == "services" else "council", name, table, allowed)
+            yield from case.unknown(loc, "service" if table == "services" else "council", name, table, allowed)
         if row.scope == "pair" and len(row.targets) != 2:
             yield place.fault("a pair is two councils", f"{len(row.targets)} named", "two", "Write first;second.")
         if row.exit and row.scope != "council":
@@ -149,9 +148,9 @@ def _targets(case: Case) -> Iterator[Placed]:
 
 def _drivers(case: Case) -> Iterator[Placed]:
     named = case.doubt.believed(case.model, "drivers", "name")
-    for place, number in case.quantities():
+    for loc, number in case.quantities():
         if number.driver is not None:
-            yield from case.unknown(place, "driver", number.driver, "drivers", sorted(named))
+            yield from case.unknown(loc, "driver", number.driver, "drivers", sorted(named))
     for index, row in case.rows("drivers"):
         if row.value.driver is not None:
             yield case.place("drivers", index, "value").fault(

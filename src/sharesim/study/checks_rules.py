@@ -18,16 +18,15 @@ def _rule_names(case: Case) -> Iterator[Placed]:
         lists = (("councils", "council", councils), ("services", "service", services))
         for column, kind, allowed in lists:
             for name in _unless_all(getattr(rule, column, ())):
-                yield from case.unknown(case.place("rules", index, column), kind, name, column, allowed)
+                yield from case.unknown(("rules", index, column), kind, name, column, allowed)
         for name in getattr(rule, "forms", ()):
-            yield from case.unknown(case.place("rules", index, "forms"), "delivery form", name, "", list(FORMS))
+            yield from case.unknown(("rules", index, "forms"), "delivery form", name, "", list(FORMS))
         for column in ("owner", "council"):
             name = getattr(rule, column, PROGRAMME)
             if name != PROGRAMME:
-                place = case.place("rules", index, column)
-                yield from case.unknown(place, "council", name, "councils", [PROGRAMME, *councils])
+                yield from case.unknown(("rules", index, column), "council", name, "councils", [PROGRAMME, *councils])
         for name in (name for group in getattr(rule, "groups", {}).values() for name in group):
-            yield from case.unknown(case.place("rules", index, "groups"), "council", name, "councils", councils)
+            yield from case.unknown(("rules", index, "groups"), "council", name, "councils", councils)
 
 
 def _rule_years(case: Case) -> Iterator[Placed]:

@@ -162,11 +162,11 @@ def _years(case: Case) -> Iterator[Placed]:
 def _tails(case: Case) -> Iterator[Placed]:
     remedy = "Give the Pareto tail a cap: the largest cost you would let happen before you stop."
     listed = list(case.quantities())
-    listed += [(case.place("drivers", index, "value"), row.value) for index, row in case.rows("drivers")]
-    for place, number in listed:
+    listed += [(("drivers", index, "value"), row.value) for index, row in case.rows("drivers")]
+    for loc, number in listed:
         index = None if number.distribution is None else number.distribution.heaviest_tail_index
         if index is not None and index <= 2:
-            yield place.fault(
+            yield case.at(loc).fault(
                 "a tail too heavy for a mean and its error", f"tail index {index:g}", "above 2, or a cap", remedy
             )
 

@@ -92,7 +92,13 @@ class Case:
         """Ids that may be meant as a service."""
         return self.doubt.believed(self.model, "services")
 
-    def unknown(self, place: Place, kind: str, name: str, table: str, allowed: Sequence[str]) -> Iterator[Placed]:
+    def at(self, loc: tuple[Any, ...]) -> Place:
+        """Return the place of a location of the model: a row's column, or a section's field."""
+        return self.place(*loc) if len(loc) > 1 and isinstance(loc[1], int) else self.here.at(loc)
+
+    def unknown(
+        self, loc: tuple[Any, ...], kind: str, name: str, table: str, allowed: Sequence[str]
+    ) -> Iterator[Placed]:
         """Yield the fault of a name that is not among the allowed ones, unless their table is in doubt as a whole."""
         if (
             name not in allowed
@@ -101,28 +107,28 @@ class Case:
         ):
             parts = [part.strip() for part in re.split(r"[,/|]", name)]
             if len(parts) > 1 and set(parts) <= set(allowed):
-                yield place.fault(
+                yield self.at(loc).fault(
                     f"several {kind}s in one name",
                     repr(name),
                     "names separated by semicolons",
                     f"Write {';'.join(parts)}.",
                 )
             else:
-                yield place.holding(unknown_name("", kind, name, allowed))
+                yield self.at(loc).holding(unknown_name("", kind, name, allowed))
 
-    def quantities(self) -> Iterator[tuple[Place, Quantity]]:
-        """Yield every number of a study that may be uncertain, with its place; named drivers' own values left out."""
+    def quantities(self) -> Iterator[tuple[tuple[Any, ...], Quantity]]:
+        """Yield (location, number) of all that may be uncertain; named drivers' own values left out."""
         for table in (*ROWS, "gates", "shared_items", "grants"):
             for index, row in self.rows(table):
                 for name in type(row).model_fields:
                     if isinstance(value := getattr(row, name), Quantity):
-                        yield self.place(table, index, name), value
+                        yield (table, index, name), value
         for section in ("study", "staff", "costs", "exit"):
             part = getattr(self.model, section)
             for name in type(part).model_fields:
                 if isinstance(value := getattr(part, name), Quantity):
-                    yield self.here.at((section, name)), value
+                    yield (section, name), value
         for form, entry in self.model.forms.items():
             for name in type(entry).model_fields:
                 if isinstance(value := getattr(entry, name), Quantity):
-                    yield self.here.at(("forms", form, name)), value
+                    yield ("forms", form, name), value

@@ -16,7 +16,7 @@ from sharesim.study.defaults import fill_defaults
 from sharesim.study.files import missing, read_toml
 from sharesim.study.labels import unknown_name
 from sharesim.study.places import Place, Placed, Places, in_order
-from sharesim.study.plain import shown
+from sharesim.study.plain import shown, tidy
 from sharesim.study.schema import ROWS
 from sharesim.study.study import Study
 from sharesim.study.tables import read_table
@@ -154,7 +154,7 @@ def _scenario_pairs(raw: Mapping[str, Any], scenario: str | None) -> list[tuple[
     scenarios = raw.get("scenarios")
     scenarios = scenarios if isinstance(scenarios, dict) else {}
     if scenario not in scenarios:
-        raise UsageError(unknown_name("--scenario", "scenario", scenario, scenarios))
+        raise UsageError(tidy(unknown_name("--scenario", "scenario", scenario, scenarios)))
     if not isinstance(scenarios[scenario], dict):
         where = f"scenario {scenario}"
         raise UsageError(Fault(where, "not a table of overrides", shown(scenarios[scenario]), "path = value", ""))

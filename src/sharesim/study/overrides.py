@@ -20,7 +20,7 @@ from typing import Any
 
 from sharesim.errors import Fault, UsageError
 from sharesim.study.labels import unknown_name
-from sharesim.study.plain import shown, visible
+from sharesim.study.plain import shown, tidy, visible
 
 # How a row of each list is recognised; baseline rows by council/service.
 KEYS: dict[str, tuple[str, ...]] = {
@@ -120,7 +120,7 @@ def apply(
         try:
             changes.append(_assign(result, path, value, by))
         except UsageError as error:
-            faults.extend(error.faults)
+            faults += [tidy(fault) for fault in error.faults]
     if faults:
         raise UsageError(faults)
     return result, tuple(changes)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sharesim.errors import Fault
 from sharesim.study.overrides import KEYS, Change
-from sharesim.study.plain import visible
+from sharesim.study.plain import tidy, visible
 from sharesim.study.schema import ROWS, StudyModel, fields_of
 
 #: More faults than anybody reads; the last line says how many are left.
@@ -195,7 +195,9 @@ def in_order(placed: Iterable[Placed]) -> tuple[Fault, ...]:
     >>> [fault.where for fault in in_order([later.fault("wrong"), earlier.fault("wrong")])]
     ['b.csv, row 3', 'b.csv, row 9']
     """
-    ordered = list(dict.fromkeys(item.fault for item in sorted(placed, key=lambda item: (item.rank, item.fault.where))))
+    ordered = list(
+        dict.fromkeys(tidy(item.fault) for item in sorted(placed, key=lambda item: (item.rank, item.fault.where)))
+    )
     if len(ordered) <= MOST_FAULTS:
         return tuple(ordered)
     left = Fault("and so on", f"{len(ordered) - MOST_FAULTS:,} more faults are not shown", "", "", "Mend these first.")

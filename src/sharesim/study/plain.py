@@ -69,6 +69,11 @@ def visible(value: str) -> str:
     return "".join(_written(letter) if _hidden(letter) else letter for letter in spaced)
 
 
+def tidy(fault: Fault) -> Fault:
+    """Return a fault with nothing hidden in it, whatever names and values it repeats."""
+    return Fault(*(visible(getattr(fault, part)) for part in ("where", "problem", "got", "allowed", "remedy")))
+
+
 def _hidden(letter: str) -> bool:
     return letter in _TURNING or unicodedata.category(letter) in ("Cc", "Cs") or ord(letter) & 0xFFFE == 0xFFFE
 
