@@ -1,0 +1,174 @@
+"""The words of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from sharesim import __version__
+from sharesim.cli import commands as do
+
+EPILOG = """\
+a first run:
+  sharesim new my-study          a small study with comments, to change
+  sharesim check my-study        every fault at once; then what it asks, in words
+  sharesim run my-study          decide, and write a report into runs/my-study
+
+exit codes: 0 done, 2 the study or the command is at fault, 3 no portfolio satisfies the rules, 1 anything else
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    result = argparse.ArgumentParser(
+        prog="sharesim",
+        description="Decide which public services to share, with whom: simulate what every possible arrangement would "
+        "be worth, choose the best set under your rules, and say how sure that is.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    result.add_argument("--version", action="version", version=f"sharesim {__version__}")
+    commands = result.add_subparsers(title="commands", metavar="COMMAND")
+    _study_commands(commands)
+    _batch_commands(commands)
+    _question_commands(commands)
+    return result
+
+
+def _study_commands(commands) -> None:
+    """The commands of a first run."""
+    new = _command(commands, "new", do.new_command, "write a starter study with comments", "sharesim new my-study")
+    new.add_argument("folder", metavar="DIR", type=Path, help="folder to make; it must not exist yet, or be empty")
+    sentence = "list every fault at once; then say what the study asks, in words"
+    _study_arguments(_command(commands, "check", do.check_command, sentence, "sharesim check my-study"))
+    example = "sharesim run my-study --seed 7 --set study.horizon_years=5 --set services.payroll.elasticity=0.9"
+    sentence = "appraise, choose, judge on fresh futures, and report"
+    run = _command(commands, "run", do.run_command, sentence, example)
+    _study_arguments(run)
+    _run_arguments(run)
+    judged = "fresh futures on which the portfolio is judged (default: the study's)"
+    run.add_argument("--judge-draws", type=int, metavar="N", help=judged)
+    example = "sharesim appraise my-study --out bundles"
+    appraise = _command(commands, "appraise", do.appraise_command, "simulate every candidate bundle; no choice", example)
+    _study_arguments(appraise)
+    _run_arguments(appraise)
+
+
+def _question_commands(commands) -> None:
+    """The commands that ask more of a study than one best portfolio."""
+    sentence = "what more value costs in risk, exits or time: the portfolios that no other beats in both"
+    example = "sharesim frontier my-study --against loss_probability --points 7"
+    frontier = _command(commands, "frontier", do.frontier_command, sentence, example)
+    _study_arguments(frontier)
+    _run_arguments(frontier)
+    measures = ("cvar", "loss_probability", "exits", "non_cashable")
+    said = "measure set against mean NPV (default: cvar)"
+    frontier.add_argument("--against", choices=measures, default="cvar", help=said)
+    frontier.add_argument("--points", type=int, default=9, metavar="N", help="most points (default: 9)")
+    sentence = "what each rule costs; or, when nothing satisfies the rules, why and what would"
+    explain = _command(commands, "explain", do.explain_command, sentence, "sharesim explain my-study")
+    _study_arguments(explain)
+    _run_arguments(explain)
+    sentence = "print the JSON Schema of a study, for editors and checkers"
+    _command(commands, "schema", do.schema_command, sentence, "sharesim schema > study.schema.json")
+
+
+def _command(commands, name: str, function: Callable, sentence: str, example: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name, help=sentence, description=sentence[0].upper() + sentence[1:] + ".", epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _study_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", metavar="STUDY", type=Path, help="folder with study.toml, or the file itself")
+    parser.add_argument("--scenario", metavar="NAME", help="a scenario of the study to apply first")
+    parser.add_argument(
+        "--set", dest="assignments", action="append", default=[], metavar="PATH=VALUE",
+        help="change one value, such as study.horizon_years=5, services.hr.elasticity='pert(0.7, 0.9, 1)' or rules.NAME.active=false; may be repeated",
+    )  # fmt: skip
+
+
+def _run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="run folder (default: runs/ and the study's name); an earlier run there is replaced",
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: the study's)")
+    parser.add_argument(
+        "--draws",
+        type=int,
+        metavar="N",
+        help="futures on which bundles are simulated and chosen (default: the study's)",
+    )
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="threads (default: every core); the numbers do not depend on it"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
+
+
+def _batch_commands(commands) -> None:
+    batch = _command(
+        commands, "batch", do.batch_command, "do what is missing of many runs: studies x scenarios x grids of changes x seeds",
+        "sharesim batch configs/batch-example.toml --jobs 4",
+    )  # fmt: skip
+    batch.add_argument(
+        "plan", metavar="PLAN.toml", type=Path, help="what to run; configs/batch-example.toml shows all of it"
+    )
+    batch.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="folder of the batch (default: runs/ and the plan's name); what is done there stays done",
+    )
+    batch.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes (default: every core; 0: none but this one); the numbers do not depend on it",
+    )
+    batch.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask scheduler (tcp://host:8786), its scheduler file, or local; needs sharesim[cluster]",
+    )
+    batch.add_argument(
+        "--dry-run", action="store_true", help="list the runs, their size and about how long they take; run nothing"
+    )
+    batch.add_argument("--force", action="store_true", help="do every run again")
+    batch.add_argument("--only", choices=["failed"], help="do only the runs that failed when they were last tried")
+    batch.add_argument(
+        "--report",
+        action="store_true",
+        help="write a full report for every run (summary and tables are always written)",
+    )
+    batch.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
+    status = _command(
+        commands,
+        "status",
+        do.status_command,
+        "say how far a batch is, and what failed and why",
+        "sharesim status runs/batch-example",
+    )
+    status.add_argument("folder", metavar="DIR", type=Path, help="folder of the batch")
+    status.add_argument("--json", action="store_true", help="as JSON, for programs")
+    compare = _command(
+        commands, "compare", do.compare_command, "set the runs of a batch side by side: values, choices that change, where they flip",
+        "sharesim compare runs/batch-example --by study.discount_rate_per_year",
+    )  # fmt: skip
+    compare.add_argument("folder", metavar="DIR", type=Path, help="folder of the batch")
+    compare.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a path, a grid's name, scenario or seed (default: all that the plan varies); may be repeated",
+    )
+    compare.add_argument(
+        "--out", metavar="DIR", type=Path, help="where tables, pictures and the page go (default: DIR/compare)"
+    )

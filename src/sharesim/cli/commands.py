@@ -1,0 +1,181 @@
+"""What each command does: arguments in, exit code out; everything heavy is imported when its command runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from sharesim.cli.progress import progress
+from sharesim.errors import Fault, UsageError
+
+#: Exit codes: done; anything else; the study or the command is at fault; no portfolio satisfies the rules.
+DONE, ELSE, AT_FAULT, NO_PORTFOLIO = 0, 1, 2, 3
+
+
+def _load(options: argparse.Namespace):
+    from sharesim.workflow.doors import load
+
+    return load(options.study, scenario=options.scenario, set=options.assignments)
+
+
+def new_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim new`; return the exit code."""
+    from sharesim.workflow.new import new
+
+    folder = new(options.folder)
+    print(
+        f"A starter study is in {folder}. Change study.toml and the tables, then:\n  sharesim check {folder}\n  sharesim run {folder}"
+    )
+    return DONE
+
+
+def check_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim check`; return the exit code."""
+    from sharesim.workflow.check import check
+
+    study = _load(options)
+    with progress(False) as stage:
+        text = check(study, stage)
+    print(text)
+    return DONE
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim run`; return the exit code."""
+    from sharesim.workflow.run import RunOptions, run_study
+
+    study = _load(options)
+    folder = options.out or Path("runs") / study.model.study.name
+    with progress(options.quiet) as stage:
+        settings = RunOptions(options.seed, options.draws, options.judge_draws, options.jobs, stage)
+        result = run_study(study, folder, settings)
+    if not options.quiet:
+        print(
+            result.judged.summary()
+            if result.judged
+            else f"{result.portfolio.summary()}\n{result.portfolio.appraisal.why_not()}"
+        )
+        print(f"\nThe report: {result.report}" if result.report else f"\nWhat was simulated lies in {result.folder}.")
+        print(f"All figures: {folder} ({result.seconds:.1f} s)")
+    elif result.judged is None:
+        print(result.portfolio.summary(), file=sys.stderr)
+    return DONE if result.portfolio.has_portfolio else NO_PORTFOLIO
+
+
+def appraise_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim appraise`; return the exit code."""
+    from sharesim.workflow.run import RunOptions, appraise_study
+
+    study = _load(options)
+    folder = options.out or Path("runs") / f"{study.model.study.name}-appraisal"
+    with progress(options.quiet) as stage:
+        outcomes = appraise_study(study, folder, RunOptions(options.seed, options.draws, None, options.jobs, stage))
+    if not options.quiet:
+        print(outcomes.summary())
+        print(f"\nEvery bundle: {folder / 'bundles.csv'}")
+    return DONE
+
+
+def batch_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim batch`; return the exit code."""
+    from sharesim.batch.execute import BatchOptions, run_batch
+    from sharesim.batch.progress import listener
+
+    settings = BatchOptions(
+        options.out, options.jobs, options.scheduler, options.force, options.only == "failed", options.report
+    )
+    if options.dry_run:
+        from sharesim.batch.sizes import dry_run
+
+        print(dry_run(options.plan, settings).summary())
+        return DONE
+    try:
+        with listener(options.quiet) as listen:
+            result = run_batch(options.plan, replace(settings, listen=listen))
+    except KeyboardInterrupt:
+        print("Stopped; what is done stays done. The same command goes on.", file=sys.stderr)
+        return ELSE
+    if result.n_failed or not options.quiet:
+        print(result.summary(), file=sys.stderr if result.n_failed else sys.stdout)
+    return ELSE if result.n_failed else DONE
+
+
+def status_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim status`; return the exit code."""
+    from sharesim.batch.status import status
+
+    found = status(options.folder)
+    print(json.dumps(found.figures(), indent=2, ensure_ascii=False) if options.json else found.summary())
+    return DONE if found.is_complete else ELSE
+
+
+def compare_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim compare`; return the exit code."""
+    from sharesim.batch.compare import compare
+
+    found = compare(options.folder, options.by)
+    page = found.write(options.out)
+    print(f"{found.summary()}\n\nTables, pictures and a page: {page}")
+    return DONE
+
+
+def frontier_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim frontier`; return the exit code."""
+    from sharesim.workflow.doors import appraise
+    from sharesim.workflow.run import write_table
+
+    if options.points < 2:
+        raise UsageError(Fault("--points", "too few points", str(options.points), "2 or more", ""))
+    study = _load(options)
+    with progress(options.quiet) as stage:
+        outcomes = appraise(
+            study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating")
+        )
+    frame = outcomes.frontier(options.against, n_points=options.points)
+    return _show(frame, write_table(frame, options.out, study, "frontier"), options.quiet)
+
+
+def explain_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim explain`; return the exit code."""
+    from sharesim.workflow.doors import appraise, choose
+    from sharesim.workflow.run import write_table
+
+    study = _load(options)
+    with progress(options.quiet) as stage:
+        outcomes = appraise(
+            study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating")
+        )
+    portfolio = choose(outcomes)
+    if not portfolio.has_portfolio:
+        print(outcomes.why_not())
+        return NO_PORTFOLIO
+    frame = portfolio.rule_costs()
+    return _show(frame, write_table(frame, options.out, study, "rule_costs"), options.quiet)
+
+
+def _show(frame, path: Path, quiet: bool) -> int:
+    if not quiet:
+        shown = frame.drop(columns=["bundles"], errors="ignore")
+        print(
+            "Nothing to show: no portfolio satisfies the rules."
+            if frame.empty
+            else shown.to_string(index=False, float_format="{:,.3f}".format)
+        )
+        print(f"\nThe table: {path}")
+    return DONE
+
+
+def _stage(tell: Callable[[str, int, int], None] | None, name: str) -> Callable[[int, int], None] | None:
+    return None if tell is None else lambda done, of: tell(name, done, of)
+
+
+def schema_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim schema`; return the exit code."""
+    from sharesim.study.reference import json_schema
+
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    return DONE
