@@ -98,36 +98,20 @@ def test_models_are_frozen_and_refuse_unknown_keys(model: type[Frozen]) -> None:
         model.model_validate({"no_such_field": 1})
 
 
-@pytest.mark.parametrize("name", FIELDS)
-def test_every_field_has_a_sentence(name: str) -> None:
-    said = FIELDS[name].description or ""
-    if name.endswith(".kind") and name.partition(".")[0] in {model.__name__ for model in KINDS.values()}:
-        return
-    assert len(said) > 5
-    assert said[0].isupper() or said.split(":")[0].split(",")[0] in str(FIELDS[name].annotation)
-    assert said.endswith((".", "..."))
+def test_every_field_has_a_sentence() -> None:
+    rules = {model.__name__ for model in KINDS.values()}
+    wrong = {}
+    for name, info in FIELDS.items():
+        said = info.description or ""
+        if name.endswith(".kind") and name.partition(".")[0] in rules:
+            continue  # the kind is what the rule's own sentence says
+        begins = said[:1].isupper() or said.split(":")[0].split(",")[0] in str(info.annotation)
+        if len(said) <= 5 or not begins or not said.endswith("."):
+            wrong[name] = said
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("name", FIELDS)
-def test_every_number_has_a_unit_and_a_bound(name: str) -> None:
-    info = FIELDS[name]
-    if not kinds(info) & {int, float, Quantity}:
-        return
-    extra = info.json_schema_extra
-    assert isinstance(extra, dict) and extra.get("unit"), "no unit"
-    if name == "About.discount_rate_per_year":
-        return
-    bounds = next((part for part in metadata(info) if isinstance(part, Bounds)), None)
-    if bounds is None:
-        told = {
-            side
-            for part in metadata(info)
-            for side in ("gt", "ge", "lt", "le")
-            if getattr(part, side, None) is not None
-        }
-        assert told & {"gt", "ge"} and told & {"lt", "le"}, f"bounds: {told}"
-    else:
-        assert bounds.low < bounds.high
+def test_every_number_has_a_unit_and_a_bound() -> None:
     ending = {
         "_gbp": "GBP",
         "_share": "share",
@@ -136,20 +120,35 @@ def test_every_number_has_a_unit_and_a_bound(name: str) -> None:
         "_days": "days",
         "_fte": "posts",
     }
-    for end, unit in ending.items():
-        if name.endswith(end):
-            assert extra["unit"].startswith(unit)
+    wrong = {}
+    for name, info in FIELDS.items():
+        if not kinds(info) & {int, float, Quantity}:
+            continue
+        extra = info.json_schema_extra
+        unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+        due = next((word for end, word in ending.items() if name.endswith(end)), "")
+        bounds = next((part for part in metadata(info) if isinstance(part, Bounds)), None)
+        sides = {
+            side
+            for part in metadata(info)
+            for side in ("gt", "ge", "lt", "le")
+            if getattr(part, side, None) is not None
+        }
+        bounded = bounds is not None or (sides & {"gt", "ge"} and sides & {"lt", "le"})
+        # The rate's bounds depend on its form; test_study_messages shows them at work.
+        if not unit.startswith(due) or not unit or not (bounded or name == "About.discount_rate_per_year"):
+            wrong[name] = (unit, sides)
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("name", FIELDS)
-def test_every_text_and_list_is_bounded(name: str) -> None:
-    info = FIELDS[name]
-    if name in HOLDERS:
-        return
-    bounded = any(getattr(part, "max_length", None) or getattr(part, "pattern", None) for part in metadata(info))
-    if kinds(info) & {str}:
-        assert bounded
-    assert kinds(info) <= {int, float, Quantity, str, bool, datetime.date, Literal, tuple}, kinds(info)
+def test_every_text_is_bounded_and_every_field_of_a_known_type() -> None:
+    known = {int, float, Quantity, str, bool, datetime.date, Literal, tuple}
+    wrong = {}
+    for name, info in FIELDS.items():
+        bounded = any(getattr(part, "max_length", None) or getattr(part, "pattern", None) for part in metadata(info))
+        if name not in HOLDERS and ((kinds(info) & {str} and not bounded) or not kinds(info) <= known):
+            wrong[name] = kinds(info)
+    assert wrong == {}
 
 
 def test_ids_are_held_to_their_pattern() -> None:
