@@ -205,7 +205,7 @@ class Costs(Frozen):
         "Yearly cost of governing an arrangement, each partner.", unit="GBP per partner per year", **ZERO
     )
     sunk_share: Share | None = field(
-        "Share of one-off costs already spent when an arrangement is cancelled before its start.",
+        "Share of one-off costs spent when an arrangement is cancelled before its planned start; later, all of them.",
         unit="share",
         default=None,
     )
@@ -302,7 +302,7 @@ class SharedItem(Frozen):
     year: Whole = field(
         "Year of the horizon in which it is paid, or its yearly cost begins.", unit="years", default=0, ge=0, le=59
     )
-    split: ItemSplit = field("How councils divide it when paid once for all.", default="equal")
+    split: ItemSplit = field("How all councils of the study divide it when paid once for all.", default="equal")
 
 
 class Grant(Frozen):
@@ -319,7 +319,7 @@ class Grant(Frozen):
     )
     clawback_chance: Probability = field("Chance that it has to be paid back.", unit="share", **ZERO)
     clawback_year: Whole = field("Year of the horizon in which that would be.", unit="years", default=3, ge=0, le=59)
-    split: ItemSplit = field("How councils divide it.", default="equal")
+    split: ItemSplit = field("How all councils of the study divide it.", default="equal")
 
 
 class Package(Frozen):
