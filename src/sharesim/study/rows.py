@@ -139,7 +139,9 @@ class ServiceRow(Frozen):
     # -- one-off (section 4)
     team_gbp: Money = field("Programme team, legal, branding: once per bundle.", unit="GBP", **ZERO)
     ict_gbp: Money = field("ICT integration: once per bundle.", unit="GBP", **ZERO)
-    premises_gbp: SignedMoney = field("Premises, once per bundle; receipts are negative and come when it starts.", unit="GBP", **ZERO)
+    premises_gbp: SignedMoney = field(
+        "Premises, once per bundle; receipts are negative and come when it starts.", unit="GBP", **ZERO
+    )
     dual_running_gbp: Money = field("Running old and new side by side: once per bundle.", unit="GBP", **ZERO)
     joining_gbp: Money = field("Cost of each partner's joining.", unit="GBP per partner", **ZERO)
     officer_days: OfficerDays = field(
@@ -154,7 +156,9 @@ class ServiceRow(Frozen):
     )
     # -- running
     client_gbp_per_year: Money = field(
-        "New client side of each partner that does not provide the service itself.", unit="GBP per partner per year", **ZERO
+        "New client side of each partner that does not provide the service itself.",
+        unit="GBP per partner per year",
+        **ZERO,
     )
     host_fee_share: Share = field("Fee of the host as a share of the cost it carries for others.", unit="share", **ZERO)
     stranded_share: Share = field(
