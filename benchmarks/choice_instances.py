@@ -75,7 +75,9 @@ class Instance:
     objective: r.Objective
 
 
-def instance(n_bundles: int, n_draws: int, *, tightness: float = 0.5, seed: int = 1, risk_weight: float = 0.5) -> Instance:
+def instance(
+    n_bundles: int, n_draws: int, *, tightness: float = 0.5, seed: int = 1, risk_weight: float = 0.5
+) -> Instance:
     """Return an instance: `tightness` is the share of what the free greedy choice would use that the rules allow.
 
     Officer days are limited for every council and year, one-off cost for the programme, and every council breaks even
@@ -110,7 +112,9 @@ def _neighbours(rng: np.random.Generator, n_bundles: int, n_councils: int) -> np
     centre = rng.integers(n_councils, size=n_bundles)
     for bundle in range(n_bundles):
         near = (centre[bundle] + np.arange(-3, 4)) % n_councils
-        chosen = np.append(centre[bundle], rng.choice(near[near != centre[bundle]], size=count[bundle] - 1, replace=False))
+        chosen = np.append(
+            centre[bundle], rng.choice(near[near != centre[bundle]], size=count[bundle] - 1, replace=False)
+        )
         partners[bundle, : count[bundle]] = np.sort(chosen)
     return partners
 
@@ -135,7 +139,8 @@ def _candidates(who: tuple, source: FactorDraws, days: np.ndarray) -> Candidates
     n_bundles, shape = len(service), partners.shape
     mean = source.npv_gbp.mean(axis=1)
     councils, services = (
-        Labels(ids, ids) for ids in (tuple(f"c{i}" for i in range(n_councils)), tuple(f"s{i}" for i in range(n_services)))
+        Labels(ids, ids)
+        for ids in (tuple(f"c{i}" for i in range(n_councils)), tuple(f"s{i}" for i in range(n_services)))
     )
     nothing = np.zeros(shape)
     return Candidates(

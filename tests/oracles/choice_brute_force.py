@@ -62,7 +62,9 @@ def objective_values(portfolio: Portfolio, objective: r.Objective) -> tuple[floa
     return tuple(measures[name] for name in objective.order)
 
 
-def best(case: Case, rules: list[r.RuleBase], objective: r.Objective | None = None) -> tuple[list[int], tuple[float, ...]] | None:
+def best(
+    case: Case, rules: list[r.RuleBase], objective: r.Objective | None = None
+) -> tuple[list[int], tuple[float, ...]] | None:
     """Return the best portfolio and its targets, or None when no portfolio keeps the rules."""
     objective = objective or r.Objective(kind="mean")
     kept = []
@@ -80,10 +82,28 @@ def best(case: Case, rules: list[r.RuleBase], objective: r.Objective | None = No
 
 
 KINDS = (
-    "must_share", "never_share", "force_partners", "forbid_partners", "link_partners", "link_services", "forbid_form",
-    "budget", "officer_days", "exits", "redeployments", "most_partners", "most_hosted", "least_hosted", "control_groups",
-    "smallest_share", "break_even", "cvar_floor", "loss_probability", "target", "risk_points",
-)  # fmt: skip
+    "must_share",
+    "never_share",
+    "force_partners",
+    "forbid_partners",
+    "link_partners",
+    "link_services",
+    "forbid_form",
+    "budget",
+    "officer_days",
+    "exits",
+    "redeployments",
+    "most_partners",
+    "most_hosted",
+    "least_hosted",
+    "control_groups",
+    "smallest_share",
+    "break_even",
+    "cvar_floor",
+    "loss_probability",
+    "target",
+    "risk_points",
+)
 
 
 def random_rule(kind: str, name: str, case: Case, rng: np.random.Generator) -> r.RuleBase:
@@ -150,7 +170,9 @@ def _groups(name: str, case: Case, rng: np.random.Generator) -> r.ControlGroups:
     rng.shuffle(ids)
     cut = int(rng.integers(1, len(ids)))
     groups = {"red": tuple(ids[:cut]), "blue": tuple(ids[cut:])}
-    return r.ControlGroups(kind="control_groups", name=name, groups=groups, services=_or_all(rng, case.candidates.services.ids))
+    return r.ControlGroups(
+        kind="control_groups", name=name, groups=groups, services=_or_all(rng, case.candidates.services.ids)
+    )
 
 
 def _quantile(case: Case, rng: np.random.Generator) -> float:
@@ -159,43 +181,73 @@ def _quantile(case: Case, rng: np.random.Generator) -> float:
 
 MAKERS = {
     "must_share": lambda name, case, rng: r.MustShare(
-        kind="must_share", name=name, services=_some(rng, case.candidates.services.ids), councils=_or_all(rng, case.candidates.councils.ids)
+        kind="must_share",
+        name=name,
+        services=_some(rng, case.candidates.services.ids),
+        councils=_or_all(rng, case.candidates.councils.ids),
     ),
     "never_share": lambda name, case, rng: r.NeverShare(
-        kind="never_share", name=name, services=_some(rng, case.candidates.services.ids), councils=_or_all(rng, case.candidates.councils.ids)
+        kind="never_share",
+        name=name,
+        services=_some(rng, case.candidates.services.ids),
+        councils=_or_all(rng, case.candidates.councils.ids),
     ),
     "force_partners": lambda name, case, rng: r.ForcePartners(
-        kind="force_partners", name=name, councils=_some(rng, case.candidates.councils.ids, 2), services=_or_all(rng, case.candidates.services.ids)
+        kind="force_partners",
+        name=name,
+        councils=_some(rng, case.candidates.councils.ids, 2),
+        services=_or_all(rng, case.candidates.services.ids),
     ),
     "forbid_partners": lambda name, case, rng: r.ForbidPartners(
-        kind="forbid_partners", name=name, councils=_some(rng, case.candidates.councils.ids, 2), services=_or_all(rng, case.candidates.services.ids)
+        kind="forbid_partners",
+        name=name,
+        councils=_some(rng, case.candidates.councils.ids, 2),
+        services=_or_all(rng, case.candidates.services.ids),
     ),
     "link_partners": lambda name, case, rng: r.LinkPartners(
-        kind="link_partners", name=name, councils=_some(rng, case.candidates.councils.ids, 2), services=_or_all(rng, case.candidates.services.ids)
+        kind="link_partners",
+        name=name,
+        councils=_some(rng, case.candidates.councils.ids, 2),
+        services=_or_all(rng, case.candidates.services.ids),
     ),
     "link_services": lambda name, case, rng: r.LinkServices(
-        kind="link_services", name=name, services=_some(rng, case.candidates.services.ids, 2),
-        councils=_or_all(rng, case.candidates.councils.ids), same_partners=bool(rng.integers(2)),
+        kind="link_services",
+        name=name,
+        services=_some(rng, case.candidates.services.ids, 2),
+        councils=_or_all(rng, case.candidates.councils.ids),
+        same_partners=bool(rng.integers(2)),
     ),
     "forbid_form": lambda name, case, rng: r.ForbidForm(
-        kind="forbid_form", name=name, forms=_some(rng, case.candidates.forms.ids), services=_or_all(rng, case.candidates.services.ids)
+        kind="forbid_form",
+        name=name,
+        forms=_some(rng, case.candidates.forms.ids),
+        services=_or_all(rng, case.candidates.services.ids),
     ),
     "budget": lambda name, case, rng: _money("budget", name, case, rng),
     "officer_days": lambda name, case, rng: _money("officer_days", name, case, rng),
     "exits": lambda name, case, rng: _money("exits", name, case, rng),
     "redeployments": lambda name, case, rng: _money("redeployments", name, case, rng),
     "most_partners": lambda name, case, rng: r.MostPartners(
-        kind="most_partners", name=name, limit=int(rng.integers(0, 3)), councils=_or_all(rng, case.candidates.councils.ids)
+        kind="most_partners",
+        name=name,
+        limit=int(rng.integers(0, 3)),
+        councils=_or_all(rng, case.candidates.councils.ids),
     ),
     "most_hosted": lambda name, case, rng: r.MostHosted(
-        kind="most_hosted", name=name, limit=int(rng.integers(0, 3)), councils=_or_all(rng, case.candidates.councils.ids)
+        kind="most_hosted",
+        name=name,
+        limit=int(rng.integers(0, 3)),
+        councils=_or_all(rng, case.candidates.councils.ids),
     ),
     "least_hosted": lambda name, case, rng: r.LeastHosted(
         kind="least_hosted", name=name, limit=int(rng.integers(1, 3)), councils=_some(rng, case.candidates.councils.ids)
     ),
     "control_groups": _groups,
     "smallest_share": lambda name, case, rng: r.SmallestShare(
-        kind="smallest_share", name=name, share=float(rng.uniform(0, 0.5)), councils=_or_all(rng, case.candidates.councils.ids)
+        kind="smallest_share",
+        name=name,
+        share=float(rng.uniform(0, 0.5)),
+        councils=_or_all(rng, case.candidates.councils.ids),
     ),
     "break_even": _break_even,
     "cvar_floor": lambda name, case, rng: r.CvarFloor(
@@ -210,4 +262,4 @@ MAKERS = {
     "risk_points": lambda name, case, rng: r.RiskPoints(
         kind="risk_points", name=name, limit_points=float(rng.integers(0, 8))
     ),
-}  # fmt: skip
+}

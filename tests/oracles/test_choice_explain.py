@@ -32,7 +32,10 @@ def some_rules(seed: int, count: int):
 
 def can_hold(case, rules) -> bool:
     return any(
-        all(check.holds for check in recheck(Portfolio(case.candidates, np.array(chosen, dtype=int), case.source), rules))
+        all(
+            check.holds
+            for check in recheck(Portfolio(case.candidates, np.array(chosen, dtype=int), case.source), rules)
+        )
         for chosen in portfolios(case.candidates)
     )
 
@@ -69,7 +72,9 @@ def test_why_not_names_a_smallest_conflict(seed):
 
 
 def test_a_clock_that_stops_the_proof_says_unproven():
-    case, rules = next((case, rules) for case, rules in (some_rules(seed, 6) for seed in range(40)) if not can_hold(case, rules))
+    case, rules = next(
+        (case, rules) for case, rules in (some_rules(seed, 6) for seed in range(40)) if not can_hold(case, rules)
+    )
     none_at_all = ChoiceOptions(time_limit_seconds=0.0, work_limit_nodes=0, full_draws=300)
     found = why_not(case.candidates, case.source, rules, none_at_all)
     # A presolve may settle the question without any search; what it may not do is claim that the rules can hold.
@@ -78,7 +83,17 @@ def test_a_clock_that_stops_the_proof_says_unproven():
         assert "Time ran out" in str(found)
 
 
-NUMBERS = {"limit_gbp", "limit_days", "limit_posts", "limit_points", "limit", "floor_gbp", "share", "most", "target_gbp"}
+NUMBERS = {
+    "limit_gbp",
+    "limit_days",
+    "limit_posts",
+    "limit_points",
+    "limit",
+    "floor_gbp",
+    "share",
+    "most",
+    "target_gbp",
+}
 
 
 @pytest.mark.parametrize("seed", range(24))

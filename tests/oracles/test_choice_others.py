@@ -107,9 +107,7 @@ def test_most_different_is_the_most_different_within_reach(seed, share):
     known = [found[0].solution.chosen]
     for item in found[1:]:
         reached = min(difference(case.candidates, item.solution.chosen, chosen) for chosen in known)
-        possible = max(
-            min(difference(case.candidates, other.chosen, chosen) for chosen in known) for other in near
-        )
+        possible = max(min(difference(case.candidates, other.chosen, chosen) for chosen in known) for other in near)
         assert reached == pytest.approx(possible)
         assert item.solution.value_gbp >= top - share * abs(top) - 1e-6
         known.append(item.solution.chosen)
@@ -155,14 +153,16 @@ def test_stability_counts_what_brute_force_counts():
         position = cases[0].candidates.bundle_ids.index(share.name)
         assert share.share == pytest.approx(np.mean([position in chosen for chosen in optima]))
     gaps = [
-        best(case, rules[:1])[1][0]
-        - Portfolio(case.candidates, np.array(judged, dtype=int), case.source).mean_npv_gbp
+        best(case, rules[:1])[1][0] - Portfolio(case.candidates, np.array(judged, dtype=int), case.source).mean_npv_gbp
         for case in cases
     ]
     assert found.gap_mean_gbp == pytest.approx(np.mean(np.maximum(gaps, 0)), rel=1e-6, abs=0.5)
     assert found.gap_high_gbp >= found.gap_mean_gbp
     broken = [
-        any(not check.holds for check in recheck(Portfolio(case.candidates, np.array(judged, dtype=int), case.source), rules[1:]))
+        any(
+            not check.holds
+            for check in recheck(Portfolio(case.candidates, np.array(judged, dtype=int), case.source), rules[1:])
+        )
         for case in cases
     ]
     assert found.violations == {"safe": pytest.approx(np.mean(broken))}

@@ -43,7 +43,11 @@ def test_each_rule_alone(kind, full_draws):
     for seed in range(4):
         rng = np.random.default_rng([seed, KINDS.index(kind)])
         case = synthetic(seed, SIZES[seed % len(SIZES)])
-        rule = random_rule(kind, "rule", case, rng) if kind != "link_services" or len(case.candidates.services) > 1 else None
+        rule = (
+            random_rule(kind, "rule", case, rng)
+            if kind != "link_services" or len(case.candidates.services) > 1
+            else None
+        )
         if rule is None:
             continue
         agree(case, [rule], Objective(kind="mean"), ChoiceOptions(gap=0.0, full_draws=full_draws))

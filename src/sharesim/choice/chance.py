@@ -221,6 +221,9 @@ def _exact(case: _Case, lazy: list[Risk], free: Settled, known: Settled) -> Sett
     wide = [Grown(risk, *extent(view, risk.block), np.zeros(0, dtype=int)) for risk in lazy]
     top = free.bound
     width = FIRST_SLICE * max(abs(top), 1.0)
+    if sum(len(item.undecided) for item in wide) <= AT_ONCE:
+        # So few binaries are no burden: one program settles it.
+        width = np.inf
     while True:
         if relative_gap(known.value, top) <= case.control.options.gap:
             return replace(known, status=Status.OPTIMAL, bound=top, stopped_by=StoppedBy.GAP)

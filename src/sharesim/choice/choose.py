@@ -12,6 +12,7 @@ from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.chance import best_portfolio
 from sharesim.choice.formulation import Program, build, contradictions
 from sharesim.choice.portfolio import Portfolio
+from sharesim.choice.pricing import PRICED_FROM
 from sharesim.choice.search import ChoiceOptions, Control, Judge, Settled
 from sharesim.choice.solution import Solution, Stage, Status, StoppedBy
 from sharesim.choice.swaps import MOST_BUNDLES, Swaps
@@ -64,7 +65,9 @@ def choose(
     """
     started = time.monotonic()
     options, objective, rules = options or ChoiceOptions(), objective or Objective(kind="mean"), tuple(rules)
-    program = build(candidates, rules, objective, source, full_draws=options.full_draws)
+    # With many bundles, cuts and hot draws take half the time of full rows (docs/decisions/020).
+    full_draws = options.full_draws if candidates.n_bundles < PRICED_FROM else 0
+    program = build(candidates, rules, objective, source, full_draws=full_draws)
     faults = contradictions(rules, candidates)
     if faults:
         none = np.zeros(0, dtype=np.int64)

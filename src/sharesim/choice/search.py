@@ -46,7 +46,7 @@ class ChoiceOptions:
     progress : callable, optional
         Called with a `Progress`; returning True stops the search and keeps the best found.
     full_draws : int
-        Up to this many draws, rules on draws become rows of the program.
+        Up to this many draws, rules on draws become rows of the program; with 500 bundles and more they never do.
     chance : {"exact", "cvar"}
         How chance rules are modelled beyond `full_draws`: exactly, or by a stricter CVaR (status ``restricted``).
     ties : bool

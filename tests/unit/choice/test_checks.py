@@ -34,9 +34,17 @@ BOTH = ("hr|bol+che", "payroll|bol+che")
     ("rule", "keeps", "breaks"),
     [
         (r.MustShare(kind="must_share", name="x", services=("hr",)), (ALL_THREE,), ("hr|bol+che",)),
-        (r.MustShare(kind="must_share", name="x", services=("hr",), councils=("che",)), ("hr|bol+che",), ("hr|bol+ned",)),
+        (
+            r.MustShare(kind="must_share", name="x", services=("hr",), councils=("che",)),
+            ("hr|bol+che",),
+            ("hr|bol+ned",),
+        ),
         (r.NeverShare(kind="never_share", name="x", services=("hr",)), ("payroll|bol+che",), ("hr|bol+che",)),
-        (r.NeverShare(kind="never_share", name="x", services=("hr",), councils=("ned",)), ("hr|bol+che",), (ALL_THREE,)),
+        (
+            r.NeverShare(kind="never_share", name="x", services=("hr",), councils=("ned",)),
+            ("hr|bol+che",),
+            (ALL_THREE,),
+        ),
         (r.ForcePartners(kind="force_partners", name="x", councils=("bol", "ned")), (ALL_THREE,), ("hr|bol+che",)),
         (
             r.ForcePartners(kind="force_partners", name="x", councils=("bol", "che"), services=("hr", "payroll")),
@@ -61,7 +69,9 @@ BOTH = ("hr|bol+che", "payroll|bol+che")
             (ALL_THREE,),
         ),
         (
-            r.ControlGroups(kind="control_groups", name="x", groups={"red": ("bol",), "blue": ("ned",)}, services=("payroll",)),
+            r.ControlGroups(
+                kind="control_groups", name="x", groups={"red": ("bol",), "blue": ("ned",)}, services=("payroll",)
+            ),
             (ALL_THREE,),
             ("payroll|bol+ned",),
         ),
@@ -74,7 +84,8 @@ def test_rules_on_who_and_what(rule, keeps, breaks):
 
 
 def test_slots_and_order_of_stages_are_checked_without_any_rule():
-    assert [c.rule for c in recheck(portfolio("hr|bol+che", "hr|bol+ned"), []) if not c.holds][0] == "one bundle per slot"
+    first = next(c for c in recheck(portfolio("hr|bol+che", "hr|bol+ned"), []) if not c.holds)
+    assert first.rule == "one bundle per slot"
     staged = synthetic(3, CaseSize(n_councils=2, n_services=1, n_draws=5, staged=True))
     after = int(np.flatnonzero(staged.candidates.requires >= 0)[0])
     lost = Portfolio(staged.candidates, np.array([after]), staged.source)
@@ -89,10 +100,12 @@ def test_sums_are_the_plain_sums(council):
     cost = candidates.one_off_gbp[chosen][:, own].sum() + candidates.activation_one_off_gbp[:, own].sum()
     checks = {
         r.Budget(kind="budget", name="x", limit_gbp=1.0, council=council): cost,
-        r.Exits(kind="exits", name="x", limit_posts=1.0, council=council): candidates.compulsory_exits[chosen][:, own].sum(),
-        r.OfficerDays(kind="officer_days", name="x", limit_days=1.0, council=council, years=(2028,)): candidates.officer_days[
-            chosen
-        ][:, own, 1].sum(),
+        r.Exits(kind="exits", name="x", limit_posts=1.0, council=council): candidates.compulsory_exits[chosen][
+            :, own
+        ].sum(),
+        r.OfficerDays(
+            kind="officer_days", name="x", limit_days=1.0, council=council, years=(2028,)
+        ): candidates.officer_days[chosen][:, own, 1].sum(),
         r.Redeployments(kind="redeployments", name="x", limit_posts=1.0, council=council, years=(2027,)): (
             candidates.redeployments[chosen][:, own, 0].sum()
         ),

@@ -62,7 +62,9 @@ def test_integer_infeasible_though_the_relaxation_is_not(solver):
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("integer", [True, False])
 def test_unbounded(solver, integer):
-    found = solve(program([1, 0], [[0, 1]], [-np.inf], [1], integer=integer, bounds=(0.0, np.inf)), SolverOptions(solver=solver))
+    found = solve(
+        program([1, 0], [[0, 1]], [-np.inf], [1], integer=integer, bounds=(0.0, np.inf)), SolverOptions(solver=solver)
+    )
     assert found.status is Status.UNBOUNDED
 
 
