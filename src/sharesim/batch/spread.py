@@ -205,6 +205,8 @@ def _room(shape: tuple[int, int, int], folder: BatchFolder, run: str) -> np.ndar
     """Return an empty array for the draws; in a file, which the run's claim covers, where memory might not hold it."""
     if np.prod(shape, dtype=float) <= MOST_IN_MEMORY:
         return np.empty(shape)
+    # Whoever swept the folder last may have taken the empty place along.
+    folder.work.mkdir(parents=True, exist_ok=True)
     return np.lib.format.open_memmap(folder.aside(run), mode="w+", dtype=np.float64, shape=shape)
 
 
