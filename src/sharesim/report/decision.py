@@ -104,10 +104,9 @@ def _what(contents: Contents, chosen: tuple[Arrangement, ...]) -> Sentence:
     if everybody:
         lead = f"{names} should {verb} {share}"
     if len(chosen) > 6:
-        first, last = min(item.start for item in chosen), max(item.start for item in chosen)
-        return (
-            f"{lead}, starting between {words.month(first)} and {words.month(last)}; the matrix shows who with whom.",
-        )
+        first, last = (words.month(pick(item.start for item in chosen)) for pick in (min, max))
+        when = f"from {first}" if first == last else f"starting between {first} and {last}"
+        return (f"{lead}, {when}; the matrix shows who with whom.",)
     if len(study.services) == 1 and everybody:
         return (f"{lead}, {_how(contents, chosen[0], everybody)}.",)
     parts = [f"{item.title} ({_how(contents, item, everybody)})" for item in chosen]

@@ -46,8 +46,8 @@ CHECKS = columns("""
 """)
 READINGS = columns("""
     title | Measure
-    choosing_words | On the futures that chose | figure
-    judging_words | On fresh futures | figure
+    choosing_words | On the futures that chose | figure | | choosing_reach
+    judging_words | On fresh futures | figure | | judging_reach
     difference_words | Difference | figure
 """)
 PUBLISHED = columns("""
@@ -137,6 +137,9 @@ def readings_section(material: Material) -> dict[str, Any]:
     frame = readings(material.contents)
     flattered, reach = luck(frame)
     text = _with_words(frame, ("choosing", "judging", "difference"), frame.kind)
+    for name in ("choosing", "judging"):
+        errors = zip(frame[f"{name}_error"], frame.kind, strict=True)
+        text[f"{name}_reach"] = [_reach(error, unit) for error, unit in errors]
     return {
         "table": page_table("readings", "The same portfolio on two sets of futures", text, READINGS),
         "is_noise": bool(abs(flattered) <= reach),
@@ -144,6 +147,13 @@ def readings_section(material: Material) -> dict[str, Any]:
         "luck": Figure("luck_gbp", flattered, words.money(abs(flattered))),
         "reach": gbp("luck_reach_gbp", reach) if np.isfinite(reach) else None,
     }
+
+
+def _reach(error: float, unit: str) -> str:
+    """Return a standard error in words; nothing where the draws give none."""
+    if not np.isfinite(error):
+        return ""
+    return f"standard error {words.share(error, 1) if unit == 'share' else words.pounds(error)}"
 
 
 def _with_words(frame: pd.DataFrame, names: tuple[str, ...], units: pd.Series) -> pd.DataFrame:

@@ -12,9 +12,12 @@ from sharesim.report.cells import PageTable, columns, page_table
 from sharesim.report.decision import Figure, Sentence, chance, gbp
 from sharesim.report.material import Material
 from sharesim.report.matrix import Arrangement
+from sharesim.study.labels import Labels
 
-#: With more councils than this the matrix shows only those that share something.
-MOST_COUNCILS = 24
+#: With more councils than this the matrix shows only those that share something; with more than this across it turns.
+MOST_COUNCILS, MOST_ACROSS = 24, 8
+#: Colours that style.css has for groups of partners.
+N_COLOURS = 8
 
 ARRANGEMENTS = columns("""
     letter | Key
@@ -126,26 +129,48 @@ def portfolio_sections(material: Material) -> dict[str, Any]:
 
 
 def who_section(material: Material) -> dict[str, Any]:
-    """Return the matrix as rows of cells, the table of arrangements, and which of them do not pay for themselves."""
-    study, frame = material.study, material.tables["matrix"]
-    names = list(study.councils.ids)
-    if len(names) > MOST_COUNCILS:
-        names = [name for name in names if name in set(frame.council[frame.group >= 0])]
-    grid = []
-    for service, rows in frame[frame.council.isin(names)].groupby("service", sort=False):
-        cells = [
-            {"text": row.arrangement, "hosts": row.hosts, "group": row.group % 8 if row.group >= 0 else -1}
-            for row in rows.itertuples()
-        ]
-        grid.append((study.services.name(study.services.index(service)), cells))
-    shown = [study.councils.name(study.councils.index(name)) for name in names]
+    """Return the matrix, the table of arrangements, and which of them do not pay for themselves."""
+    study = material.study
+    n_groups = len({item.group for item in material.chosen})
     return {
-        "grid": grid,
-        "councils": shown,
+        "matrix": matrix_grid(material.tables["matrix"], study.services, study.councils),
+        "colours": "One colour: the same partners." if n_groups <= N_COLOURS else "Colours repeat; letters do not.",
         "arrangements": arrangements_table(material),
         "losing": _losing(material),
-        "left_out": len(study.councils) - len(shown),
     }
+
+
+def matrix_grid(frame: pd.DataFrame, services: Labels, councils: Labels) -> dict[str, Any]:
+    """Return the matrix as the page shows it: heads, rows of cells, and how many councils are left out.
+
+    Services go down the page; with many more councils than services councils do, so that it stays narrow. Of very many
+    councils those that share nothing are left out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `matrix.matrix`.
+    """
+    kept = list(councils.ids)
+    if len(kept) > MOST_COUNCILS:
+        sharing = set(frame.council[frame.group >= 0])
+        kept = [name for name in kept if name in sharing]
+    turned = len(kept) > max(MOST_ACROSS, len(services))
+    down, across = ("council", "service") if turned else ("service", "council")
+    order = {"council": kept, "service": list(services.ids)}
+    names = {"council": dict(zip(councils.ids, councils.names, strict=True))}
+    names["service"] = dict(zip(services.ids, services.names, strict=True))
+    cells = {(getattr(row, down), getattr(row, across)): _matrix_cell(row) for row in frame.itertuples()}
+    return {
+        "down": down.title(),
+        "heads": [names[across][key] for key in order[across]],
+        "rows": [(names[down][key], [cells[key, other] for other in order[across]]) for key in order[down]],
+        "left_out": len(councils) - len(kept),
+    }
+
+
+def _matrix_cell(row: Any) -> dict[str, Any]:
+    return {"text": row.arrangement, "hosts": row.hosts, "group": row.group % N_COLOURS if row.group >= 0 else -1}
 
 
 def _losing(material: Material) -> Sentence:

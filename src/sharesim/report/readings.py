@@ -78,7 +78,7 @@ def rules(contents: Contents) -> pd.DataFrame:
         by_rule.setdefault(check.rule, []).append(check)
     rows = []
     for name, found in by_rule.items():
-        tight = min(found, key=lambda check: (check.holds, check.slack / max(abs(check.limit), 1.0)))
+        tight = min(found, key=lambda check: check.slack / max(abs(check.limit), 1.0))
         rows.append(
             {
                 "rule": name,

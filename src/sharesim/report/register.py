@@ -55,11 +55,11 @@ def risks(study: Study, judged: Outcomes) -> pd.DataFrame:
         anything that the row can strike.
     """
     n_draws = draws_used(judged, len(study.model.risks) + 1)
-    strikes = strike_counts(study, judged, n_draws)
-    base = _worth(study, judged, n_draws)
+    same = simulated(study, judged, n_draws)
+    base, strikes = worth(same), strike_counts(study, same)
     rows = []
     for at, row in enumerate(study.model.risks):
-        effect = risk_effect(row.name, base, _worth(without_risk(study, at), judged, n_draws), strikes[at])
+        effect = risk_effect(row.name, base, worth(simulated(without_risk(study, at), judged, n_draws)), strikes[at])
         own = {
             "risk": row.id,
             "strikes": _targets(study, row),
@@ -79,17 +79,24 @@ def risks(study: Study, judged: Outcomes) -> pd.DataFrame:
 
 
 def draws_used(judged: Outcomes, n_variants: int) -> int:
-    """Return how many of the judging draws are simulated again: whole chunks, as many as the budget allows."""
-    wanted = BUDGET // max(1, n_variants * len(judged.table)) // CHUNK * CHUNK
-    return min(judged.n_draws, MOST_DRAWS, max(CHUNK, wanted))
+    """Return how many of the judging draws are simulated again: as many as the budget allows.
+
+    A power of two chunks, which every way of drawing accepts; all of them where there are no more.
+    """
+    most = min(MOST_DRAWS, BUDGET // max(1, n_variants * len(judged.table)))
+    return min(judged.n_draws, CHUNK * 2 ** max(0, int(np.log2(max(most, CHUNK) / CHUNK))))
 
 
-def _worth(study: Study, judged: Outcomes, n_draws: int) -> np.ndarray:
-    """Return the portfolio's NPV on the first judging draws, GBP, shape (draw,)."""
+def simulated(study: Study, judged: Outcomes, n_draws: int) -> Outcomes:
+    """Return the judged bundles simulated again, in this study, on the first of the same futures."""
     plan = judged.plan
-    outcomes = appraise(
+    return appraise(
         study, judged.table, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, n_draws=n_draws
     )
+
+
+def worth(outcomes: Outcomes) -> np.ndarray:
+    """Return the NPV of all bundles together and of what they need, GBP, shape (draw,)."""
     return outcomes.npv.sum(axis=(0, 1)) + outcomes.needed @ outcomes.activation_npv.sum(axis=1)
 
 
@@ -111,7 +118,7 @@ def _certain(study: Study, zeros: dict[str, object]) -> Study:
 def _leaving(study: Study, judged: Outcomes, base: np.ndarray) -> dict[str, object]:
     hazard = study.model.exit.hazard_per_year
     stays = _certain(study, {"exit.hazard_per_year": (), "exit.before_start_hazard_per_year": ()})
-    without = _worth(stays, judged, base.size)
+    without = worth(simulated(stays, judged, base.size))
     effect = risk_effect(LEAVING, base, without, (base != without).astype(int))
     own = {
         "risk": "",
@@ -127,14 +134,14 @@ def _leaving(study: Study, judged: Outcomes, base: np.ndarray) -> dict[str, obje
     return own | dataclasses.asdict(effect)
 
 
-def strike_counts(study: Study, judged: Outcomes, n_draws: int) -> np.ndarray:
+def strike_counts(study: Study, outcomes: Outcomes) -> np.ndarray:
     """Return how many things of the portfolio each row of the register struck, int, shape (risk, draw)."""
-    result = np.zeros((len(study.model.risks), n_draws), int)
-    for run in judged.chunks(range(-(-n_draws // CHUNK))):
-        inside = min(run.used, n_draws - run.first)
+    result = np.zeros((len(study.model.risks), outcomes.n_draws), int)
+    for run in outcomes.chunks():
         for strikes in run.context.strikes:
-            exposed = [_event_exposed(judged, strikes.scope, target) for target in strikes.targets]
-            result[strikes.row, run.first : run.first + inside] = strikes.struck[exposed, :inside].sum(axis=0)
+            exposed = [_event_exposed(outcomes, strikes.scope, target) for target in strikes.targets]
+            struck = strikes.struck[exposed, : run.used].sum(axis=0)
+            result[strikes.row, run.first : run.first + run.used] = struck
     return result
 
 

@@ -46,6 +46,9 @@ def bundles(outcomes: Outcomes) -> pd.DataFrame:
 
 
 def _errors(outcomes: Outcomes, draws: np.ndarray, measure: str) -> np.ndarray:
+    """Return the standard error of each bundle's measure, nan where one set of draws gives none."""
+    if outcomes.plan.method == "sobol":
+        return np.full(len(draws), np.nan)  # one scramble; rows here are bundles, not scrambles
     return standard_errors(draws, measure, outcomes.plan.method)
 
 

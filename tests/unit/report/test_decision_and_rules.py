@@ -87,7 +87,10 @@ def test_matrix_says_for_each_cell_who_is_in_what(trio: Contents, trio_material:
         ]
         assert row.arrangement == (" ".join(inside) or "own")
         assert (row.group >= 0) == bool(inside)
-    assert frame.hosts.sum() == sum(len(item.hosts) * len(item.services) for item in chosen)
+    for item in chosen:
+        assert sorted(trio.study.councils.ids[at] for at in item.hosts) == trio.judged.table.host_ids(item.row)
+        assert item.start == str(trio.judged.table.start_date[item.row])
+    assert 0 < frame.hosts.sum() == sum(len(item.hosts) * len(item.services) for item in chosen)
 
 
 def test_partners_of_the_same_councils_share_a_colour(trio_material: Material) -> None:

@@ -89,7 +89,7 @@ def test_no_window_system_is_asked_for() -> None:
 
 def test_hostile_text_is_not_read_as_mathematics() -> None:
     frame = pd.DataFrame(
-        {"council": [r"$\frac{1}{2}$ <b>", "B"], "mean_gbp": [1.0, 2.0], "probability_of_loss": [0.5, 0.1]}
+        {"council": [r"$\nonsense{$ <b>", "B"], "mean_gbp": [1.0, 2.0], "probability_of_loss": [0.5, 0.1]}
     )
     frame = frame.assign(**{f"p{q}_gbp": [0.0, 1.0] for q in (5, 25, 50, 75, 95)})
     made = drawing(why.councils_plot(frame))

@@ -14,7 +14,9 @@ from sharesim.report.contents import Contents
 from sharesim.report.figures import Drawing, drawing
 from sharesim.report.html import render
 from sharesim.report.material import Material
+from sharesim.report.portfolio import matrix_grid
 from sharesim.report.sections import HEADINGS
+from sharesim.study.labels import Labels
 from tests.unit.report import studies
 from tests.unit.report.pages import Element, Page, outline, read, rows_of
 
@@ -103,6 +105,36 @@ def test_table_of_arrangements_is_the_runs(trio_page: Page, trio_material: Mater
     for row, item in zip(rows, trio_material.chosen, strict=True):
         for column in ("npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss", "chance_of_starting"):
             assert same(row[column][1], frame[column].iloc[item.row])
+
+
+def test_matrix_says_what_the_table_says(trio_page: Page, trio_material: Material) -> None:
+    frame = trio_material.tables["matrix"].set_index(["service", "council"])
+    (body,) = trio_page.table("matrix").all("tbody")
+    services, councils = trio_material.study.services.ids, trio_material.study.councils.ids
+    for row, service in zip(body.all("tr"), services, strict=True):
+        for cell, council in zip(row.all("td"), councils, strict=True):
+            expected = frame.loc[(service, council)]
+            assert cell.text.split()[0] == expected.arrangement
+            assert ("★" in cell.text) == ("hosts" in cell.text) == bool(expected.hosts)
+
+
+@pytest.mark.parametrize(("n_councils", "down"), [(3, "Service"), (9, "Council"), (30, "Council")])
+def test_matrix_turns_with_many_councils(n_councils: int, down: str) -> None:
+    names = tuple(f"c{at:02d}" for at in range(n_councils))
+    councils, services = Labels(names, tuple(name.upper() for name in names)), Labels(("hr", "ict"), ("HR", "ICT"))
+    rows = [
+        (service, council, f"{service} {council}", False, at % 2 - 1)
+        for service in services
+        for at, council in enumerate(names)
+    ]
+    frame = pd.DataFrame(rows, columns=["service", "council", "arrangement", "hosts", "group"])
+    grid = matrix_grid(frame, services, councils)
+    assert grid["down"] == down
+    assert grid["left_out"] == (15 if n_councils == 30 else 0)  # every other council shares nothing
+    for name, cells in grid["rows"]:
+        for head, cell in zip(grid["heads"], cells, strict=True):
+            service, council = (name, head) if down == "Service" else (head, name)
+            assert cell["text"] == f"{service.lower()} {council.lower()}"
 
 
 def test_table_of_risks_is_the_runs(trio_page: Page, trio_material: Material) -> None:

@@ -19,7 +19,7 @@ from sharesim.study.study import Study
 
 HOST = "★"
 #: Rows of a timeline, councils of a map that all get their names, and cells of a matrix that can be read.
-MOST_ROWS, MOST_NAMES, MOST_CELLS = 30, 30, 1200
+MOST_ROWS, MOST_NAMES, MOST_CELLS = 30, 14, 1200
 
 
 def matrix_plot(study: Study, frame: pd.DataFrame, chosen: Sequence[Arrangement]) -> Plot | None:
@@ -112,7 +112,7 @@ def map_plot(study: Study, frame: pd.DataFrame, hosts: Sequence[int]) -> Plot | 
     def draw(figure: Figure, narrow: bool) -> None:
         draw_map(figure.add_subplot(), study, frame, position, hosts)
 
-    return Plot("map", title, alt, data, draw, (2.9, 2.4))
+    return Plot("map", title, alt, data, draw, (2.9, 2.4) if len(study.councils) <= MOST_NAMES else (6.0, 3.6))
 
 
 def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, hosts: Sequence[int]) -> None:
@@ -142,9 +142,15 @@ def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, host
     for at, name in enumerate(study.councils.ids):
         x, y = position[name]
         axes.plot(
-            [x], [y], marker="o", markersize=9, color=ORANGE if hosts[at] else "white", markeredgecolor=INK, zorder=4
+            [x],
+            [y],
+            marker="o",
+            markersize=9 if len(study.councils) <= MOST_NAMES else 5,
+            color=ORANGE if hosts[at] else "white",
+            markeredgecolor=INK,
+            zorder=4,
         )
-        if len(study.councils) > MOST_NAMES and not hosts[at]:
+        if len(study.councils) > MOST_NAMES:
             continue
         label = study.councils.name(at) + (f"\nhosts {words.count(hosts[at], 'service')}" if hosts[at] else "")
         above = y >= middle[1]
@@ -160,7 +166,8 @@ def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, host
             path_effects=[withStroke(linewidth=3, foreground="white")],
         )
     axes.set_aspect("equal", adjustable="datalim")
-    axes.margins(x=0.3, y=0.4)
+    named = len(study.councils) <= MOST_NAMES
+    axes.margins(x=0.3 if named else 0.05, y=0.4 if named else 0.05)
     axes.set_axis_off()
     _scale_bar(axes, np.ptp([place[0] for place in position.values()]))
 
