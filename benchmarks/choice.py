@@ -1,8 +1,10 @@
 """The choice beside its peers, and at size: ``python -m benchmarks.choice --json FILE``.
 
-Three measurements, each in processes of its own: one instance solved by sharesim, mpi-sppy, linopy and plain PuLP to
-the same optimum; a large instance certified within two minutes; and a program of 100,000 bundles built and handed over.
-Seconds compared are CPU seconds, children included, because machines are shared; elapsed seconds are printed beside.
+Four parts, each in processes of its own: ``peers``, one instance solved by sharesim, mpi-sppy, linopy and plain PuLP to
+the same optimum; ``size``, a large instance certified within two minutes; ``hard``, the same with rules as tight as a
+greedy choice; and ``build``, a program of 100,000 bundles built and handed over. ``--part`` runs some of them, and parts
+that are run one by one add to the same file. Seconds compared are CPU seconds, children included, because machines are
+shared; elapsed seconds are printed beside.
 """
 
 from __future__ import annotations
@@ -128,7 +130,7 @@ def at_size(folder: Path, python: Path, tightness: float, *, full: bool) -> dict
     """Return the certified gap at 5,000 bundles x 2,000 draws; `full`: the whole formulation for 240 s beside it."""
     arrays, recipe, name = wanted(5000, 2000, tightness, folder)
     own = run(sys.executable, ["sharesim", str(recipe), "120", "3e-3"], 120)
-    found: dict[str, Any] = {"instance": name, "sharesim": own}
+    found: dict[str, Any] = {"instance": name, "tightness": tightness, "sharesim": own}
     if "objective" in own:
         found["gap_5000x2000"] = (own["bound"] - own["objective"]) / abs(own["objective"])
         found["seconds_5000x2000"], found["peak_gb_5000x2000"] = own["wall_s"], own["peak_gb"]
@@ -173,9 +175,26 @@ def _three_rows(n_bundles: int) -> Program:
     return replace(program, matrix=columns.tocsr())
 
 
+PARTS = ("peers", "size", "hard", "build")
+RATIOS = ("ratio_to_mpi_sppy", "ratio_to_best_plain")
+AT_SIZE = ("gap_5000x2000", "seconds_5000x2000", "peak_gb_5000x2000")
+
+
 def table(result: dict[str, Any]) -> str:
-    """Return the measurements as the table that docs/choice.md shows."""
-    peers, size, built = result["peers"], result["size"], result["build"]
+    """Return the parts that were measured as lines of text."""
+    lines = _peer_lines(result["peers"]) if "peers" in result else []
+    for part in ("size", "hard"):
+        if part in result:
+            size = result[part]
+            lines += [f"{name:26} {size.get(name, float('nan')):8.4f}   ({size['instance']})" for name in AT_SIZE]
+            if "full_formulation" in size:
+                lines.append(f"full formulation, 240 s: {size['full_formulation']}")
+    for name, value in result.get("build", {}).items():
+        lines.append(f"{name:26} {value if isinstance(value, str) else round(value, 3):>8}")
+    return "\n".join(lines)
+
+
+def _peer_lines(peers: dict[str, Any]) -> list[str]:
     lines = [f"{peers['instance']:26} {'CPU s':>8} {'wall s':>8} {'objective':>16} {'same':>5}"]
     for subject, item in peers["subjects"].items():
         if "objective" not in item:
@@ -183,35 +202,45 @@ def table(result: dict[str, Any]) -> str:
             continue
         same = "yes" if peers["same_answer"][subject] else "no"
         lines.append(f"{subject:26} {item['cpu_s']:8.1f} {item['wall_s']:8.1f} {item['objective']:16,.1f} {same:>5}")
-    lines += [f"{name:26} {peers[name]:8.2f}" for name in ("ratio_to_mpi_sppy", "ratio_to_best_plain")]
-    at_size_names = ("gap_5000x2000", "seconds_5000x2000", "peak_gb_5000x2000")
-    lines += [f"{name:26} {size.get(name, float('nan')):8.4f}   ({size['instance']})" for name in at_size_names]
-    if "full_formulation" in size:
-        lines.append(f"full formulation, 240 s: {size['full_formulation']}")
-    lines += [f"{name:26} {value if isinstance(value, str) else round(value, 3):>8}" for name, value in built.items()]
-    return "\n".join(lines)
+    return lines + [f"{name:26} {peers[name]:8.2f}" for name in RATIOS]
+
+
+def flat(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the parts with their plain figures at the top; those of ``hard`` stay inside it, as another instance."""
+    parts = [part for name, part in result.items() if name != "hard"]
+    return {name: value for part in parts for name, value in part.items() if isinstance(value, int | float)} | result
+
+
+def measured(part: str, folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Return what one part measured."""
+    if part == "build":
+        return build_at_100k()
+    python = peer_python(asked.environments) if part == "peers" or asked.full else Path(sys.executable)
+    if part == "peers":
+        return beside_peers(folder, python, asked.seconds)
+    return at_size(folder, python, asked.tightness if part == "size" else 1.0, full=asked.full)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print the table and write the JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.choice", description=__doc__)
-    parser.add_argument("--json", type=Path, help="file for all figures")
+    parser.add_argument("--json", type=Path, help="file for all figures; parts measured before stay in it")
+    parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be given again")
     parser.add_argument("--seconds", type=float, default=300.0, help="time limit per peer")
     parser.add_argument("--tightness", type=float, default=1.5, help="rule tightness of the large instance")
     parser.add_argument("--full", action="store_true", help="the full formulation of the large instance too (240 s)")
     parser.add_argument("--environments", type=Path, default=Path(tempfile.gettempdir()) / "sharesim-benchmarks")
     asked = parser.parse_args(arguments)
-    python = peer_python(asked.environments)
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        result = {
-            "peers": beside_peers(folder, python, asked.seconds),
-            "size": at_size(folder, python, asked.tightness, full=asked.full),
-            "build": build_at_100k(),
-        }
-    flat = {name: value for part in result.values() for name, value in part.items() if isinstance(value, (int, float))}
-    if asked.json:
-        asked.json.write_text(json.dumps({**flat, **result}, indent=1), encoding="utf-8")
+    result: dict[str, Any] = {}
+    if asked.json and asked.json.exists():
+        held = json.loads(asked.json.read_text(encoding="utf-8"))
+        result = {part: held[part] for part in PARTS if part in held}
+    for part in asked.part or PARTS:
+        with tempfile.TemporaryDirectory() as made:
+            result[part] = measured(part, Path(made), asked)
+        # Written after every part, so that a long one that is stopped costs only itself.
+        if asked.json:
+            asked.json.write_text(json.dumps(flat(result), indent=1), encoding="utf-8")
     print(table(result))
     return 0
 
