@@ -734,6 +734,41 @@ def excel_cases() -> list[Case]:
     ]
 
 
+def observed_cases() -> list[Case]:
+    """What can be the matter with observed values in a file."""
+    good = put("seen.csv", "project,overrun\nA,1.1\nB,1.4\nC,\n")
+
+    def case(name: str, value: str, *changes: Change) -> Case:
+        return Case(f"observed: {name}", (good, *changes), (f"services.hr.overrun_factor={value}",))
+
+    def text(arguments: str) -> str:
+        return f"empirical({arguments})"
+
+    return [
+        case("no such file", text("file=observations.csv")),
+        case("a file of nearly that name", text("file=sen.csv, column=overrun")),
+        case("no column named", text("file=seen.csv")),
+        case("a column of nearly that name", text("file=seen.csv, column=overun")),
+        case("no numbers", text("file=seen.csv, column=project")),
+        case("no values", text("file=none.csv"), put("none.csv", "a\n")),
+        case("not CSV", text("file=odd.csv"), put("odd.csv", 'a\n"' + "x" * 200_000)),
+        case("UTF-16", text("file=wide.csv"), put("wide.csv", "a\n1\n".encode("utf-16"))),
+        case("a path out of the folder", text("file=../seen.csv")),
+        case("an absolute path", text("file=/etc/passwd")),
+        case("a link out of the folder", text("file=link.csv"), link("link.csv", "/etc/hostname")),
+        case("a folder", text("file=.")),
+        case("no file", text("file=''")),
+        case("a number for a file name", "{empirical = {file = 3}}"),
+        case("a NUL in a file name", '{empirical = {file = "a\\u0000b"}}'),
+        case("a workbook", text("file=values.xlsx")),
+        case("a number for a column", '{empirical = {file = "seen.csv", column = 2}}'),
+        case("an unknown argument", '{empirical = {file = "seen.csv", colum = "overrun"}}'),
+        case("within another law", '{truncated = {body = {empirical = {file = "no such.csv"}}, high = 1}}'),
+        case("out of bounds", text("file=low.csv"), put("low.csv", "a\n-1\n2\n")),
+        case("part of a formula", "2 * empirical(file=seen.csv)"),
+    ]
+
+
 CASES = (
     *file_cases(),
     *heading_cases(),
@@ -745,4 +780,5 @@ CASES = (
     *rule_cases(),
     *override_cases(),
     *excel_cases(),
+    *observed_cases(),
 )

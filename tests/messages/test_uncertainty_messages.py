@@ -123,6 +123,7 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: from_file(None), "empirical: the file cannot be read: got o.csv: No such file or directory; allowed a CSV file. Check its name and place."),
     (lambda: from_file("b,c\n1,2\n"), "empirical: no such column in o.csv: got 'a'; allowed b, c. Name the column."),
     (lambda: from_file("a\n12%\n"), "empirical: o.csv, row 2, column a: not a number: got '12%'; allowed a finite number, or nothing."),
+    (lambda: from_file('a\n"' + "x" * 200_000), "empirical: o.csv, line 2: cannot be read as CSV: got field larger than field limit (131072); allowed a CSV file."),
     (lambda: from_file("a\n"), "empirical: cannot use this many values: got 0 in o.csv, column a; allowed 1 to 1,000,000."),
     # Dependence
     (lambda: tie("a", "b", 1.5), "rank correlation: not a rank correlation: got 1.5; allowed -1 to 1. Give Spearman's rank correlation."),

@@ -12,6 +12,7 @@ from sharesim.choice.solution import Solution
 from sharesim.measures import cvar, mean, percentile, probability_below, standard_errors
 from sharesim.study.schema import Published
 from sharesim.study.study import Study
+from sharesim.uncertainty.distributions import Distribution
 
 
 def bundles(outcomes: Outcomes) -> pd.DataFrame:
@@ -174,6 +175,17 @@ def lines(outcomes: Outcomes, account: Account) -> pd.DataFrame:
     return pd.DataFrame(records, columns=["bundle", "council", "year", "line", "mean_gbp"])
 
 
+#: Longest notation that a table shows; the values of a long law are in study.json.
+_LONGEST_LAW = 400
+
+
+def _law(law: Distribution) -> str:
+    text = law.text()
+    if len(text) <= _LONGEST_LAW:
+        return text
+    return f"{text[: _LONGEST_LAW - 60].rpartition(', ')[0]}, ... {text.count(', ') + 1:,} figures)"
+
+
 def drivers(study: Study) -> pd.DataFrame:
     """Return every uncertain input with its distribution, mean and range; events that merely strike are left out."""
     assumed = {
@@ -185,7 +197,7 @@ def drivers(study: Study) -> pd.DataFrame:
     rows = [
         {
             "driver": spec.name,
-            "distribution": spec.distribution.text(),
+            "distribution": _law(spec.distribution),
             "mean": spec.distribution.mean,
             "sd": spec.distribution.sd,
             "p5": float(spec.distribution.quantile(0.05)),

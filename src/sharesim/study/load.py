@@ -15,6 +15,7 @@ from sharesim.study.compile import compile_study
 from sharesim.study.defaults import fill_defaults
 from sharesim.study.files import missing, read_toml
 from sharesim.study.labels import unknown_name
+from sharesim.study.observations import Observations
 from sharesim.study.places import Place, Placed, Places, in_order
 from sharesim.study.plain import shown, tidy
 from sharesim.study.schema import ROWS
@@ -88,6 +89,8 @@ def build(
     for by, pairs in asked:
         raw, found = overrides.apply(raw, [pair for pair in pairs if not pair[0].startswith("tables.")], by)
         changes += found
+    observations = Observations(places.folder)
+    raw, original = observations.put_into(raw), observations.put_into(original)
     filled, faults = fill_defaults(raw, places.about(raw, changes))
     here = places.about(filled, changes)
     model, more = validated(filled, here)

@@ -17,6 +17,7 @@ from pydantic_core import core_schema
 from sharesim.errors import Fault, StudyError
 from sharesim.study import plain
 from sharesim.study.fields import refusal
+from sharesim.study.observations import Unread
 from sharesim.study.plain import Unreadable, shown
 from sharesim.study.slips import slip
 from sharesim.uncertainty.distribution import show
@@ -67,6 +68,8 @@ class Quantity:
         """
         if isinstance(raw, Quantity):
             return raw
+        if isinstance(raw, Unread):
+            raise raw.refused()
         if isinstance(raw, str) and (match := _DRIVER_CELL.fullmatch(raw)):
             raw = {"driver": match["name"], "times": match["times"] or 1.0}
         if isinstance(raw, dict) and "driver" in raw:

@@ -43,16 +43,44 @@ def observed(path: str | Path, column: str | None = None) -> Empirical:
         refuse(
             "empirical", "the file cannot be read", f"{file.name}: {reason}", "a CSV file", "Check its name and place."
         )
+    return values_of(text, file.name, column)
+
+
+def values_of(text: str, name: str, column: str | None = None) -> Empirical:
+    """Return the law of the values in one column of the text of a CSV file.
+
+    Parameters
+    ----------
+    text : str
+        With a heading row.
+    name : str
+        How messages call the file.
+    column : str, optional
+        As for `observed`.
+
+    Raises
+    ------
+    StudyError
+        As for `observed`.
+
+    Examples
+    --------
+    >>> values_of("overrun\\n0.1\\n0.4\\n", "overruns.csv").text()
+    'empirical([0.1, 0.4])'
+    """
     rows = csv.reader(text.splitlines())
-    headings = [heading.strip() for heading in next(rows, [])]
-    position = _position(file.name, headings, column)
     values = []
-    for number, row in enumerate(rows, start=2):
-        cell = row[position].strip() if position < len(row) else ""
-        if cell:
-            values.append(_number(f"{file.name}, row {number}, column {headings[position]}", cell))
+    try:
+        headings = [heading.strip() for heading in next(rows, [])]
+        position = _position(name, headings, column)
+        for number, row in enumerate(rows, start=2):
+            cell = row[position].strip() if position < len(row) else ""
+            if cell:
+                values.append(_number(f"{name}, row {number}, column {headings[position]}", cell))
+    except csv.Error as error:
+        refuse("empirical", f"{name}, line {rows.line_num}: cannot be read as CSV", str(error), "a CSV file")
     if not 1 <= len(values) <= MOST_VALUES:
-        got = f"{len(values):,} in {file.name}, column {headings[position]}"
+        got = f"{len(values):,} in {name}, column {headings[position]}"
         refuse("empirical", "cannot use this many values", got, f"1 to {MOST_VALUES:,}")
     return Empirical(tuple(values))
 
