@@ -25,7 +25,15 @@ from tests.unit.batch.studies import write_plan
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and signals")
 
-SIXTY = [{"values": {"services.payroll.team_gbp": [1000 * at for at in range(10)], "study.discount_rate_per_year": [0.03, 0.06], "run.seed": [1, 2, 3]}}]
+SIXTY = [
+    {
+        "values": {
+            "services.payroll.team_gbp": [1000 * at for at in range(10)],
+            "study.discount_rate_per_year": [0.03, 0.06],
+            "run.seed": [1, 2, 3],
+        }
+    }
+]
 N_MOMENTS = 20
 
 
@@ -35,7 +43,9 @@ class Host:
     def __init__(self, root: Path, folder: Path) -> None:
         self.log, environment = folder / "host.log", os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         command = [sys.executable, root / "tests" / "endtoend" / "batch_host.py"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
         assert self.process.stdout.readline() == "ready\n"
 
     def start(self, *arguments: object) -> int:
@@ -158,7 +168,9 @@ def test_death_at_every_step_of_a_run_is_made_good_by_one_more_call(root: Path, 
 
 
 @pytest.mark.slow
-def test_two_batches_on_one_folder_share_the_work(host: Host, undisturbed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+def test_two_batches_on_one_folder_share_the_work(
+    host: Host, undisturbed: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
     plan, expected = undisturbed
     out = tmp_path / "out"
     both = [host.start("batch", plan, "--out", out, "--jobs", "1") for _ in range(2)]
@@ -172,7 +184,9 @@ def test_two_batches_on_one_folder_share_the_work(host: Host, undisturbed: tuple
 
 
 @pytest.mark.slow
-def test_a_polite_end_stops_the_workers_and_leaves_a_table(host: Host, undisturbed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+def test_a_polite_end_stops_the_workers_and_leaves_a_table(
+    host: Host, undisturbed: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
     plan, expected = undisturbed
     out = tmp_path / "out"
     batch = host.start("batch", plan, "--out", out, "--jobs", "1")
@@ -196,7 +210,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = shutil.which("mount")
-    if mount is None or subprocess.run([mount, "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True).returncode:
+    if (
+        mount is None
+        or subprocess.run([mount, "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True).returncode
+    ):
         pytest.skip("needs the right to mount a small tmpfs.")
     yield folder
     subprocess.run(["umount", folder], check=True)
@@ -208,7 +225,9 @@ def test_a_full_disk_stops_the_batch_and_room_lets_it_go_on(small_disk: Path, tm
     expected, out = digests(tmp_path / "whole"), small_disk / "out"
     with pytest.raises(OutputError) as caught:
         run_batch(plan, BatchOptions(out=out, jobs=0))
-    assert "nothing more can be written" in str(caught.value) and "Make room, or choose another --out" in str(caught.value)
+    assert "nothing more can be written" in str(caught.value) and "Make room, or choose another --out" in str(
+        caught.value
+    )
     before = digests(out)
     assert 0 < len(before) < 24 and before.items() <= expected.items()
     assert not (out / ".work").exists()

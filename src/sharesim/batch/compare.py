@@ -12,10 +12,10 @@ import pandas as pd
 
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import chosen_table, run_table
-from sharesim.batch.words import visible
 from sharesim.errors import Fault, UsageError
 from sharesim.report.words import count, money
 from sharesim.study.labels import unknown_name
+from sharesim.study.plain import visible
 
 ALL = "all runs"
 FLIPS = (

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +28,10 @@ LOCAL = "local"
 
 class WorkerDied(Exception):
     """A task's worker died under it, each time that it was tried."""
+
+
+class EngineLost(Exception):
+    """Whoever hands out the tasks is gone; no later task can be done either."""
 
 
 class Engine(Protocol):
@@ -202,9 +206,12 @@ class DaskEngine:
         return max(256, 4 * self.n_workers)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future:
-        """Start a task on the cluster."""
+        """Start a task on the cluster; EngineLost where there is none any more."""
         result: Future = Future()
-        theirs = self._client.submit(function, *arguments, pure=False)
+        try:
+            theirs = self._client.submit(function, *arguments, pure=False)
+        except Exception as error:
+            raise EngineLost(str(error)) from error
         self._futures.add(theirs)
         theirs.add_done_callback(lambda done: self._arrived(done, result))
         return result
@@ -217,10 +224,11 @@ class DaskEngine:
             value = theirs.result()
         except KilledWorker as error:
             result.set_exception(WorkerDied(f"the worker that had it died, each time: {error}"))
-        except BaseException as error:
-            result.set_exception(
-                error if isinstance(error, Exception) else WorkerDied(f"the cluster let it go: {error!r}")
-            )
+        except CancelledError as error:
+            # Nobody but us cancels a task, and we only when nobody listens any more.
+            result.set_exception(EngineLost(str(error)))
+        except Exception as error:
+            result.set_exception(error)
         else:
             result.set_result(value)
 
@@ -293,4 +301,4 @@ def engine_for(jobs: int, scheduler: str | None, alive: Path) -> Iterator[Engine
     engine.close()
 
 
-__all__ = ["DaskEngine", "Engine", "InlineEngine", "LocalEngine", "WorkerDied", "engine_for"]
+__all__ = ["DaskEngine", "Engine", "EngineLost", "InlineEngine", "LocalEngine", "WorkerDied", "engine_for"]

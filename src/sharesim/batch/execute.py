@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sharesim.batch.claims import claim
-from sharesim.batch.engines import Engine, WorkerDied, engine_for
+from sharesim.batch.engines import Engine, EngineLost, WorkerDied, engine_for
 from sharesim.batch.expand import Expansion, PlannedRun
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.plan import Plan, read_plan
@@ -184,6 +184,10 @@ def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> B
             try:
                 with _terminable():
                     batch.do(runs, jobs, alive)
+            except EngineLost as error:
+                told = f"the scheduler went away ({reason(error)})"
+                remedy = "Start it again, then give the same command again: what is done stays done."
+                raise OutputError(Fault(f"--scheduler {options.scheduler}", told, "", "", remedy)) from error
             finally:
                 write_tables(folder)
     finally:
@@ -325,6 +329,8 @@ def handed_out(tasks: list[Task], engine: Engine) -> Iterator[tuple[Outcome, int
 def _outcome(future: Future, task: Task) -> Outcome:
     try:
         return future.result()
+    except EngineLost:
+        raise
     except Exception as error:
         # perform() hands its own exceptions back as outcomes: this is the worker's or the engine's end.
         told = f"{error}; it may have run out of memory" if isinstance(error, WorkerDied) else reason(error)

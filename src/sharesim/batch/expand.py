@@ -19,7 +19,6 @@ from sharesim.batch.plan import SCENARIO, Plan
 from sharesim.errors import Fault, SharesimError, StudyError
 from sharesim.study.load import build, load, read_raw
 from sharesim.study.places import Places
-from sharesim.study.schema import StudyModel
 from sharesim.study.study import Study
 
 
@@ -92,13 +91,9 @@ def variants(plan: Plan) -> Iterator[Variant]:
         yield Variant(study, str(chosen[-1]) if chosen else scenario, seed, tuple(pairs), settings)
 
 
-def identity(model: StudyModel) -> str:
-    """Return the hash of what a resolved study computes: its content, seed and draws, and this version of sharesim.
-
-    The scenarios that it did not take, and the names of its files, do not enter.
-    """
-    content = model.model_dump(mode="json", exclude={"scenarios", "tables"})
-    return _hash({"sharesim": __version__, "study": content})
+def identity(study: Study) -> str:
+    """Return the hash of what a study computes and who computes it: its content, and this version of sharesim."""
+    return _hash({"sharesim": __version__, "study": study.content_hash})
 
 
 def load_variant(variant: Variant, by: str) -> Study:
@@ -144,14 +139,16 @@ class Expansion:
             return self._at_fault(variant, _hash([str(variant.study), str(read)]), variant.study.name, read)
         raw, places, digest = read
         key = _hash([__version__, digest, variant.scenario, variant.assignments])
+        # What lies in other files than those read is not in the key, so that its identity is worked out each time.
+        known = {} if _reads_more(variant, raw) else self.known
         name = _name(raw, variant.study)
-        if key in self.known:
-            return PlannedRun(self.known[key], key, variant, name, _seed(variant, raw))
+        if key in known:
+            return PlannedRun(known[key], key, variant, name, _seed(variant, raw))
         try:
             study = build(raw, places, scenario=variant.scenario or None, assignments=variant.assignments)
         except SharesimError as error:
             return self._at_fault(variant, key, name, error)
-        return PlannedRun(identity(study.model), key, variant, name, study.model.run.seed)
+        return PlannedRun(identity(study), key, variant, name, study.model.run.seed)
 
     def study(self, variant: Variant) -> Study:
         """Return the compiled study of a variant; StudyError or UsageError when it is at fault."""
@@ -184,6 +181,13 @@ def _signed(study: Study, by: str) -> Study:
     return replace(
         study, changes=tuple(replace(item, by=by) if item.by == "command line" else item for item in study.changes)
     )
+
+
+def _reads_more(variant: Variant, raw: Mapping[str, Any]) -> bool:
+    """Whether a change may name other tables than the study's own."""
+    scenarios = raw.get("scenarios")
+    scenario = scenarios.get(variant.scenario) if isinstance(scenarios, dict) else None
+    return any(str(path).startswith("tables") for path in (*dict(variant.assignments), *(scenario or ())))
 
 
 def _name(raw: Mapping[str, Any], path: Path) -> str:

@@ -11,9 +11,9 @@ import pandas as pd
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from sharesim.batch.manifest import BatchFolder, writing
-from sharesim.batch.words import visible
 from sharesim.errors import Fault, OutputError
 from sharesim.report.words import money, share
+from sharesim.study.plain import visible
 from sharesim.workflow.folder import write_csv, write_parquet
 
 if TYPE_CHECKING:

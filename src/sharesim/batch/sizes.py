@@ -17,9 +17,9 @@ from sharesim.batch.execute import BatchOptions
 from sharesim.batch.expand import Expansion, PlannedRun
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.plan import Plan, read_plan
-from sharesim.batch.words import visible
 from sharesim.bundles.enumerate import candidates
 from sharesim.errors import SharesimError
+from sharesim.study.plain import visible
 from sharesim.study.study import Study
 from sharesim.uncertainty.draws import CHUNK
 from sharesim.workflow.doors import choose, judge
@@ -88,7 +88,8 @@ def _line(row: Mapping[Hashable, Any]) -> str:
     name = f"{row['study']}/{row['scenario']}" if row["scenario"] else row["study"]
     size = f"{row['bundles']:,} bundles x {row['draws']:,} draws, about {_time(row['seconds'])}"
     what = row["reason"] if row["state"] == "at fault" else size
-    return visible(f"{row['run']}  {row['state']:<8} {name} seed {row['seed']}  {row['settings']}  {what}")
+    words = (f"{row['run']}  {row['state']:<8}", f"{name} seed {row['seed']}", row["settings"], what)
+    return "  ".join(visible(word) if at else word for at, word in enumerate(words) if word)
 
 
 def dry_run(plan: Plan | str | Path, options: BatchOptions | None = None) -> DryRun:

@@ -135,7 +135,7 @@ def work_block(block: Block) -> None:
 @lru_cache(maxsize=1)
 def _prepared(source: Source) -> tuple[Study, BundleTable, Activations, Fixed]:
     study = load_variant(source.variant, source.by)
-    if identity(study.model) != source.run:
+    if identity(study) != source.run:
         raise UsageError(
             Fault(str(source.variant.study), "changed while the batch ran", "", "", "Give the same command again.")
         )

@@ -12,7 +12,7 @@ from sharesim.batch.claims import is_held
 from sharesim.batch.execute import FAULTS
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import run_table
-from sharesim.batch.words import visible
+from sharesim.study.plain import visible
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class BatchStatus:
         """Return the state in words."""
         n_runs = sum(self.counts.values())
         lines = [
-            f"{self.name}: {n_runs} runs; "
+            f"{visible(self.name)}: {n_runs} runs; "
             + ", ".join(f"{n} {word}" for word, n in self.counts.items() if n or word == "done")
             + "."
         ]
@@ -62,9 +62,10 @@ class BatchStatus:
         if self.n_others:
             lines.append(f"{self.n_others} finished runs of earlier plans are kept beside them.")
         for (fault, why), rows in self.failures.groupby(["fault", "reason"], sort=False):
-            lines.append(f"{len(rows)} failed ({FAULTS.get(fault, fault)}): {why}")
+            lines.append(f"{len(rows)} failed ({visible(FAULTS.get(fault, fault))}): {visible(why)}")
             lines += [
-                f"  {row.run} {row.study} {_settings(row.settings)}\n    {row.log}" for row in rows.head(5).itertuples()
+                f"  {row.run} {visible(row.study)} {_settings(row.settings)}\n    {row.log}"
+                for row in rows.head(5).itertuples()
             ]
             lines += [f"  and {len(rows) - 5} more, in runs.csv"] if len(rows) > 5 else []
         if self.counts["missing"] and not self.is_at_work:

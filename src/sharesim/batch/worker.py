@@ -16,11 +16,11 @@ from typing import Any
 
 from sharesim import __version__
 from sharesim.batch.claims import claim
-from sharesim.batch.engines import WorkerDied
+from sharesim.batch.engines import EngineLost, WorkerDied
 from sharesim.batch.expand import Variant, identity, load_variant
 from sharesim.batch.manifest import LOG, RECORD, BatchFolder, digest, now, sizes
-from sharesim.batch.words import visible
 from sharesim.errors import Fault, OutputError, SharesimError, StudyError, UsageError
+from sharesim.study.plain import visible
 from sharesim.study.study import Study
 from sharesim.workflow.run import RunOptions, run_study
 
@@ -121,13 +121,16 @@ def _make(task: Task, folder: BatchFolder, begun: float, appraise: Callable[...,
             result = run_study(study, made / "run", options)
             _seal(task, made / "run", {"portfolio": result.portfolio.status, "seconds": round(result.seconds, 3)}, said)
             folder.keep(made / "run", task.run)
+        except EngineLost:
+            # Only an appraisal spread over workers asks them from in here; that is no fault of this run.
+            raise
         except Exception as error:
             return _failure(task, begun, error, said)
     return Outcome(task.run, "done", seconds=time.monotonic() - begun)
 
 
 def _check_identity(task: Task, study: Study) -> None:
-    if identity(study.model) != task.run:
+    if identity(study) != task.run:
         raise UsageError(
             Fault(str(task.variant.study), "changed while the batch ran", "", "", "Give the same command again.")
         )
@@ -172,7 +175,7 @@ def reason(error: BaseException) -> str:
     text = (
         "; ".join(str(fault) for fault in error.faults)
         if isinstance(error, SharesimError)
-        else f"{type(error).__name__}: {error}"
+        else f"{type(error).__name__}: {error}".removesuffix(": ")
     )
     text = "; ".join(line for line in text.splitlines() if line.strip())
     text = visible(text)

@@ -11,6 +11,7 @@ from sharesim.report.contents import Contents
 from sharesim.report.figures import Drawing, drawing
 from sharesim.report.html import render
 from sharesim.report.material import Material
+from sharesim.study.plain import no_formula
 
 
 def write_report(contents: Contents, folder: Path) -> Path:
@@ -52,8 +53,5 @@ def spreadsheet_safe(frame: pd.DataFrame) -> pd.DataFrame:
     safe = frame.copy()
     for column in safe.columns:
         if not (pd.api.types.is_numeric_dtype(safe[column]) or pd.api.types.is_bool_dtype(safe[column])):
-            safe[column] = [
-                f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-                for text in safe[column].astype(str)
-            ]
+            safe[column] = [no_formula(text) for text in safe[column].astype(str)]
     return safe

@@ -14,6 +14,7 @@ from sharesim.report.decision import Figure, gbp
 from sharesim.report.material import Material
 from sharesim.report.readings import luck, owner_words, quantity_words, readings, rule_sentence, rules
 from sharesim.report.tables import bundles
+from sharesim.study.plain import visible
 from sharesim.study.rules import Objective
 
 SIGNS = {"<=": "at most", ">=": "at least", "==": "exactly"}
@@ -208,7 +209,10 @@ def inputs_section(material: Material) -> dict[str, Any]:
     has_effects = bool(size.notna().any())
     small = size < SMALL_EFFECT_SHARE * size.max()
     changes = pd.DataFrame(
-        [(item.path, str(item.before), str(item.after), item.by) for item in material.study.changes],
+        [
+            tuple(visible(str(text)) for text in (item.path, item.before, item.after, item.by))
+            for item in material.study.changes
+        ],
         columns=["path", "before", "after", "by"],
     )
     return {

@@ -24,6 +24,9 @@ _A_NUMBER = "a number"
 # Characters that reorder or hide what stands beside them.
 _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+# What a spreadsheet takes for the start of a formula; East Asian ones take the full-width forms for the plain signs.
+_FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+
 
 class Unreadable(Exception):
     """A value that cannot be read: problem, got, allowed, remedy."""
@@ -67,6 +70,17 @@ def visible(value: str) -> str:
     if spaced.isascii() and spaced.isprintable():
         return spaced
     return "".join(_written(letter) if _hidden(letter) else letter for letter in spaced)
+
+
+def no_formula(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula.
+
+    Examples
+    --------
+    >>> no_formula("=cmd|' /C calc'!A0"), no_formula("Payroll = HR"), no_formula("")
+    ("'=cmd|' /C calc'!A0", 'Payroll = HR', '')
+    """
+    return f"'{text}" if text[:1] and text[:1] in _FORMULA_STARTS else text
 
 
 def tidy(fault: Fault) -> Fault:

@@ -58,6 +58,10 @@ class _Remains:
         """Take out what the findings are about."""
         rows: dict[str, set[int]] = {}
         for loc in (tuple(item["loc"]) for item in items):
+            if not loc:
+                # A section whose name is no text, as a stray byte on the command line makes it.
+                self.raw = {key: value for key, value in self.raw.items() if str(key).isprintable()}
+                continue
             if len(loc) > 2 and KEYS.get(loc[0]) == (loc[2],):
                 # Nobody knows what the row was to be called, so no name can be said to be unknown.
                 self.doubted.add(loc[0])

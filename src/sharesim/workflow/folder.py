@@ -20,13 +20,12 @@ import pandas as pd
 from sharesim import __version__
 from sharesim.errors import Fault, OutputError
 from sharesim.report import tables
+from sharesim.study.plain import no_formula
 from sharesim.study.study import Study
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.results import Appraisal, Portfolio
 
 MANIFEST = "manifest.json"
-# Full-width forms too: East Asian spreadsheets take them for the plain signs.
-FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 PACKAGES = ("numpy", "scipy", "pulp", "highspy", "pandas", "pydantic", "matplotlib")
 
 
@@ -190,17 +189,6 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     pd.DataFrame(columns, index=frame.index).to_csv(
         path, index=False, float_format="%.10g", encoding="utf-8", lineterminator="\n"
     )
-
-
-def no_formula(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula.
-
-    Examples
-    --------
-    >>> no_formula("=cmd|' /C calc'!A0"), no_formula("Payroll = HR"), no_formula("")
-    ("'=cmd|' /C calc'!A0", 'Payroll = HR', '')
-    """
-    return f"'{text}" if text[:1] and text[:1] in FORMULA_STARTS else text
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:

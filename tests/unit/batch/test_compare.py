@@ -19,7 +19,19 @@ from sharesim.batch.tables import run_table
 from sharesim.errors import OutputError, UsageError
 from tests.unit.batch.studies import RATES, STUDY, write_plan, write_study
 
-EVIL = ["=cmd|' /C calc'!A0", "<script>alert(1)</script>", "+1+1", "@SUM(A1)", "-2+3", "\t=1", "a\x1b[31mb", "‮evil", "../../x", "{{ 7*7 }}", "broken"]
+EVIL = [
+    "=cmd|' /C calc'!A0",
+    "<script>alert(1)</script>",
+    "+1+1",
+    "@SUM(A1)",
+    "-2+3",
+    "\t=1",
+    "a\x1b[31mb",
+    "‮evil",
+    "../../x",
+    "{{ 7*7 }}",
+    "broken",
+]
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +59,12 @@ def test_the_flip_is_found_once_for_each_way_of_the_rest(flips: Comparison) -> N
     assert len(flips.flips) == 4
     assert set(flips.flips.factor) == {"services.payroll.team_gbp"}
     assert set(zip(flips.flips["from"], flips.flips["to"], strict=True)) == {("80000", "150000")}
-    assert set(flips.flips.leaves) == {"payroll: east; west at east (lead_authority, 2025-04-01)"} and set(flips.flips.enters) == {""}
-    assert set(flips.flips.others) == {f"seed = {seed}, study.discount_rate_per_year = {rate}" for seed in (1, 2) for rate in (0.03, 0.06)}
+    assert set(flips.flips.leaves) == {"payroll: east; west at east (lead_authority, 2025-04-01)"} and set(
+        flips.flips.enters
+    ) == {""}
+    assert set(flips.flips.others) == {
+        f"seed = {seed}, study.discount_rate_per_year = {rate}" for seed in (1, 2) for rate in (0.03, 0.06)
+    }
     change = flips.flips.npv_to_gbp - flips.flips.npv_from_gbp
     assert (change == flips.flips.npv_change_gbp).all() and (change < 0).all()
 
@@ -83,7 +99,12 @@ def test_by_one_setting_only(flips: Comparison) -> None:
 
 
 def test_a_path_of_a_labelled_grid_is_not_held_against_itself(tmp_path: Path) -> None:
-    grid = {"name": "cost", "kind": "zipped", "labels": ["low", "high"], "values": {"services.payroll.team_gbp": [10000, 300000]}}
+    grid = {
+        "name": "cost",
+        "kind": "zipped",
+        "labels": ["low", "high"],
+        "values": {"services.payroll.team_gbp": [10000, 300000]},
+    }
     folder = run_batch(write_plan(tmp_path, grids=[grid]), BatchOptions(out=tmp_path / "out", jobs=0)).folder
     assert list(compare(folder).flips["to"]) == ["high"]
     assert list(compare(folder, ["services.payroll.team_gbp"]).flips["to"]) == ["300000"]
@@ -92,7 +113,9 @@ def test_a_path_of_a_labelled_grid_is_not_held_against_itself(tmp_path: Path) ->
 def test_no_portfolio_is_a_side_of_a_flip(tmp_path: Path) -> None:
     must = '\n[[rules]]\nname = "must"\nkind = "must_share"\nservices = ["payroll"]\ncouncils = ["all"]\n'
     write_study(tmp_path / "tiny", STUDY + must)
-    plan = write_plan(tmp_path, set={"services.payroll.officer_days": 10}, grids=[{"values": {"rules.never.active": [False, True]}}])
+    plan = write_plan(
+        tmp_path, set={"services.payroll.officer_days": 10}, grids=[{"values": {"rules.never.active": [False, True]}}]
+    )
     found = compare(run_batch(plan, BatchOptions(out=tmp_path / "out", jobs=0)).folder)
     assert list(found.runs.portfolio) == ["optimal", "infeasible"]
     assert list(found.flips.enters) == ["no portfolio (infeasible)"]
@@ -113,7 +136,10 @@ def test_tables_pictures_and_the_page_are_written_whole(flips: Comparison) -> No
     taken = flips.folder / "taken"
     taken.mkdir(exist_ok=True)
     (taken / "letter").touch()
-    with pytest.raises(OutputError, match=r"is in the way: got something that is no comparison; allowed a new name, or an earlier comparison\."):
+    with pytest.raises(
+        OutputError,
+        match=r"is in the way: got something that is no comparison; allowed a new name, or an earlier comparison\.",
+    ):
         flips.write(taken)
 
 
@@ -128,7 +154,10 @@ def test_parquet_has_plain_types(flips: Comparison) -> None:
 
     schema = pq.read_schema(flips.folder / "runs.parquet")
     kinds = {name: str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
-    assert kinds["seed"] == kinds["n_bundles"] == "int64" and kinds["npv_mean_gbp"] == kinds["services.payroll.team_gbp"] == "double"
+    assert (
+        kinds["seed"] == kinds["n_bundles"] == "int64"
+        and kinds["npv_mean_gbp"] == kinds["services.payroll.team_gbp"] == "double"
+    )
     assert kinds["status"] in ("string", "large_string")
     assert set(kinds.values()) <= {"int64", "double", "string", "large_string", "bool"}
 
@@ -166,7 +195,15 @@ def test_evil_stays_text_in_html(evil: Path) -> None:
 
 
 def test_evil_names_lead_nowhere_and_reach_no_terminal(evil: Path) -> None:
-    assert {item.name for item in evil.iterdir()} <= {"batch.json", "runs", "failed", "runs.csv", "runs.parquet", "chosen.parquet", "compare"}
+    assert {item.name for item in evil.iterdir()} <= {
+        "batch.json",
+        "runs",
+        "failed",
+        "runs.csv",
+        "runs.parquet",
+        "chosen.parquet",
+        "compare",
+    }
     assert all(re.fullmatch("[0-9a-f]{20}", item.name) for item in (evil / "runs").iterdir())
     told = compare(evil).summary() + status(evil).summary()
     assert "\x1b" not in told and "\u202e" not in told

@@ -107,7 +107,9 @@ def test_what_is_no_batch_is_left_alone(tmp_path: Path) -> None:
         f"{taken}: is in the way: got a folder with 'letter.txt' in it; allowed a new name, or an earlier batch. Choose another --out."
     )
     assert [item.name for item in taken.iterdir()] == ["letter.txt"]
-    with pytest.raises(UsageError, match=r"is a file: allowed a folder, or a name that is free\. Choose another --out\."):
+    with pytest.raises(
+        UsageError, match=r"is a file: allowed a folder, or a name that is free\. Choose another --out\."
+    ):
         BatchFolder(taken / "letter.txt").prepare(plan)
 
 

@@ -59,7 +59,10 @@ def test_bits_do_not_depend_on_where_the_blocks_are_cut(task: Task, study: Study
     assert not (task.root / "blocks").exists()
 
 
-@pytest.mark.parametrize(("n_bundles", "n_slots", "n_draws"), [(1, 2, 1), (450, 3, 4096), (450, 3, 1_000_000), (3_000_000, 4, 5000), (7, 4, 1025)])
+@pytest.mark.parametrize(
+    ("n_bundles", "n_slots", "n_draws"),
+    [(1, 2, 1), (450, 3, 4096), (450, 3, 1_000_000), (3_000_000, 4, 5000), (7, 4, 1025)],
+)
 def test_blocks_cover_everything_once_and_keep_to_their_size(n_bundles: int, n_slots: int, n_draws: int) -> None:
     blocks = blocks_of(Source("x", None, ""), Path(), n_bundles, n_slots, n_draws)
     area = 0
