@@ -23,9 +23,10 @@ def slots_of(candidates: Candidates, bundle: int) -> set[tuple[int, int, int]]:
 
 
 def used_by(candidates: Candidates, bundle: int) -> set[tuple[int, ...]]:
-    """Return what only one chosen bundle may have: its slots, and the whole cost of its cells unless it follows on."""
-    slots = slots_of(candidates, bundle)
-    return slots | ({slot[:2] for slot in slots} if candidates.requires[bundle] < 0 else set())
+    """Return what only one chosen bundle may have: its slots, and the whole cost of cells that no first stage cut."""
+    slots, before = slots_of(candidates, bundle), candidates.requires[bundle]
+    staged = set(candidates.partners[before].tolist()) if before >= 0 else set()
+    return slots | {slot[:2] for slot in slots if slot[0] not in staged}
 
 
 def portfolios(candidates: Candidates) -> Iterator[list[int]]:

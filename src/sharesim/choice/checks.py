@@ -45,8 +45,11 @@ def _slots(portfolio: Portfolio) -> list[Check]:
 def _one_base(portfolio: Portfolio) -> list[Check]:
     """What does not follow on stands on the whole cost of its councils' services, which can be saved once only."""
     used: dict[tuple[str, str], int] = {}
+    candidates = portfolio.candidates
     for index, held in zip(portfolio.chosen.tolist(), portfolio.bundles, strict=True):
-        for cell in product(held.councils, held.services) if portfolio.candidates.requires[index] < 0 else ():
+        before = candidates.requires[index]
+        first = {candidates.councils.ids[at] for at in candidates.partners[before] if at >= 0} if before >= 0 else set()
+        for cell in product([name for name in held.councils if name not in first], held.services):
             used[cell] = used.get(cell, 0) + 1
     worst = max(used.values(), default=0)
     return [Check("one bundle on a whole cost", r.PROGRAMME, "", "<=", float(worst), 1.0, "bundles")]

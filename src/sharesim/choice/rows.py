@@ -112,7 +112,7 @@ def _slots(view: View, rows: RowList) -> None:
 def _one_base(view: View, rows: RowList) -> None:
     """An internal bundle and a shared one that does not follow on both stand on the whole cost: never both."""
     bundle, key = view.slot_keys()
-    kept = (candidates := view.candidates).requires[bundle] < 0
+    kept, candidates = view.on_whole_cost(), view.candidates
     bundle, cell, stage = bundle[kept], key[kept] // 2, key[kept] % 2
     both = np.intersect1d(cell[stage == 0], cell[stage == 1])
     inside = np.isin(cell, both)

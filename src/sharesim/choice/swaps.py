@@ -47,7 +47,7 @@ class Swaps:
         view = View(candidates)
         slots = view.slot_conflicts()
         bundle, key = view.slot_keys()
-        whole = candidates.requires[bundle] < 0
+        whole = view.on_whole_cost()
         shape = (len(candidates.councils) * len(candidates.services), candidates.n_bundles)
         base = sparse.csr_array((np.ones(int(whole.sum())), (key[whole] // 2, bundle[whole])), shape=shape)
         return (slots.T @ slots + base.T @ base).tocsr()

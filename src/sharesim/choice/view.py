@@ -76,6 +76,16 @@ class View:
         stage = (self.candidates.stage[bundle] == SHARED).astype(np.int64)
         return bundle, (council * len(self.candidates.services) + service) * 2 + stage
 
+    def on_whole_cost(self) -> np.ndarray:
+        """Return for each entry of `slot_keys` whether the council comes in with its whole cost, bool.
+
+        A follow-on stands on the cost that its first stage left, but only for the councils of that stage: its other
+        partners bring the whole of theirs.
+        """
+        bundle, key = self.slot_keys()
+        council, before = key // 2 // len(self.candidates.services), self.candidates.requires[bundle]
+        return (before < 0) | ~self.in_council[np.maximum(before, 0), council]
+
     def slot_name(self, key: int) -> str:
         """Return a slot as council|service|stage ids."""
         cell, stage = divmod(int(key), 2)
