@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sharesim.appraisal.outcomes as outcomes_module
+import sharesim.appraisal.resources as resources_module
+import sharesim.appraisal.sweep as sweep_module
 import sharesim.appraisal.tiles as tiles_module
 from sharesim.appraisal.engine import tiles_of
 from sharesim.appraisal.flows import CASH_LINES
@@ -123,7 +124,7 @@ def test_where_tiles_are_cut_moves_no_bit(seed: int, numbers: int) -> None:
     raw = small(seed)
     whole = worth(raw)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outcomes_module, "tiles_of", lambda table: tiles_of(table, numbers))
+        patch.setattr(sweep_module, "tiles_of", lambda table: tiles_of(table, numbers))
         same_bits(whole, worth(raw))
 
 
@@ -141,7 +142,7 @@ def test_threads_and_blocks_of_chunks_move_no_bit(seed: int, jobs: int, chunks: 
     """More blocks than threads, and fewer; blocks of one, two and four chunks."""
     whole = worth(small(seed), 2500)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outcomes_module, "BLOCK_CHUNKS", chunks)
+        patch.setattr(resources_module, "MOST_BLOCK_CHUNKS", chunks)
         same_bits(whole, worth(small(seed), 2500, jobs=jobs))
 
 

@@ -1,4 +1,5 @@
-"""The line-by-line, year-by-year account of a few bundles taken together: what a portfolio does to each council's budget."""
+"""The line-by-line, year-by-year account of a few bundles taken together: what a portfolio does to each council's
+budget."""
 
 from __future__ import annotations
 
@@ -86,7 +87,10 @@ class _Builder:
         self.bundle_shape = bundles
         self.activation_means = np.zeros((len(outcomes.activations.columns), len(study.councils), study.n_years))
         self.quality = np.zeros(n_draws)
-        self.staff = {name: np.zeros((shape[0], n_draws)) for name in ("compulsory_exits", "voluntary_exits", "redeployments", "posts_removed")}
+        self.staff = {
+            name: np.zeros((shape[0], n_draws))
+            for name in ("compulsory_exits", "voluntary_exits", "redeployments", "posts_removed")
+        }
         self.started = np.zeros((len(outcomes.table), n_draws))
         self.published = np.zeros((len(study.model.published), n_draws))
 
@@ -108,7 +112,9 @@ class _Builder:
             self._add_activations(run, draws, year)
         self._add_published_extras(run, draws)
 
-    def _add_lines(self, run: ChunkRun, draws: slice, rows: np.ndarray, year: int, lines: dict[str, np.ndarray]) -> None:
+    def _add_lines(
+        self, run: ChunkRun, draws: slice, rows: np.ndarray, year: int, lines: dict[str, np.ndarray]
+    ) -> None:
         lines = {name: value[..., : run.used] for name, value in lines.items()}
         n_slots = next(iter(lines.values())).shape[1]
         councils = self.outcomes.table.partners[rows][:, :n_slots]
@@ -171,9 +177,20 @@ class _Builder:
     def finish(self) -> Account:
         staff = self.staff
         return Account(
-            self.net, self.cashable, self.non_cashable, self.one_off, self.line_means, self.activation_means, self.quality,
-            staff["compulsory_exits"], staff["voluntary_exits"], staff["redeployments"], staff["posts_removed"], self.started, self.published,
-        )  # fmt: skip
+            self.net,
+            self.cashable,
+            self.non_cashable,
+            self.one_off,
+            self.line_means,
+            self.activation_means,
+            self.quality,
+            staff["compulsory_exits"],
+            staff["voluntary_exits"],
+            staff["redeployments"],
+            staff["posts_removed"],
+            self.started,
+            self.published,
+        )
 
 
 def _counts(figure: Published, year: int) -> bool:

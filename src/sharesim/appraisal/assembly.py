@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sharesim.appraisal.lives import Cells
-from sharesim.appraisal.sheets import Part, Sheet, chunk_sums
+from sharesim.appraisal.sheets import MEASURES, Part, Sheet, chunk_sums
 from sharesim.uncertainty.draws import CHUNK
 
 if TYPE_CHECKING:
@@ -72,145 +73,235 @@ class Assembly:
     def __init__(self, tile: Tile, sheet: Sheet, picked: Sequence[tuple[Cells, Sheet]], n_draws: int) -> None:
         self.tile, self.sheet, self.picked, self.n_draws = tile, sheet, picked, n_draws
         self.n_groups, self.n_slots = tile.councils.shape
-        self._sums: dict[tuple[str, int], np.ndarray] = {}
-
-    # -- sums only -----------------------------------------------------------------------------------------------------
+        self.places = [Places(cells, self.n_slots, n_draws) for cells, _ in picked]
 
     def variants(self, used: int) -> Iterator[Variant]:
         """Yield each variant's NPV, and the sums of NPV and measures over the first `used` draws."""
-        pattern, base = -1, None
-        for form, host, at in sorted(self.tile.variants, key=lambda variant: variant[1]):
-            if host != pattern:
-                pattern, base = host, self._of_host(lambda part: part.cash, host)
-            npv = self._with_form(base, lambda part: part.cash, form, host, self.tile.group[at])
-            sums = self._measures(form, host, self.tile.group[at], used)
-            yield Variant(at, npv, {"npv": chunk_sums(npv, used), **sums})
+        counts = Counts(self, used)
+        cash = Combination(self, lambda part: part.cash)
+        for form, host, at in self.tile.variants:
+            groups = self.tile.group[at]
+            npv = cash.values(form, host, groups)
+            sums = counts.of(form, host)[:, :, groups]
+            yield Variant(at, npv, {"npv": chunk_sums(npv, used), **dict(zip(MEASURES, sums, strict=True))})
 
-    def _of_host(self, pick: Pick, host: int) -> tuple[np.ndarray | None, list[np.ndarray | None]]:
-        """Return what does not depend on the form: of all draws, and of the cells of each picked sheet."""
-        whole = _plus(pick(self.sheet.shared), _picked(pick, self.sheet.host, host))
-        cells = []
-        for _, sheet in self.picked:
-            part = _plus(pick(sheet.shared), _picked(pick, sheet.host, host))
-            if part is not None and host in sheet.counting:
-                part = part * sheet.counting[host]
-            cells.append(_plus(part, _picked(pick, sheet.ended, host)))
-        return whole, cells
-
-    def _with_form(
-        self, base: tuple[np.ndarray | None, list[np.ndarray | None]], pick: Pick, form: int, host: int, groups: np.ndarray
-    ) -> np.ndarray:
-        """Return the values of the bundles of some groups, shape (bundle, partner slot, draw)."""
-        whole = _plus(base[0], _picked(pick, self.sheet.form, form))
-        shape = (self.n_groups, self.n_slots, self.n_draws)
-        if whole is None:
-            whole = np.zeros((1, 1, 1))
-        everyone = len(groups) == self.n_groups and bool((groups == np.arange(self.n_groups)).all())
-        if everyone and whole.shape == shape and whole is not base[0] and whole is not pick(self.sheet.form[form]):
-            result = whole
-        else:
-            result = np.array(np.broadcast_to(whole, shape)[slice(None) if everyone else groups], order="C")
-        place = np.full(self.n_groups, -1)
-        place[groups] = np.arange(len(groups))
-        for (cells, sheet), part in zip(self.picked, base[1], strict=True):
-            extra = _picked(pick, sheet.form, form)
-            if extra is not None and host in sheet.counting:
-                extra = extra * sheet.counting[host]
-            value = _plus(part, extra)
-            if value is not None:
-                self._scatter(result, value, cells, None if everyone else place)
-        return result
-
-    def _scatter(self, result: np.ndarray, value: np.ndarray, cells: Cells, place: np.ndarray | None) -> None:
-        """Add the cells' values; each cell is there once."""
-        row, draw = cells.group, cells.draw
-        value = np.broadcast_to(value, (self.n_slots, len(row)))
-        if place is not None:
-            row = place.take(row)
-            inside = row >= 0
-            row, draw, value = row.compress(inside), draw.compress(inside), value.compress(inside, axis=1)
-        first, flat = row * (self.n_slots * self.n_draws) + draw, result.reshape(-1)
-        for slot in range(self.n_slots):
-            at = first + slot * self.n_draws
-            flat[at] = flat.take(at) + value[slot]
-
-    # -- sums of measures ----------------------------------------------------------------------------------------------
-
-    def _measures(self, form: int, host: int, groups: np.ndarray, used: int) -> dict[str, np.ndarray]:
-        """Return sums of the measures over the first `used` draws, shape (chunk, bundle, partner slot)."""
-        result = {}
-        n_chunks = -(-used // CHUNK)
-        names = [set(part.counts) for sheet in self._sheets for part in (sheet.shared, *sheet.host.values(), *sheet.form.values())]
-        for name in sorted(set().union(*names)):
-            total = np.zeros((n_chunks, self.n_groups, self.n_slots))
-            for part in (self.sheet.shared, self.sheet.host.get(host), self.sheet.form.get(form)):
-                if part is not None and name in part.counts:
-                    total += part.counts[name]
-            for number in range(len(self.picked)):
-                for kind, key in (("shared", host), ("host", host), ("form", form)):
-                    part_sum = self._cell_sums(number, kind, key, host, name, used)
-                    if part_sum is not None:
-                        total += part_sum
-            result[name] = total[:, groups]
-        return result
-
-    @property
-    def _sheets(self) -> list[Sheet]:
-        return [self.sheet, *(sheet for _, sheet in self.picked)]
-
-    def _cell_sums(self, number: int, kind: str, key: int, host: int, name: str, used: int) -> np.ndarray | None:
-        cells, sheet = self.picked[number]
-        part = sheet.shared if kind == "shared" else (sheet.host if kind == "host" else sheet.form).get(key)
-        if part is None or name not in part.counts:
-            return None
-        memo = (f"{number} {kind} {key} {name}", host)
-        if memo not in self._sums:
-            value = np.broadcast_to(part.counts[name], sheet.shape)
-            if host in sheet.counting:
-                value = value * sheet.counting[host]
-            self._sums[memo] = self._by_chunk(value, cells, used)
-        return self._sums[memo]
-
-    def _by_chunk(self, value: np.ndarray, cells: Cells, used: int) -> np.ndarray:
-        """Add up cells by chunk and group, shape (chunk, group, partner slot)."""
-        n_chunks = -(-used // CHUNK)
-        result = np.zeros((n_chunks, self.n_groups, self.n_slots))
-        group, draw = cells.group, cells.draw
-        if used < self.n_draws:
-            inside = draw < used
-            group, draw, value = group.compress(inside), draw.compress(inside), value.compress(inside, axis=1)
-        if len(group):
-            key = group * n_chunks + draw // CHUNK
-            edges = np.concatenate([[0], np.flatnonzero(np.diff(key)) + 1])
-            sums = np.add.reduceat(np.ascontiguousarray(value), edges, axis=1)
-            result[key[edges] % n_chunks, key[edges] // n_chunks] = sums.T
-        return result
-
-    # -- by line -------------------------------------------------------------------------------------------------------
-
-    def all(self, table: Callable[[Part], Mapping[str, np.ndarray]], names: Sequence[str] = ()) -> dict[str, np.ndarray]:
-        """Return every line (or every measure) of every bundle, shape (bundle, partner slot, draw); `names` even if zero."""
-        found: dict[str, None] = {}
-        for sheet in self._sheets:
-            for part in (sheet.shared, *sheet.host.values(), *sheet.form.values(), *sheet.ended.values()):
-                found |= dict.fromkeys(table(part))
+    def all(
+        self, table: Callable[[Part], Mapping[str, np.ndarray]], names: Sequence[str] = ()
+    ) -> dict[str, np.ndarray]:
+        """Return every line (or every measure) of every bundle, shape (bundle, partner slot, draw); `names` even if
+        zero."""
+        found = {
+            name: None
+            for sheet in (self.sheet, *(sheet for _, sheet in self.picked))
+            for part in sheet.parts
+            for name in table(part)
+        }
         shape = (len(self.tile.group), self.n_slots, self.n_draws)
         result = {name: np.broadcast_to(0.0, shape) for name in names} | {name: np.zeros(shape) for name in found}
-        for form, host, at in self.tile.variants:
-            for name in found:
-                pick = lambda part, key=name: table(part).get(key)  # noqa: E731
-                result[name][at] = self._with_form(self._of_host(pick, host), pick, form, host, self.tile.group[at])
+        for name in found:
+            line = Combination(self, lambda part, key=name: table(part).get(key))
+            for form, host, at in self.tile.variants:
+                result[name][at] = line.values(form, host, self.tile.group[at])
         return result
 
 
-def _plus(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one + other
+class Places:
+    """Where cells lie in arrays of groups, and in which chunk.
+
+    Parameters
+    ----------
+    cells : Cells
+    n_slots, n_draws : int
+    """
+
+    def __init__(self, cells: Cells, n_slots: int, n_draws: int) -> None:
+        self.cells, self.n_slots, self.n_draws = cells, n_slots, n_draws
+
+    @cached_property
+    def everywhere(self) -> np.ndarray:
+        """Flat positions in an array (group, partner slot, draw), shape (partner slot, cell)."""
+        return self._at(self.cells.group, self.cells.draw)
+
+    def _at(self, row: np.ndarray, draw: np.ndarray) -> np.ndarray:
+        return (row * (self.n_slots * self.n_draws) + draw) + np.arange(0, self.n_slots * self.n_draws, self.n_draws)[
+            :, None
+        ]
+
+    def add(self, result: np.ndarray, value: np.ndarray, row_of: np.ndarray | None) -> None:
+        """Add values of cells to an array (row, partner slot, draw); each cell is there once.
+
+        Parameters
+        ----------
+        row_of : ndarray of int, shape (group,), or None
+            Row of each group, -1 for none; None where rows are the groups.
+        """
+        at = self.everywhere
+        value = np.broadcast_to(value, at.shape)
+        if row_of is not None:
+            row = row_of.take(self.cells.group)
+            inside = row >= 0
+            at, value = self._at(row.compress(inside), self.cells.draw.compress(inside)), value.compress(inside, axis=1)
+        flat = result.reshape(-1)
+        flat[at] = flat.take(at) + value
+
+    def sums(self, values: np.ndarray, used: int, n_groups: int) -> np.ndarray:
+        """Return sums by chunk and group over the first `used` draws, shape (..., chunk, group, partner slot).
+
+        Parameters
+        ----------
+        values : ndarray, shape (..., partner slot, cell)
+        """
+        n_chunks = -(-used // CHUNK)
+        result = np.zeros((*values.shape[:-2], n_chunks, n_groups, self.n_slots))
+        group, draw = self.cells.group, self.cells.draw
+        if used < self.n_draws:
+            inside = draw < used
+            group, draw, values = group.compress(inside), draw.compress(inside), values.compress(inside, axis=-1)
+        if len(group):
+            key = group * n_chunks + draw // CHUNK
+            edges = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])
+            key = key[edges]
+            result[..., key % n_chunks, key // n_chunks, :] = np.moveaxis(
+                np.add.reduceat(values, edges, axis=-1), -2, -1
+            )
+        return result
 
 
-def _picked(pick: Pick, parts: Mapping[int, Part], key: int) -> np.ndarray | None:
-    return pick(parts[key]) if key in parts else None
+class Combination:
+    """One figure (the NPV, or a line) of all variants.
+
+    Parameters
+    ----------
+    assembly : Assembly
+    pick : callable
+        Takes the figure out of a part.
+    """
+
+    def __init__(self, assembly: Assembly, pick: Pick) -> None:
+        self.of, self.pick = assembly, pick
+        self._last: dict[int, tuple[tuple[int, bool], np.ndarray | None]] = {}
+
+    def values(self, form: int, host: int, groups: np.ndarray) -> np.ndarray:
+        """Return the figure of the bundles of some groups, shape (bundle, partner slot, draw)."""
+        whole, row_of = self._combined(self.of.sheet, form, host), None
+        shape = (self.of.n_groups, self.of.n_slots, self.of.n_draws)
+        whole = np.broadcast_to(0.0 if whole is None else whole, shape)
+        if len(groups) < self.of.n_groups or (groups != np.arange(self.of.n_groups)).any():
+            row_of = np.full(self.of.n_groups, -1)
+            row_of[groups] = np.arange(len(groups))
+            whole = whole[groups]
+        result = np.array(whole, order="C")
+        self._put_hosts(result, self.of.sheet, form, host, groups)
+        for (_, sheet), places in zip(self.of.picked, self.of.places, strict=True):
+            value = self._at_cells(sheet, form, host)
+            if value is not None:
+                places.add(result, value, row_of)
+        return result
+
+    def _shares(self, host: int) -> np.ndarray:
+        return self.of.tile.variety.hosts[host]
+
+    def _combined(self, sheet: Sheet, form: int, host: int) -> np.ndarray | None:
+        """Return what all partners have who do not host: kept from one variant to the next with the same form."""
+        hosted = bool(self._shares(host).any())
+        last = self._last.get(id(sheet))
+        if last is None or last[0] != (form, hosted):
+            parts = (sheet.shared, sheet.guest if hosted else sheet.apart, sheet.form.get(form))
+            self._last[id(sheet)] = ((form, hosted), _sum_of(self.pick, parts))
+        whole = self._last[id(sheet)][1]
+        extra = self.pick(sheet.host[host]) if host in sheet.host else None
+        return whole if extra is None else extra if whole is None else whole + extra
+
+    def _put_hosts(self, result: np.ndarray, sheet: Sheet, form: int, host: int, groups: np.ndarray | slice) -> None:
+        """Put the hosts' own figures in their place."""
+        if self.pick(sheet.guest) is None and not sheet.hosting:
+            return
+        parts = (sheet.shared, sheet.form.get(form), sheet.host.get(host))
+        for slot in np.flatnonzero(self._shares(host)):
+            row = _sum_of(lambda part, at=slot: _slot(self.pick(part), int(at)), parts)
+            own = self.pick(sheet.hosting[host, int(slot)]) if (host, int(slot)) in sheet.hosting else None
+            row = own if row is None else row if own is None else row + own
+            place = result[..., slot : slot + 1, :]
+            if row is None:
+                place[...] = 0.0
+            else:
+                place[...] = row[groups] if len(row) > 1 and result.ndim == 3 else row
+
+    def _at_cells(self, sheet: Sheet, form: int, host: int) -> np.ndarray | None:
+        """Return the figure at the cells of a picked sheet, shape (partner slot, cell)."""
+        value = self._combined(sheet, form, host)
+        if self._shares(host).any() and (self.pick(sheet.guest) is not None or sheet.hosting):
+            value = np.array(np.broadcast_to(0.0 if value is None else value, sheet.shape), order="C")
+            self._put_hosts(value, sheet, form, host, slice(None))
+        if value is not None and host in sheet.counting:
+            value = value * sheet.counting[host]
+        ended = self.pick(sheet.ended)
+        if ended is not None and host in sheet.left:
+            ended = ended * sheet.left[host]
+            value = ended if value is None else value + ended
+        return value
+
+
+class Counts:
+    """Sums of the measures of all variants over the used draws.
+
+    Parameters
+    ----------
+    assembly : Assembly
+    used : int
+        How many draws count.
+    """
+
+    def __init__(self, assembly: Assembly, used: int) -> None:
+        self.of_assembly, self.used = assembly, used
+        self.shape = (len(MEASURES), -(-used // CHUNK), assembly.n_groups, assembly.n_slots)
+        self._kept: dict[object, np.ndarray | None] = {}
+
+    def of(self, form: int, host: int) -> np.ndarray:
+        """Return the sums of a variant, shape (measure, chunk, group, partner slot)."""
+        total = self._once(("shared", host), lambda: self._all(host, lambda sheet: sheet.shared))
+        assert total is not None
+        more = self._once(("form", form, host), lambda: self._all(host, lambda sheet: sheet.form.get(form)))
+        more = total if more is None else total + more
+        own = self._once(("host", host), lambda: self._all(host, lambda sheet: sheet.host.get(host)))
+        return more if own is None else more + own
+
+    def _once(self, key: object, make: Callable[[], np.ndarray | None]) -> np.ndarray | None:
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
+
+    def _all(self, host: int, part_of: Callable[[Sheet], Part | None]) -> np.ndarray | None:
+        """Return sums of one kind of part over all draws and cells."""
+        result = None
+        whole = part_of(self.of_assembly.sheet)
+        if whole is not None and whole.counts:
+            result = np.zeros(self.shape)
+            for name, value in whole.counts.items():
+                result[MEASURES.index(name)] += value
+        for (_, sheet), places in zip(self.of_assembly.picked, self.of_assembly.places, strict=True):
+            part = part_of(sheet)
+            if part is None or not part.counts:
+                continue
+            values = np.empty((len(part.counts), *sheet.shape))
+            for row, value in zip(values, part.counts.values(), strict=True):
+                np.multiply(value, sheet.counting.get(host, 1.0), out=row)
+            result = np.zeros(self.shape) if result is None else result
+            result[[MEASURES.index(name) for name in part.counts]] += places.sums(values, self.used, self.shape[2])
+        return result
+
+
+def _sum_of(pick: Pick, parts: Iterable[Part | None]) -> np.ndarray | None:
+    total = None
+    for part in parts:
+        value = None if part is None else pick(part)
+        if value is not None:
+            total = value if total is None else total + value
+    return total
+
+
+def _slot(value: np.ndarray | None, slot: int) -> np.ndarray | None:
+    return value if value is None or value.shape[-2] == 1 else value[..., slot : slot + 1, :]
 
 
 __all__ = ["Assembly", "TileResult", "Variant"]

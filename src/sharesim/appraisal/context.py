@@ -62,13 +62,17 @@ class Fixed:
         """Work out what is certain for a study."""
         model, present = study.model, study.present
         elections = [
-            row.control_change_share * elections_until([int(year) for year in row.election_years], study.first_year, study.n_years)
+            row.control_change_share
+            * elections_until([int(year) for year in row.election_years], study.first_year, study.n_years)
             for row in model.councils
         ]
         day = model.study.decision
         entries = [model.forms.get(form) for form in FORM_FACTS]
         facts = [
-            tuple(fact if entry is None or (said := getattr(entry, name)) is None else said for name, fact in zip(("transfers_terms", "has_host"), default, strict=True))
+            tuple(
+                fact if entry is None or (said := getattr(entry, name)) is None else said
+                for name, fact in zip(("transfers_terms", "has_host"), default, strict=True)
+            )
             for entry, default in zip(entries, FORM_FACTS.values(), strict=True)
         ]
         profiles = {row.workforce: profile_of(study, row.workforce) for row in model.councils}
@@ -81,7 +85,9 @@ class Fixed:
             np.array([weeks[row.workforce] for row in model.councils]),
             np.array([service_bias(study, service) for service in range(len(study.services))]),
             np.array(elections),
-            np.array([np.inf if row.ends is None else max(0.0, study.years_since_start(row.ends)) for row in model.councils]),
+            np.array(
+                [np.inf if row.ends is None else max(0.0, study.years_since_start(row.ends)) for row in model.councils]
+            ),
             0.0 if day is None else study.years_since_start(day),
             np.array([fact[0] for fact in facts]),
             np.array([fact[1] for fact in facts]),
@@ -158,16 +164,18 @@ class Context:
         self.n_draws = values.shape[1]
         self.horizon = float(fixed.study.n_years)
         self._numbers: dict[object, np.ndarray] = {}
-        self._last: tuple[object, Any] = (None, None)
+        self._last: tuple[object, object, Any] = (None, None, None)
 
-    def remembered(self, key: object, make: Callable[[], Any]) -> Any:
-        """Return what was made last under this key, or make it: neighbouring tiles differ in their start only."""
+    def remembered(self, key: object, owner: object, make: Callable[[], Any]) -> Any:
+        """Return what was made last under this key, or make it; the owner is held so that its identity stays its
+        own."""
         if self._last[0] != key:
-            self._last = (key, make())
-        return self._last[1]
+            self._last = (key, owner, make())
+        return self._last[2]
 
     def number(self, path: str, index: object = ...) -> np.ndarray:
-        """Return a study number in each draw, shape (..., draw) or (..., 1) when it is certain; read, never written to."""
+        """Return a study number in each draw, shape (..., draw) or (..., 1) when it is certain; read, never written
+        to."""
         key = (path, repr(index))
         if key not in self._numbers:
             numbers = self.study.numbers[path]
@@ -203,7 +211,8 @@ class Context:
 
     @cached_property
     def risk_exit(self) -> np.ndarray | None:
-        """When the register makes each council leave, shape (council, draw), inf for never; None where it never does."""
+        """When the register makes each council leave, shape (council, draw), inf for never; None where it never
+        does."""
         n_councils, result = len(self.study.councils), None
         for strikes in self.strikes:
             if strikes.exit:
@@ -226,6 +235,13 @@ class Context:
     @cached_property
     def hazard_after(self) -> np.ndarray:
         return partner_hazard(self.number("exit.hazard_per_year"))
+
+    @cached_property
+    def log_staying(self) -> np.ndarray | None:
+        """Logarithm of the share of staff who stay a year, shape (council, draw or 1); None where nobody ever
+        leaves."""
+        turnover = self.number("councils.turnover_per_year")
+        return np.log(np.maximum(1.0 - turnover, 1e-300)) if turnover.any() else None
 
     @cached_property
     def uplift(self) -> np.ndarray:

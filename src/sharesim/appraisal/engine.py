@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from sharesim.appraisal.assembly import TileResult, Variant
 from sharesim.appraisal.context import Context, Fixed
 from sharesim.appraisal.fixed_items import activation_draws
-from sharesim.appraisal.assembly import TileResult, Variant
 from sharesim.appraisal.flows import CASH_LINES
+from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sheets import MEASURES, chunk_sums
 from sharesim.appraisal.tables import Package
 from sharesim.appraisal.tiles import Tile, TileRun
@@ -43,8 +46,8 @@ def tiles_of(table: BundleTable, numbers: int = TILE_NUMBERS) -> list[PlacedTile
     """
     if not len(table):
         return []
-    order = np.lexsort((table.group, table.start_years, table.n_partners, table.package))
-    key = np.stack([table.package[order], table.n_partners[order], table.start_years[order]])
+    order = np.lexsort((table.start_years, table.group, table.n_partners, table.package))
+    key = np.stack([table.package[order], table.n_partners[order]])
     edges = np.flatnonzero((np.diff(key, axis=1) != 0).any(axis=0)) + 1
     result = []
     for rows in np.split(order, edges):
@@ -54,20 +57,34 @@ def tiles_of(table: BundleTable, numbers: int = TILE_NUMBERS) -> list[PlacedTile
         for at in range(0, len(groups), most):
             here = groups[at : at + most]
             inside = rows[(table.group[rows] >= here[0]) & (table.group[rows] <= here[-1])]
-            tile = Tile(
-                int(table.package[inside[0]]), float(table.start_years[inside[0]]), table.groups.partners[here, :n_slots],
-                np.searchsorted(here, table.group[inside]), table.form[inside], table.host_share[inside, :n_slots],
-            )  # fmt: skip
-            result.append(PlacedTile(inside, tile))
+            # The tiles of all starts hold the same array, so that what does not depend on the start is worked out once.
+            councils = table.groups.partners[here, :n_slots]
+            for start in np.unique(table.start_years[inside]):
+                some = inside[table.start_years[inside] == start]
+                group = np.searchsorted(here, table.group[some])
+                tile = Tile(
+                    int(table.package[some[0]]),
+                    float(start),
+                    councils,
+                    group,
+                    table.form[some],
+                    table.host_share[some, :n_slots],
+                )
+                result.append(PlacedTile(some, tile))
     return result
 
 
 def draw_plan(study: Study, *, seed: int, purpose: str, n_draws: int, replicate: int = 0) -> DrawPlan:
     """Return the plan by which a study's drivers are drawn."""
     return DrawPlan(
-        study.drivers, seed=seed, purpose=purpose, replicate=replicate, method=study.model.run.method, dependence=study.dependence,
+        study.drivers,
+        seed=seed,
+        purpose=purpose,
+        replicate=replicate,
+        method=study.model.run.method,
+        dependence=study.dependence,
         n_draws=n_draws,
-    )  # fmt: skip
+    )
 
 
 def chunk_sizes(n_draws: int) -> list[int]:
@@ -101,9 +118,14 @@ class ChunkRun:
     def results(self, tiles: list[PlacedTile]) -> Iterator[tuple[np.ndarray, TileResult]]:
         """Yield (rows of the table, result) tile by tile, valued by the council-value clock."""
         for placed in tiles:
-            yield placed.rows, TileRun(self.context, self.package(placed.tile.package), placed.tile).result(self.context.clock)
+            yield (
+                placed.rows,
+                TileRun(self.context, self.package(placed.tile.package), placed.tile).result(self.context.clock),
+            )
 
-    def years(self, tiles: list[PlacedTile], *, all_funds: bool = False) -> Iterator[tuple[np.ndarray, int, dict[str, np.ndarray]]]:
+    def years(
+        self, tiles: list[PlacedTile], *, all_funds: bool = False
+    ) -> Iterator[tuple[np.ndarray, int, dict[str, np.ndarray]]]:
         """Yield (rows, year, lines in undiscounted real pounds) tile by tile and year by year.
 
         Parameters
@@ -138,17 +160,76 @@ class ChunkTotals:
 
 def chunk_totals(run: ChunkRun, table: BundleTable, activations: Activations, tiles: list[PlacedTile]) -> ChunkTotals:
     """Work all bundles through a few chunks in a row."""
-    shape = (len(table), table.groups.partners.shape[1])
-    npv = np.zeros((*shape, run.used))
-    sums = {name: np.zeros((-(-run.used // CHUNK), *shape)) for name in MEASURES}
-    for placed, variant in run.variants(tiles):
-        rows, n_slots = placed.rows[variant.at], variant.npv.shape[1]
-        npv[rows, :n_slots] = variant.npv[..., : run.used]
-        for name, total in sums.items():
-            if name in variant.sums:
-                total[:, rows, :n_slots] = variant.sums[name]
+    npv = np.zeros((len(table), table.groups.partners.shape[1], run.used))
+    sums = block_sums(run, tiles, npv.shape[:2], lambda rows, found: put_partners(npv, rows, found))
+    del sums["npv"]
     columns = activation_draws(run.context, activations.columns, run.context.clock)
     return ChunkTotals(npv, sums, columns[..., : run.used])
 
 
-__all__ = ["BLOCK_CHUNKS", "CASH_LINES", "ChunkRun", "ChunkTotals", "Clock", "PlacedTile", "chunk_sizes", "chunk_sums", "chunk_totals", "draw_plan", "tiles_of"]
+#: Takes the rows of some bundles and their NPV (bundle, partner slot, draw).
+Sink = Callable[[np.ndarray, np.ndarray], None]
+
+
+def put_partners(into: np.ndarray, rows: np.ndarray, npv: np.ndarray) -> None:
+    """Put NPV by partner into an array (bundle, partner slot, draw)."""
+    into[rows, : npv.shape[1]] = npv[..., : into.shape[-1]]
+
+
+def put_totals(into: np.ndarray, rows: np.ndarray, npv: np.ndarray) -> None:
+    """Put NPV of all partners together into an array (bundle, draw)."""
+    into[rows] = over_slots(npv)[:, 0, : into.shape[-1]]
+
+
+def block_sums(run: ChunkRun, tiles: list[PlacedTile], shape: tuple[int, int], sink: Sink) -> dict[str, np.ndarray]:
+    """Work bundles through a block and hand their NPV to a sink.
+
+    Parameters
+    ----------
+    shape : (bundle, partner slot)
+
+    Returns
+    -------
+    dict of str to ndarray, shape (chunk, bundle, partner slot)
+        Sums over draws of the NPV (``npv``) and of the measures.
+    """
+    sums = {name: np.zeros((-(-run.used // CHUNK), *shape)) for name in ("npv", *MEASURES)}
+    for placed, variant in run.variants(tiles):
+        rows, n_slots = placed.rows[variant.at], variant.npv.shape[1]
+        sink(rows, variant.npv)
+        for name, total in variant.sums.items():
+            sums[name][:, rows, :n_slots] = total
+    return sums
+
+
+def in_order(work: Callable[[int], Any], n_blocks: int, jobs: int) -> Iterator[Any]:
+    """Yield what blocks give in their order, however many threads work on them."""
+    if jobs <= 1 or n_blocks == 1:
+        yield from (work(number) for number in range(n_blocks))
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        # No more than one block ahead of each thread, so that memory does not grow with the number of draws.
+        ahead = [pool.submit(work, number) for number in range(min(2 * jobs, n_blocks))]
+        for number in range(n_blocks):
+            yield ahead.pop(0).result()
+            if (later := number + 2 * jobs) < n_blocks:
+                ahead.append(pool.submit(work, later))
+
+
+__all__ = [
+    "BLOCK_CHUNKS",
+    "CASH_LINES",
+    "ChunkRun",
+    "ChunkTotals",
+    "Clock",
+    "PlacedTile",
+    "block_sums",
+    "chunk_sizes",
+    "chunk_sums",
+    "chunk_totals",
+    "draw_plan",
+    "in_order",
+    "put_partners",
+    "put_totals",
+    "tiles_of",
+]

@@ -1,4 +1,5 @@
-"""The activation columns in pounds: shared items, grants, and what strikes programme or council once for all bundles."""
+"""The activation columns in pounds: shared items, grants, and what strikes programme or council once for all
+bundles."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def activation_draws(context: Context, columns: Sequence[Activation], clock: Clo
 
 
 def activation_one_off(context: Context, columns: Sequence[Activation], year: int) -> np.ndarray:
-    """Return what each column costs each council once in a year, GBP (grants negative), shape (column, council, draw)."""
+    """Return what each column costs each council once in a year, GBP (grants negative), shape (column, council,
+    draw)."""
     result = np.zeros((len(columns), len(context.study.councils), context.n_draws))
     only = np.zeros(context.study.n_years)
     only[year] = 1.0
@@ -44,7 +46,9 @@ def _amount(context: Context, column: Activation, clock: Clock, *, one_off_only:
         begin, end = np.full(1, float(item.year)), context.horizon
         if column.council >= 0:
             end = min(end, float(context.fixed.cap_years[column.council]))
-        worth = worth - context.number("shared_items.yearly_gbp", column.index) * flat_value(clock, begin, np.full(1, end))
+        worth = worth - context.number("shared_items.yearly_gbp", column.index) * flat_value(
+            clock, begin, np.full(1, end)
+        )
     return _shares(context, column, item.split)[:, None] * worth[None, :]
 
 

@@ -1,34 +1,74 @@
 """What partners gain and pay, before it is valued over time: the same formulas for whole groups and for single draws.
 
 Signs: what a council gains is positive, what it pays is negative. Arrays are (..., partner slot, draw), money as far as
-it falls on the General Fund. Terms are yearly flows or sums paid once; `valuation` weighs them by a clock.
+it falls on the General Fund. Terms are yearly flows or sums paid once; `stretches` weighs them by a clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from sharesim.appraisal.context import Context
-from sharesim.appraisal.rates import ServiceRates, meet_posts, paid_posts, service_rates
+from sharesim.appraisal.rates import Rows, ServiceRates, service_rates
 from sharesim.appraisal.savings import over_slots
-from sharesim.appraisal.tables import Package, cut, exit_costs
+from sharesim.appraisal.staff import by_vacancies, met_by_people
+from sharesim.appraisal.tables import Package
 from sharesim.appraisal.timing import instalments, planned_years
-from sharesim.appraisal.transition import host_fee_gbp, stranded_gbp
-from sharesim.appraisal.views import View
+from sharesim.appraisal.views import View, total_of
 from sharesim.study.study import Study
 
 #: Lines that count in the NPV, in the order of reports.
 CASH_LINES = (
-    "saving_cashable", "extra_cost", "harmonisation", "governance", "vehicle", "client_side", "cost_sharing", "host_fee",
-    "stranded_overhead", "vat", "transition", "receipts", "joining", "officers", "delay_cost", "risk_one_off", "redundancy", "pension_strain", "notice", "exit_cost",
-)  # fmt: skip
-ONE_OFF_LINES = ("transition", "joining", "officers", "delay_cost", "risk_one_off", "redundancy", "pension_strain", "notice")
+    "saving_cashable",
+    "extra_cost",
+    "harmonisation",
+    "governance",
+    "vehicle",
+    "client_side",
+    "cost_sharing",
+    "host_fee",
+    "stranded_overhead",
+    "vat",
+    "transition",
+    "receipts",
+    "joining",
+    "officers",
+    "delay_cost",
+    "risk_one_off",
+    "redundancy",
+    "pension_strain",
+    "notice",
+    "exit_cost",
+)
+ONE_OFF_LINES = (
+    "transition",
+    "joining",
+    "officers",
+    "delay_cost",
+    "risk_one_off",
+    "redundancy",
+    "pension_strain",
+    "notice",
+)
 
-#: Terms by line.
-Terms = dict[str, np.ndarray]
+
+@dataclass(frozen=True)
+class Terms:
+    """Flows by line that fall due together, and their sum."""
+
+    lines: Mapping[str, np.ndarray]
+
+    @cached_property
+    def total(self) -> np.ndarray:
+        """Sum over the lines."""
+        return total_of(list(self.lines.values()))
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
 
 
 @dataclass(frozen=True)
@@ -69,157 +109,177 @@ def rates_of(context: Context, package: Package, view: View, *, structure: bool)
     return tuple(service_rates(view, tables, saving_rule=rule, structure=structure) for tables in package.tables)
 
 
-def to_fund(package: Package, view: View, amount: np.ndarray) -> np.ndarray:
+def to_fund(rows: Rows, amount: np.ndarray) -> np.ndarray:
     """Return the part of each partner's amount that falls on its General Fund."""
-    return amount if package.fund is None else amount * view.all_of(package.fund)
+    return amount * rows["fund"] if "fund" in rows else amount
 
 
 # -- yearly -----------------------------------------------------------------------------------------------------------
 
 
-def running_terms(package: Package, view: View, rates: Sequence[ServiceRates]) -> Terms:
-    """Return yearly flows that no host or form changes, besides extra cost; they come in full at once, whatever savings do."""
-    terms: Terms = {}
-    if view.n_slots > 1 and package.governance.any():
+def running_terms(view: View, rows: Rows, rates: Sequence[ServiceRates]) -> Terms:
+    """Return yearly flows that no host or form changes, besides extra cost; they come in full at once, whatever
+    savings do."""
+    lines = {}
+    if view.n_slots > 1 and "governance" in rows:
         # One council alone has nobody to govern with.
-        table = package.governance
-        each = view.scalar(table[0]) * view.present if len(table) == 1 else view.council(table)
-        terms["governance"] = -each
+        lines["governance"] = -rows["governance"]
     sharing = [rate.cost_sharing for rate in rates if rate.cost_sharing is not None]
     if sharing:
-        terms["cost_sharing"] = to_fund(package, view, _total(sharing))
-    return terms
+        lines["cost_sharing"] = to_fund(rows, total_of(sharing))
+    return Terms(lines)
 
 
-def extra_cost(package: Package, view: View, rates: Sequence[ServiceRates]) -> np.ndarray:
+def extra_cost(rows: Rows, rates: Sequence[ServiceRates]) -> Terms:
     """Return the yearly extra cost of working together, negative."""
-    return to_fund(package, view, -_total([rate.extra_cost for rate in rates]))
+    return Terms({"extra_cost": -to_fund(rows, total_of([rate.extra_cost for rate in rates]))})
 
 
-def _total(parts: Sequence[np.ndarray]) -> np.ndarray:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+def guest_terms(view: View, rows: Rows, *, hosted: bool) -> Terms:
+    """Return yearly costs of partners whose service is provided elsewhere, by one of them (`hosted`) or by others.
+
+    A company or private partner is a provider outside the council as much as a host elsewhere is; one council alone
+    provides for itself.
+    """
+    if view.n_slots == 1:
+        return Terms({})
+    lines = {"client_side": -rows["client"]} if "client" in rows else {}
+    if hosted and "fee" in rows:
+        lines["host_fee"] = -to_fund(rows, rows["fee"])
+    return Terms(lines)
 
 
-def host_terms(package: Package, view: View, host_share: np.ndarray) -> Terms:
-    """Return yearly costs that depend on who hosts.
+def host_terms(view: View, rows: Rows, host_share: np.ndarray, slot: int) -> Terms:
+    """Return the yearly flows of a partner that hosts, shape (..., 1, draw): its own part of the fee, and what others
+    pay.
 
     Parameters
     ----------
     host_share : ndarray, shape (partner slot, 1)
         Share of the service that each partner hosts.
+    slot : int
+        The host.
     """
-    terms: Terms = {}
-    if package.client.any():
-        table = package.client
-        each = view.scalar(table[0]) * view.present if len(table) == 1 else view.council(table)
-        terms["client_side"] = -each * elsewhere(view, host_share)
-    if package.fee is not None:
-        # The fee's share is already in the table, so that its factor here is 1.
-        terms["host_fee"] = to_fund(package, view, -host_fee_gbp(np.ones((1, 1)), view.council(package.fee), host_share * view.present))
-    return terms
+    if "fee" not in rows:
+        return Terms({})
+    shares = host_share * view.present
+    paid = rows["fee"] * (1.0 - shares)
+    hosted = over_slots(shares)
+    own = shares[..., slot : slot + 1, :]
+    received = over_slots(paid) * (own / np.where(hosted > 0, hosted, 1.0))
+    return Terms(
+        {
+            "host_fee": to_fund(
+                {name: row[..., slot : slot + 1, :] for name, row in rows.items()},
+                received - paid[..., slot : slot + 1, :],
+            )
+        }
+    )
 
 
-def elsewhere(view: View, host_share: np.ndarray) -> np.ndarray:
-    """Return 1 for partners whose service is provided elsewhere, shape (partner slot, 1).
-
-    A company or private partner is a provider outside the council as much as a host elsewhere is; one council alone
-    provides for itself.
-    """
-    return ((host_share <= 0) & (view.n_slots > 1)).astype(float)
+def stranded_terms(view: View, rows: Rows) -> Terms:
+    """Return the yearly overhead that stays for a while with partners whose service is provided elsewhere, negative."""
+    return Terms({"stranded_overhead": -rows["stranded"]} if view.n_slots > 1 and "stranded" in rows else {})
 
 
-def stranded_term(package: Package, view: View, host_share: np.ndarray) -> np.ndarray | None:
-    """Return the yearly overhead that stays behind for a while, negative; None where there is none."""
-    if package.stranded is None:
-        return None
-    return -stranded_gbp(np.ones((1, 1)), view.council(package.stranded), elsewhere(view, host_share))
-
-
-def form_terms(context: Context, package: Package, view: View, form: int) -> Terms:
+def form_terms(context: Context, view: View, rows: Rows, form: int) -> Terms:
     """Return yearly costs that depend on the form: the vehicle, and VAT that is not recovered."""
-    terms: Terms = {}
+    lines = {}
     yearly, vat = context.number("forms.yearly_gbp", form), context.number("forms.vat_share", form)
     if yearly.any():
-        terms["vehicle"] = to_fund(package, view, -view.scalar(yearly) * view.weight("running"))
+        lines["vehicle"] = -view.scalar(yearly) * to_fund(rows, view.weight("running"))
     if vat.any():
-        terms["vat"] = -view.scalar(vat) * view.council(package.cost)
-    return terms
+        lines["vat"] = -view.scalar(vat) * rows["cost"]
+    return Terms(lines)
 
 
-def drift_term(context: Context, package: Package, view: View, rates: Sequence[ServiceRates]) -> np.ndarray | None:
-    """Return the yearly cost of lifting pay to the best terms of those in, were terms to transfer; None where all are alike."""
-    drift, lift = None, None
+def drift_terms(context: Context, package: Package, view: View, rows: Rows, rates: Sequence[ServiceRates]) -> Terms:
+    """Return the yearly cost of lifting pay to the best terms of those in, were terms to transfer; nothing where all
+    are alike."""
+    parts = []
     for tables, rate in zip(package.tables, rates, strict=True):
-        if (tables.pay == tables.pay[:1]).all():
+        if "pay" not in tables.staff:
             continue
-        if lift is None:
-            lift = view.scalar((1.0 + context.number("staff.on_cost_share")) * context.number("staff.harmonisation_share"))
-        pay = view.council(tables.pay)
-        gap = (pay.max(axis=-2, keepdims=True) - pay) * view.present
-        part = -paid_posts(view, tables, rate.removed) * gap * lift
-        drift = part if drift is None else drift + part
-    return None if drift is None else to_fund(package, view, drift)
+        staff = view.rows(tables.staff)
+        gap = staff["pay"].max(axis=-2, keepdims=True) - staff["pay"]
+        gap = gap if view.active is None else gap * view.active
+        # Posts with a budget that remain.
+        _, unbudgeted = by_vacancies(rate.removed, staff["empty"], staff["unbudgeted_share"])
+        paid = staff["posts"] - rate.removed - np.maximum(staff["empty"] * staff["unbudgeted_share"] - unbudgeted, 0.0)
+        parts.append(paid * gap)
+    if not parts:
+        return Terms({})
+    lift = (1.0 + context.number("staff.on_cost_share")) * context.number("staff.harmonisation_share")
+    return Terms({"harmonisation": to_fund(rows, total_of(parts) * -view.scalar(lift))})
 
 
 # -- one-off ----------------------------------------------------------------------------------------------------------
 
 
-def transition_terms(package: Package, view: View) -> Terms:
+def transition_terms(package: Package, view: View, fund: Rows) -> Terms:
     """Return one-off costs before their profile over years."""
-    one_off, over_rule = view.weight("one_off"), view.weight("overspend")
-    shared = over_rule * view.scalar(package.actual) + (one_off - over_rule) * package.planned
-    terms = {"transition": to_fund(package, view, -shared)}
-    if view.n_slots > 1 and package.joining.any():
-        terms["joining"] = to_fund(package, view, -view.scalar(package.joining) + np.zeros_like(one_off))
-    if package.officers.any():
-        terms["officers"] = to_fund(package, view, -view.scalar(package.officers) + np.zeros_like(one_off))
-    return terms
+    one_off, over_rule, costs = view.weight("one_off"), view.weight("overspend"), package.one_off
+    lines = {"transition": -view.scalar(costs["actual"]) * to_fund(fund, over_rule)}
+    unplanned = (one_off - over_rule) * package.planned_gbp
+    if unplanned.any():
+        lines["transition"] = lines["transition"] - to_fund(fund, unplanned)
+    for name in ("joining", "officers"):
+        if costs[name].any() and (name == "officers" or view.n_slots > 1):
+            lines[name] = -view.scalar(costs[name]) * to_fund(fund, np.ones_like(one_off))
+    return Terms(lines)
 
 
-def receipts_term(package: Package, view: View) -> np.ndarray | None:
-    """Return what premises that are given up bring, once; None where they bring nothing."""
-    if not package.receipts.any():
-        return None
-    return to_fund(package, view, view.scalar(package.receipts) * view.weight("one_off"))
+def receipts_terms(package: Package, view: View, fund: Rows) -> Terms:
+    """Return what premises that are given up bring, once."""
+    receipts = package.one_off["receipts"]
+    return Terms({"receipts": view.scalar(receipts) * to_fund(fund, view.weight("one_off"))} if receipts.any() else {})
 
 
-def delay_term(package: Package, view: View) -> np.ndarray | None:
-    """Return the one-off cost of a year's delay; None where delay costs nothing."""
-    if not package.monthly.any():
-        return None
-    return to_fund(package, view, -view.weight("overspend") * view.scalar(package.monthly) * 12.0)
+def delay_terms(package: Package, view: View, fund: Rows) -> Terms:
+    """Return the one-off cost of a year's delay."""
+    monthly = package.one_off["monthly"]
+    return Terms(
+        {"delay_cost": -view.scalar(monthly * 12.0) * to_fund(fund, view.weight("overspend"))} if monthly.any() else {}
+    )
 
 
-def set_up_term(context: Context, package: Package, view: View, form: int) -> np.ndarray | None:
-    """Return the cost of setting up a form; None where it costs nothing."""
+def set_up_terms(context: Context, view: View, fund: Rows, form: int) -> Terms:
+    """Return the cost of setting up a form."""
     cost = context.number("forms.set_up_gbp", form)
-    return to_fund(package, view, -view.scalar(cost) * view.weight("one_off")) if cost.any() else None
+    return Terms({"transition": -view.scalar(cost) * to_fund(fund, view.weight("one_off"))} if cost.any() else {})
 
 
-def exit_term(context: Context, package: Package, view: View, paying: np.ndarray) -> np.ndarray:
+def exit_terms(context: Context, view: View, leaving: Rows, paying: np.ndarray | None) -> Terms:
     """Return what those who pay now for having left pay, by the rule for exits.
 
     Parameters
     ----------
-    paying : ndarray, shape (..., partner slot, draw)
-        1 for partners who are out now and take their service back.
+    leaving : dict
+        Rows of `Package.leaving` for those who are in until now.
+    paying : ndarray or None, shape (..., partner slot, draw)
+        1 for partners who are out now and take their service back; None for all.
     """
-    own = -view.council(package.exit_cost) * paying
+    own = -leaving["exit_cost"] if paying is None else leaving["exit_cost"] * -paying
     if context.study.model.split.exit != "own":
         own = over_slots(own) * view.weight("exit")
-    return to_fund(package, view, own)
+    return Terms({"exit_cost": to_fund(leaving, own)})
 
 
 @dataclass(frozen=True)
 class StaffTerms:
-    """One-off cost of exits (negative), and how many there are, each (..., partner slot, draw)."""
+    """One-off cost of exits (negative), and how many there are, each (..., partner slot, draw).
 
-    redundancy: np.ndarray
-    pension_strain: np.ndarray
-    notice: np.ndarray
+    Parameters
+    ----------
+    paid : Terms
+        Redundancy and notice.
+    strain : Terms
+    voluntary, compulsory, redeployed, removed : ndarray
+        Posts.
+    """
+
+    paid: Terms
+    strain: Terms
     voluntary: np.ndarray
     compulsory: np.ndarray
     redeployed: np.ndarray
@@ -227,43 +287,74 @@ class StaffTerms:
 
 
 def staff_terms(
-    context: Context, package: Package, view: View, removed: Sequence[np.ndarray], start: np.ndarray, calendar_year: int
+    context: Context,
+    package: Package,
+    view: View,
+    rates: Sequence[ServiceRates],
+    start: np.ndarray,
+    lively: np.ndarray | None,
+    calendar_year: int,
 ) -> StaffTerms:
     """Return exits and their cost for the structure that is implemented at the start.
 
     Parameters
     ----------
-    removed : sequence of ndarray
-        Posts removed, for each service.
     start : ndarray, shape (..., 1, draw)
+    lively : ndarray or None, shape (..., 1, draw)
+        1 where the arrangement starts, 0 where it does not; None for everywhere.
     calendar_year : int
         In which redundancy is paid.
     """
-    shares = context.number("staff.redeployment_share"), context.number("staff.voluntary_share")
+    shares = (view.scalar(context.number(f"staff.{name}")) for name in ("redeployment_share", "voluntary_share"))
+    redeployment, voluntary = shares
+    staying = context.log_staying
+    log_staying = None if staying is None else view.council(staying)
     totals = None
-    for tables, gone in zip(package.tables, removed, strict=True):
-        lead = start + view.scalar(tables.ramp) - context.fixed.decision_years
-        staff = meet_posts(view, tables, gone, _leaving(context, view, lead), shares)
-        redundancy, strain, notice = (view.all_of(cut(table, package.fund)) for table in exit_costs(context, tables, calendar_year))
-        leave = staff.voluntary + staff.compulsory
+    for number, (tables, rate) in enumerate(zip(package.tables, rates, strict=True)):
+        staff, costs = view.rows(tables.staff), view.rows(package.exits_in(context, number, calendar_year))
+        removed = rate.removed if lively is None else rate.removed * lively
+        vacancies, _ = by_vacancies(removed, staff["empty"], staff["unbudgeted_share"])
+        leaving: np.ndarray = np.zeros((1, 1))
+        if log_staying is not None:
+            lead = np.maximum(start + rate.numbers["ramp"] - context.fixed.decision_years, 0.0)
+            # Of those in post at the decision; who has left cannot leave again.
+            leaving = staff["filled"] * (1.0 - np.exp(log_staying * lead))
+        met = met_by_people(removed - vacancies, leaving, redeployment, voluntary)
         parts = (
-            -leave * redundancy, -leave * strain, -staff.compulsory * notice, staff.voluntary, staff.compulsory, staff.redeployed,
-            staff.removed,
-        )  # fmt: skip
+            met.paid * -costs["redundancy"],
+            met.compulsory * -costs["notice"],
+            met.paid * -costs["strain"],
+            met.voluntary,
+            met.compulsory,
+            met.redeployed,
+            removed,
+        )
         totals = parts if totals is None else tuple(total + part for total, part in zip(totals, parts, strict=True))
     assert totals is not None
-    return StaffTerms(*totals)
-
-
-def _leaving(context: Context, view: View, lead_years: np.ndarray) -> np.ndarray:
-    """Return the share of those in post at the decision who leave on their own by full effect; who has left cannot leave again."""
-    turnover = context.number("councils.turnover_per_year")
-    if not turnover.any():
-        return np.zeros((1, 1))
-    return 1.0 - view.all_of(1.0 - turnover) ** np.maximum(lead_years, 0.0)
+    return StaffTerms(
+        Terms({"redundancy": totals[0], "notice": totals[1]}), Terms({"pension_strain": totals[2]}), *totals[3:]
+    )
 
 
 __all__ = [
-    "CASH_LINES", "ONE_OFF_LINES", "Plan", "StaffTerms", "Terms", "delay_term", "drift_term", "elsewhere", "exit_term", "extra_cost",
-    "form_terms", "host_terms", "rates_of", "receipts_term", "running_terms", "set_up_term", "staff_terms", "stranded_term", "to_fund", "transition_terms",
-]  # fmt: skip
+    "CASH_LINES",
+    "ONE_OFF_LINES",
+    "Plan",
+    "StaffTerms",
+    "Terms",
+    "delay_terms",
+    "drift_terms",
+    "exit_terms",
+    "extra_cost",
+    "form_terms",
+    "guest_terms",
+    "host_terms",
+    "rates_of",
+    "receipts_terms",
+    "running_terms",
+    "set_up_terms",
+    "staff_terms",
+    "stranded_terms",
+    "to_fund",
+    "transition_terms",
+]

@@ -74,11 +74,12 @@ def refusals(context: Context, package: Package, view: View) -> np.ndarray | Non
         row = context.study.model.gates[gate]
         if not row.services or services & set(row.services):
             result = table if result is None else result | table
-    return None if result is None else view.all_of(result).any(axis=1)
+    return None if result is None else view.council(result).any(axis=1)
 
 
 def out_times(context: Context, package: Package, view: View, start: np.ndarray) -> np.ndarray | None:
-    """Return when each partner is out, years, shape (group, partner slot, draw): at once before the start, after notice later.
+    """Return when each partner is out, years, shape (group, partner slot, draw): at once before the start, after
+    notice later.
 
     A partner may leave where its patience is below the hazard that it could meet from decision to horizon; only those
     cells are followed.
@@ -87,13 +88,13 @@ def out_times(context: Context, package: Package, view: View, start: np.ndarray)
     patience = context.patience(package.index)
     most = context.hazard_before * np.maximum(start - fixed.decision_years, 0.0)
     ahead = context.horizon - np.minimum(start, context.horizon)
-    total = view.all_of(fixed.elections[:, -1:])
+    total = fixed.elections[:, -1:].take(view.councils, axis=0)
     if total.any():
         ahead = ahead + context.uplift * total
-    held = view.all_of(patience)
+    held = view.council(patience)
     may = held < most + context.hazard_after * ahead
     if context.risk_exit is not None:
-        struck = view.all_of(context.risk_exit)
+        struck = view.council(context.risk_exit)
         may |= struck < context.horizon
     at = np.flatnonzero(may)
     if not len(at):
@@ -105,9 +106,14 @@ def out_times(context: Context, package: Package, view: View, start: np.ndarray)
         return number if number.shape[-1] == 1 else number.take(draws)
 
     decided = leave_time(
-        held.take(at), begin, fixed.decision_years, scalar(context.hazard_before), scalar(context.hazard_after), scalar(context.uplift),
+        held.take(at),
+        begin,
+        fixed.decision_years,
+        scalar(context.hazard_before),
+        scalar(context.hazard_after),
+        scalar(context.uplift),
         fixed.elections.T.take(councils, axis=1),
-    )  # fmt: skip
+    )
     if context.risk_exit is not None:
         decided = np.minimum(decided, struck.take(at))
     notice = scalar(context.number("exit.notice_months")) / 12.0
@@ -199,25 +205,30 @@ def stays_of(lives: Lives, at: np.ndarray, n_slots: int, n_draws: int, horizon: 
         goes_on = (after.sum(axis=0, keepdims=True) >= lives.fewest) & (end < horizon)
         result.append(Stay(cells, active, before, first, begin, end, goes_on))
         keep = goes_on[0]
-        cells, before, active, begin = cells.some(keep), active.compress(keep, axis=1), after.compress(keep, axis=1), end.compress(keep, axis=1)
+        cells, before, active, begin = (
+            cells.some(keep),
+            active.compress(keep, axis=1),
+            after.compress(keep, axis=1),
+            end.compress(keep, axis=1),
+        )
         first = np.zeros(len(cells.at), bool)
     return result
 
 
-def given_up_at(cells: Cells, hosts: np.ndarray, lives: Lives) -> np.ndarray:
+def given_up_at(cells: Cells, hosts: np.ndarray | None, lives: Lives) -> np.ndarray:
     """Return when an arrangement that never starts is given up, years, shape (1, cell).
 
     -inf where a gate refused it, inf where those who are out before the start leave enough behind, a host among them.
 
     Parameters
     ----------
-    hosts : ndarray, shape (partner slot, 1), bool
-        Who hosts; nobody where all are False.
+    hosts : ndarray or None, shape (partner slot, 1), bool
+        Who hosts; None for nobody.
     """
     out = np.where(cells.out < cells.start, cells.out, np.inf)
     # The one whose leaving brings the number below the fewest, and the last of the hosts.
     result = np.sort(out, axis=0)[len(out) - lives.fewest][None, :]
-    if hosts.any():
+    if hosts is not None and hosts.any():
         result = np.minimum(result, out[hosts[:, 0]].max(axis=0, keepdims=True))
     if lives.refused is not None:
         result = np.where(lives.refused.take(cells.at), -np.inf, result)

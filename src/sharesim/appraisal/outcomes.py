@@ -1,18 +1,22 @@
-"""What was simulated: means of every bundle, and its draws, kept or worked out again when asked for."""
+"""What was simulated: figures and means of every bundle, and its draws, kept or worked out again when asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from sharesim.appraisal.context import Fixed
-from sharesim.appraisal.engine import BLOCK_CHUNKS, ChunkRun, ChunkTotals, chunk_sizes, chunk_totals, draw_plan, tiles_of
-from sharesim.appraisal.fixed_items import activation_one_off
+from sharesim.appraisal.engine import ChunkRun, chunk_sizes, draw_plan, tiles_of
+from sharesim.appraisal.figures import figures_of, weighted_sum
+from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
 from sharesim.appraisal.flows import Plan
+from sharesim.appraisal.resources import Resources
+from sharesim.appraisal.savings import over_slots
+from sharesim.appraisal.sweep import Sweep
 from sharesim.bundles.activations import Activations, activations
 from sharesim.bundles.table import BundleTable
 from sharesim.study.study import Study
@@ -33,11 +37,18 @@ class Outcomes:
     plan : DrawPlan
         Which draws these are; any of them can be had again.
     n_draws : int
-    npv : ndarray, shape (bundle, partner slot, draw), GBP
-        Council value by partner.
+    kept : ndarray or None, shape (bundle, partner slot, draw), GBP
+        Council value by partner, where it is kept (in float32, rounded); None where it is worked out again when asked
+        for.
     means : dict of str to ndarray, shape (bundle, partner slot)
-        Means of `tiles.MEASURES`.
-    activation_npv : ndarray, shape (activation, council, draw), GBP
+        Means of `sheets.MEASURES`.
+    kept_activations : ndarray or None, shape (activation, council, draw), GBP
+    found : dict of str to ndarray, shape (bundle,)
+        Figures of every bundle, where they were worked out with the draws.
+    jobs : int
+        Threads for what is worked out again.
+    npv_means : ndarray or None, shape (bundle, partner slot), GBP
+        Mean NPV by partner, where it was worked out with the draws.
     """
 
     study: Study
@@ -45,14 +56,32 @@ class Outcomes:
     activations: Activations
     plan: DrawPlan
     n_draws: int
-    npv: np.ndarray
+    kept: np.ndarray | None
     means: dict[str, np.ndarray]
-    activation_npv: np.ndarray
+    kept_activations: np.ndarray | None = None
+    found: dict[str, np.ndarray] = field(default_factory=dict)
+    jobs: int = 1
+    npv_means: np.ndarray | None = None
 
     @cached_property
     def fixed(self) -> Fixed:
         """What is certain for the study."""
         return Fixed.of(self.study)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Bundles, partner slots and draws."""
+        return len(self.table), self.table.groups.partners.shape[1], self.n_draws
+
+    @property
+    def npv(self) -> np.ndarray:
+        """NPV of all bundles by partner slot, GBP, shape (bundle, partner slot, draw)."""
+        return self.partner_draws(np.arange(len(self.table))) if self.kept is None else self.kept
+
+    @cached_property
+    def figures(self) -> dict[str, np.ndarray]:
+        """Figures of each bundle's NPV by name (`figures.FIGURES`), each (bundle,)."""
+        return self.found or figures_of(self.draws(np.arange(len(self.table))), self.plan)
 
     @cached_property
     def npv_mean(self) -> np.ndarray:
@@ -62,7 +91,7 @@ class Outcomes:
     @cached_property
     def partner_mean(self) -> np.ndarray:
         """Mean NPV by partner slot, GBP, shape (bundle, partner slot)."""
-        return chunked_sum(self.npv) / self.n_draws
+        return chunked_sum(self.npv) / self.n_draws if self.npv_means is None else self.npv_means
 
     @cached_property
     def needed(self) -> np.ndarray:
@@ -75,27 +104,32 @@ class Outcomes:
 
     def draws(self, ids: np.ndarray) -> np.ndarray:
         """Return NPV of bundles, GBP, shape (len(ids), draw)."""
-        return self.npv[np.asarray(ids, dtype=np.int64)].sum(axis=1)
+        return over_slots(self.partner_draws(ids))[:, 0]
 
     def partner_draws(self, ids: np.ndarray) -> np.ndarray:
         """Return NPV of bundles by partner slot, GBP, shape (len(ids), partner slot, draw)."""
-        return self.npv[np.asarray(ids, dtype=np.int64)]
+        rows = np.asarray(ids, dtype=np.int64)
+        if self.kept is not None:
+            return self.kept[rows].astype(np.float64, copy=False)
+        unique, inverse = np.unique(rows, return_inverse=True)
+        result = np.zeros((len(unique), *self.shape[1:]))
+        self._sweep(unique).partners(result)
+        return result if len(unique) == len(rows) and (inverse[:-1] < inverse[1:]).all() else result[inverse]
 
     def weighted(self, weight: np.ndarray) -> np.ndarray:
         """Return the sum over draws of weight x NPV for every bundle, shape (bundle,)."""
         used = np.flatnonzero(weight)
-        total = np.zeros(len(self.table))
+        if self.kept is None:
+            return self._sweep(np.arange(len(self.table))).weighted(used, weight[used])
         # A few draws have weight in a CVaR cut; picking them out is cheaper than a product over all.
-        for slot in range(self.npv.shape[1]):
-            total += np.einsum("bn,n->b", self.npv[:, slot, used], weight[used])
-        return total
+        return weighted_sum(self.kept[:, :, used].astype(np.float64, copy=False), weight[used])
 
     def one_off_draws(self, ids: np.ndarray, years: Sequence[int]) -> np.ndarray:
         """Return one-off cost of bundles summed over years, GBP undiscounted, shape (len(ids), partner slot, draw)."""
         rows = np.asarray(ids, dtype=np.int64)
         unique, inverse = np.unique(rows, return_inverse=True)
         small = self.table.take(unique)
-        result = np.zeros((len(unique), self.npv.shape[1], self.n_draws))
+        result = np.zeros((len(unique), *self.shape[1:]))
         shares = [Plan.of(self.study, start) for start in small.start_years]
         spend = np.array([plan.spending[list(years)].sum() for plan in shares])
         strain = np.array([plan.strain[list(years)].sum() for plan in shares])
@@ -112,15 +146,36 @@ class Outcomes:
         """Return NPV of the activation columns by council, GBP, shape (activation, council, draw)."""
         return self.activation_npv
 
+    @property
+    def activation_npv(self) -> np.ndarray:
+        """NPV of the activation columns by council, GBP, shape (activation, council, draw)."""
+        if self.kept_activations is not None:
+            return self.kept_activations
+        result = np.zeros((len(self.activations.columns), len(self.study.councils), self.n_draws))
+        for run in self.chunks():
+            part = activation_draws(run.context, self.activations.columns, run.context.clock)
+            result[:, :, run.first : run.first + run.used] = part[..., : run.used]
+        return result
+
+    @cached_property
+    def activation_mean(self) -> np.ndarray:
+        """Mean NPV of the activation columns by council, GBP, shape (activation, council)."""
+        return chunked_sum(self.activation_npv) / self.n_draws
+
     def activation_one_off_draws(self, years: Sequence[int]) -> np.ndarray:
-        """Return one-off cost of the activation columns over years, GBP undiscounted, shape (activation, council, draw)."""
-        result = np.zeros_like(self.activation_npv)
+        """Return one-off cost of the activation columns over years, GBP undiscounted, shape (activation, council,
+        draw)."""
+        result = np.zeros((len(self.activations.columns), len(self.study.councils), self.n_draws))
         for run in self.chunks():
             part = sum(activation_one_off(run.context, self.activations.columns, year) for year in years)
             result[:, :, run.first : run.first + run.used] = part[..., : run.used]
         return result
 
     # -- draws again ---------------------------------------------------------------------------------------------------
+
+    def _sweep(self, rows: np.ndarray) -> Sweep:
+        """Return a sweep of some bundles over the same draws, with a block's worth of memory of its own."""
+        return Sweep(self.fixed, self.plan, self.n_draws, self.table.take(rows), jobs=self.jobs)
 
     def chunks(self, numbers: Iterable[int] | None = None) -> Iterator[ChunkRun]:
         """Yield the chunks in order; the same values as when the outcomes were made."""
@@ -130,18 +185,19 @@ class Outcomes:
 
 
 def chunked_sum(values: np.ndarray) -> np.ndarray:
-    """Sum over the last axis chunk by chunk in order, so that the first draws of a longer run add up to the same bits."""
+    """Sum over the last axis chunk by chunk in order, so that the first draws of a longer run add up to the same
+    bits."""
     sizes = chunk_sizes(values.shape[-1])
     total, begin = np.zeros(values.shape[:-1]), 0
     for size in sizes:
-        total = total + values[..., begin : begin + size].sum(axis=-1)
+        total = total + np.ascontiguousarray(values[..., begin : begin + size]).sum(axis=-1, dtype=np.float64)
         begin += size
     return total
 
 
 def appraise(
     study: Study, table: BundleTable, *, seed: int, purpose: str, n_draws: int, replicate: int = 0, jobs: int = 1,
-    progress: Progress | None = None,
+    progress: Progress | None = None, resources: Resources | None = None,
 ) -> Outcomes:  # fmt: skip
     """Simulate every bundle of a table.
 
@@ -157,47 +213,57 @@ def appraise(
     jobs : int
         Threads; the result has the same bits for any number.
     progress : callable (done, of), optional
+    resources : Resources, optional
+        Memory budget, and what is kept of the draws.
 
     Returns
     -------
     Outcomes
+
+    Examples
+    --------
+    >>> from sharesim.bundles.enumerate import candidates
+    >>> from sharesim.examples import two_councils
+    >>> study = two_councils()
+    >>> kept, not_kept = (
+    ...     appraise(study, candidates(study), seed=1, purpose="choose", n_draws=1024, resources=Resources(keep=keep))
+    ...     for keep in ("memory", "nothing")
+    ... )
+    >>> np.array_equal(kept.draws([1]), not_kept.draws([1]))
+    True
+    >>> np.array_equal(kept.figures["cvar"], not_kept.figures["cvar"])
+    True
     """
+    resources = resources or Resources()
     plan = draw_plan(study, seed=seed, purpose=purpose, n_draws=n_draws, replicate=replicate)
-    fixed, tiles, needs = Fixed.of(study), tiles_of(table), activations(study, table)
-    starts = range(0, len(chunk_sizes(n_draws)), BLOCK_CHUNKS)
-    sizes = [min(BLOCK_CHUNKS * CHUNK, n_draws - start * CHUNK) for start in starts]
-    npv = np.empty((len(table), table.groups.partners.shape[1], n_draws))
-    columns = np.empty((len(needs.columns), len(study.councils), n_draws))
-    sums: dict[str, np.ndarray] = {}
-
-    def work(number: int) -> ChunkTotals:
-        first, used = starts[number], sizes[number]
-        return chunk_totals(ChunkRun(fixed, plan.values(first, first - (-used // CHUNK)), first * CHUNK, used), table, needs, tiles)
-
-    begin = 0
-    for number, totals in enumerate(_in_order(work, len(sizes), jobs)):
-        npv[:, :, begin : begin + sizes[number]] = totals.npv
-        columns[:, :, begin : begin + sizes[number]] = totals.activations
-        for name, parts in totals.sums.items():
-            for part in parts:
-                sums[name] = sums[name] + part if name in sums else part
-        begin += sizes[number]
-        if progress is not None:
-            progress(number + 1, len(sizes))
-    means = {name: total / n_draws for name, total in sums.items()}
-    return Outcomes(study, table, needs, plan, n_draws, npv, means, columns)
+    fixed, needs = Fixed.of(study), activations(study, table)
+    n_slots, n_councils = table.groups.partners.shape[1], len(study.councils)
+    keep = resources.kept(len(table) * n_slots * n_draws)
+    cut = resources.cut((len(table), n_slots, n_draws), n_councils, jobs, whole_rows=keep == "nothing")
+    sweep = Sweep(fixed, plan, n_draws, table, jobs=jobs, cut=cut, progress=progress)
+    common: tuple[Any, ...] = (study, table, needs, plan, n_draws)
+    # As much again may be taken by the columns that all bundles share.
+    columns = None
+    if len(needs.columns) * n_councils * n_draws * 8 <= 0.2 * resources.budget_bytes:
+        columns = np.zeros((len(needs.columns), n_councils, n_draws))
+    if keep == "nothing":
+        means, found = sweep.figures(needs, columns)
+        npv_means = means.pop("npv")
+        return Outcomes(*common, None, means, columns, found, jobs, npv_means)
+    kept = _room((len(table), n_slots, n_draws), resources, keep, plan)
+    means = sweep.partners(kept, needs, columns)
+    npv_means = means.pop("npv")
+    return Outcomes(*common, kept, means, columns, {}, jobs, npv_means)
 
 
-def _in_order(work: Callable[[int], ChunkTotals], n_chunks: int, jobs: int) -> Iterator[ChunkTotals]:
-    """Yield the chunks' totals in their order, however many threads work on them."""
-    if jobs <= 1 or n_chunks == 1:
-        yield from (work(number) for number in range(n_chunks))
-        return
-    with ThreadPoolExecutor(jobs) as pool:
-        # No more than a few chunks ahead, so that memory does not grow with the number of draws.
-        ahead = [pool.submit(work, number) for number in range(min(2 * jobs, n_chunks))]
-        for number in range(n_chunks):
-            yield ahead.pop(0).result()
-            later = number + 2 * jobs
-            if later < n_chunks:
-                ahead.append(pool.submit(work, later))
+def _room(shape: tuple[int, int, int], resources: Resources, keep: str, plan: DrawPlan) -> np.ndarray:
+    """Return an empty array for the draws, in memory or in a file."""
+    if keep == "memory":
+        return np.zeros(shape, resources.precision)
+    assert resources.folder is not None
+    resources.folder.mkdir(parents=True, exist_ok=True)
+    name = f"draws-{plan.purpose}-{plan.seed}-{plan.replicate}.npy"
+    return np.lib.format.open_memmap(resources.folder / name, mode="w+", dtype=resources.precision, shape=shape)
+
+
+__all__ = ["Outcomes", "Progress", "appraise", "chunked_sum"]

@@ -9,9 +9,9 @@ import numpy as np
 from sharesim.appraisal import flows
 from sharesim.appraisal.context import Context
 from sharesim.appraisal.flows import Terms
-from sharesim.appraisal.rates import ServiceRates
+from sharesim.appraisal.rates import Rows, ServiceRates
 from sharesim.appraisal.tables import Package
-from sharesim.appraisal.valuation import Factors, holds
+from sharesim.appraisal.valuation import Factors, holds, quarrels
 from sharesim.appraisal.views import View
 
 
@@ -23,16 +23,25 @@ class Partnership:
     context : Context
     package : Package
     view : View
-    patterns : ndarray, shape (pattern, partner slot)
-        Ways in which the hosting is shared out.
     structure : bool
         Whether posts removed are wanted: where the arrangement starts with these partners.
     """
 
-    def __init__(self, context: Context, package: Package, view: View, patterns: np.ndarray, *, structure: bool) -> None:
-        self.context, self.package, self.view, self.patterns = context, package, view, patterns[..., None]
-        self.structure = structure
-        self._forms: dict[tuple[str, int], Terms] = {}
+    def __init__(self, context: Context, package: Package, view: View, *, structure: bool) -> None:
+        self.context, self.package, self.view, self.structure = context, package, view, structure
+        self._kept: dict[object, Terms] = {}
+
+    @cached_property
+    def rows(self) -> Rows:
+        """What the package's councils pay a year."""
+        return self.view.rows(self.package.yearly)
+
+    @cached_property
+    def fund(self) -> Rows:
+        """Share of the General Fund, where not all of it is."""
+        if self.package.fund is None or "rows" in self.__dict__:
+            return self.rows if self.package.fund is not None else {}
+        return {"fund": self.view.council(self.package.fund)}
 
     @cached_property
     def rates(self) -> tuple[ServiceRates, ...]:
@@ -41,83 +50,105 @@ class Partnership:
 
     @cached_property
     def saving(self) -> tuple[np.ndarray, ...]:
-        """Yearly saving of every service at full effect, as far as it falls on the General Fund."""
-        return tuple(flows.to_fund(self.package, self.view, rate.saving) for rate in self.rates)
+        """Yearly saving of every service at full effect, with what struck it for good, not yet cut to the fund."""
+        quarrel = quarrels(self.context, self.view.among(None))
+        result = []
+        for rate, once in zip(self.rates, self.package.once, strict=True):
+            saving = rate.saving
+            if once is not None:
+                saving = saving * (self.view.scalar(once[0]) if len(once) == 1 else self.view.council(once))
+            result.append(saving if quarrel is None else saving * quarrel)
+        return tuple(result)
+
+    @cached_property
+    def fund_saving(self) -> tuple[np.ndarray, ...]:
+        """The same, as far as it falls on the General Fund."""
+        return tuple(flows.to_fund(self.rows, saving) for saving in self.saving)
 
     @cached_property
     def running(self) -> Terms:
         """Yearly flows that depend on neither host nor form."""
-        return flows.running_terms(self.package, self.view, self.rates)
+        return flows.running_terms(self.view, self.rows, self.rates)
 
     @cached_property
     def extra_cost(self) -> Terms:
         """Yearly extra cost, negative."""
-        return {"extra_cost": flows.extra_cost(self.package, self.view, self.rates)}
+        return flows.extra_cost(self.rows, self.rates)
 
     @cached_property
-    def host(self) -> list[Terms]:
-        """Yearly flows of each host pattern."""
-        return [flows.host_terms(self.package, self.view, pattern) for pattern in self.patterns]
+    def stranded(self) -> Terms:
+        """Yearly overhead that stays for a while with those whose service is provided elsewhere."""
+        return flows.stranded_terms(self.view, self.rows)
 
-    @cached_property
-    def stranded(self) -> list[Terms]:
-        """Yearly overhead left behind in each host pattern."""
-        terms = [flows.stranded_term(self.package, self.view, pattern) for pattern in self.patterns]
-        return [{} if term is None else {"stranded_overhead": term} for term in terms]
+    def guest(self, *, hosted: bool) -> Terms:
+        """Return yearly flows of those whose service is provided elsewhere."""
+        return self._once(("guest", hosted), lambda: flows.guest_terms(self.view, self.rows, hosted=hosted))
+
+    def host(self, pattern: bytes, slot: int) -> Terms:
+        """Return yearly flows of a host.
+
+        Parameters
+        ----------
+        pattern : bytes
+            Shares hosted by each partner, as an array of float64.
+        slot : int
+        """
+        shares = np.frombuffer(pattern)[:, None]
+        return self._once(("host", pattern, slot), lambda: flows.host_terms(self.view, self.rows, shares, slot))
 
     def form(self, form: int) -> Terms:
         """Return the yearly flows of a form."""
-        key = ("yearly", form)
-        if key not in self._forms:
-            self._forms[key] = flows.form_terms(self.context, self.package, self.view, form)
-        return self._forms[key]
+        return self._once(("form", form), lambda: flows.form_terms(self.context, self.view, self.rows, form))
 
     def set_up(self, form: int) -> Terms:
         """Return the one-off cost of a form."""
-        key = ("once", form)
-        if key not in self._forms:
-            term = flows.set_up_term(self.context, self.package, self.view, form)
-            self._forms[key] = {} if term is None else {"transition": term}
-        return self._forms[key]
+        return self._once(("set up", form), lambda: flows.set_up_terms(self.context, self.view, self.fund, form))
+
+    def _once(self, key: object, make) -> Terms:
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     @cached_property
     def transition(self) -> Terms:
         """One-off cost, whoever hosts and in whatever form."""
-        return flows.transition_terms(self.package, self.view)
+        return flows.transition_terms(self.package, self.view, self.fund)
 
     @cached_property
     def receipts(self) -> Terms:
         """What premises bring once the arrangement has started."""
-        term = flows.receipts_term(self.package, self.view)
-        return {} if term is None else {"receipts": term}
+        return flows.receipts_terms(self.package, self.view, self.fund)
 
     @cached_property
     def delay(self) -> Terms:
         """Cost of a year's delay."""
-        term = flows.delay_term(self.package, self.view)
-        return {} if term is None else {"delay_cost": term}
+        return flows.delay_terms(self.package, self.view, self.fund)
 
     @cached_property
     def drift(self) -> Terms:
         """Yearly cost of lifting pay, were terms to transfer."""
-        term = flows.drift_term(self.context, self.package, self.view, self.rates)
-        return {} if term is None else {"harmonisation": term}
+        return flows.drift_terms(self.context, self.package, self.view, self.rows, self.rates)
+
+    @cached_property
+    def leaving(self) -> Rows:
+        """What leaving costs."""
+        return self.view.rows(self.package.leaving)
 
     @cached_property
     def everybody_out(self) -> Terms:
         """What all who are in pay together when the arrangement ends."""
-        return {"exit_cost": flows.exit_term(self.context, self.package, self.view, np.ones((1, 1)))}
+        return flows.exit_terms(self.context, self.view, self.leaving, None)
 
     @cached_property
     def factors(self) -> tuple[Factors, ...]:
-        """What the register does to the savings of every service."""
+        """What strikes the savings of every service in the course of time."""
         signed = self.view.among(None)
         return tuple(Factors.of(self.context, service, signed) for service in self.package.services)
 
     @cached_property
     def overspend(self) -> np.ndarray:
-        """How those who are in share what nobody planned, as far as it falls on the General Fund."""
-        return flows.to_fund(self.package, self.view, self.view.weight("overspend"))
+        """How those who are in share what nobody planned, as far as it falls on the General Fund, negative."""
+        return -flows.to_fund(self.fund, self.view.weight("overspend"))
 
     def risk_costs(self, *, per_year: bool) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return what the register's service and pair events cost once: amount, and when or whether, by cell.
@@ -129,15 +160,18 @@ class Partnership:
         """
         found = []
         for strikes in self.context.strikes:
-            if strikes.scope not in ("service", "pair") or strikes.per_year != per_year or not strikes.one_off_gbp.any():
+            if strikes.scope not in ("service", "pair") or strikes.per_year != per_year or not strikes.costs:
                 continue
-            table, amount = strikes.time if per_year else strikes.struck.astype(float), self.view.scalar(strikes.one_off_gbp)
-            for target, row in zip(strikes.targets, table, strict=True):
+            for at, target in enumerate(strikes.targets):
+                both: np.ndarray | None = None
                 if strikes.scope == "service":
-                    if target[0] in self.package.services:
-                        found.append((amount, self.view.scalar(row)))
-                elif (both := holds(self.view, target, active=True)).any():
-                    found.append((amount * both, self.view.scalar(row)))
+                    if target[0] not in self.package.services:
+                        continue
+                elif not (both := holds(self.view, target, active=True)).any():
+                    continue
+                row = strikes.time[at] if per_year else strikes.struck[at].astype(float)
+                amount = self.view.scalar(strikes.one_off_gbp)
+                found.append((amount if both is None else amount * both, self.view.scalar(row)))
         return found
 
 

@@ -1,4 +1,5 @@
-"""Yearly rates at full effect for partners seen through a view: whole groups and picked-out draws share every formula."""
+"""Yearly rates at full effect for partners seen through a view: whole groups and picked-out draws share every
+formula."""
 
 from __future__ import annotations
 
@@ -7,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharesim.appraisal import savings
-from sharesim.appraisal.staff import Displaced, displace
+from sharesim.appraisal.staff import by_vacancies
 from sharesim.appraisal.tables import ServiceTables
-from sharesim.appraisal.views import View
+from sharesim.appraisal.views import View, total_of
+
+#: Numbers of a service by name, each broadcastable to (..., partner slot, draw).
+Rows = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -24,41 +28,27 @@ class ServiceRates:
         What partners pay each other where all pay one price for a unit of work; gains positive, sums to zero.
     removed : ndarray or None
         Posts that the structure no longer needs; None where nobody asked.
+    numbers : dict of str to ndarray
+        The service's numbers by draw.
     """
 
     saving: np.ndarray
     extra_cost: np.ndarray
     cost_sharing: np.ndarray | None
     removed: np.ndarray | None
+    numbers: Rows
 
 
 @dataclass(frozen=True)
-class Planned:
-    """Planned yearly gain by form, each (..., partner slot, draw); negative is a loss.
-
-    Parameters
-    ----------
-    scale, line : ndarray or None
-        Scale form, and share form on the line itself: posts go with both.
-    other : tuple of ndarray
-        Gains outside the line: spend that is bought in, amounts.
-    posts : ndarray or None
-        Posts that the posts form removes.
-    """
-
-    scale: np.ndarray | None
-    line: np.ndarray | None
-    other: tuple[np.ndarray, ...]
-    posts: np.ndarray | None
-
-
-@dataclass(frozen=True)
-class _Sides:
-    """Gains and losses of all forms together, and the gain on the line itself."""
+class _Gains:
+    """Gains and losses of all forms together (each 0 or more), the gain on the line itself, posts of the posts form."""
 
     gain: np.ndarray
     loss: np.ndarray
     on_line: np.ndarray
+    scale: np.ndarray | None
+    form_gain: np.ndarray | None
+    form_posts: np.ndarray | None
 
 
 def service_rates(view: View, tables: ServiceTables, *, saving_rule: str, structure: bool) -> ServiceRates:
@@ -71,116 +61,88 @@ def service_rates(view: View, tables: ServiceTables, *, saving_rule: str, struct
     structure : bool
         Whether posts removed are wanted besides.
     """
-    cost = view.council(tables.cost)
-    planned = _planned(view, tables, cost)
-    sides = _sides(planned)
-    form_gain = None if planned.posts is None else planned.posts * view.council(tables.form_cost_per_post)
-    gain = sides.gain if form_gain is None else sides.gain + form_gain
-    factor = view.scalar(tables.realisation) * savings.coordination_factor(view.scalar(tables.coordination_loss), view.n_active)
-    saving, removed = factor * gain, None
-    if structure or tables.unbudgeted.any():
-        removed = _removed(view, tables, sides.on_line, planned.posts)
-    if tables.unbudgeted.any():
-        on_posts = view.scalar(tables.posts_share) * sides.on_line
-        on_posts = on_posts if form_gain is None else on_posts + form_gain
-        lost_share = _unbudgeted(view, tables, removed) / np.where(removed > 0, removed, 1.0)
-        saving = np.maximum(saving - factor * on_posts * lost_share, 0.0)
-    sharing, loss = None, sides.loss
+    rows, numbers = view.rows(tables.rates), view.numbers(tables.numbers)
+    gains = _gains(view, rows, numbers)
+    factor, removed = _factor(view, numbers), None
+    saving = gains.gain if factor is None else factor * gains.gain
+    if structure or "empty" in rows:
+        removed = _removed(rows, numbers, gains)
+    if "empty" in rows:
+        on_posts = numbers["posts_share"] * gains.on_line
+        on_posts = on_posts if gains.form_gain is None else on_posts + gains.form_gain
+        _, unpaid = by_vacancies(removed, rows["empty"], rows["unbudgeted_share"])
+        lost = on_posts * (unpaid / np.where(removed > 0, removed, 1.0))
+        saving = np.maximum(saving - (lost if factor is None else factor * lost), 0.0)
+    sharing, loss = None, gains.loss
     if saving_rule != "own":
-        saving = savings.by_share(saving + np.zeros_like(cost), view.weight("saving"))
-    elif tables.by_pooled_cost and planned.scale is not None:
-        saving, loss, sharing = _pooled(view, tables, cost, planned.scale, (saving, gain, loss))
-    if view.n_slots > 1 and tables.increase_share.any():
-        loss = loss + view.scalar(tables.increase_share) * cost
-    return ServiceRates(saving, loss, sharing, removed)
+        saving = savings.by_share(saving + np.zeros_like(rows["cost"]), view.weight("saving"))
+    elif tables.by_pooled_cost and gains.scale is not None:
+        saving, loss, sharing = _pooled(rows, gains, saving)
+    if view.n_slots > 1 and "increase" in numbers:
+        loss = loss + numbers["increase"] * rows["cost"]
+    return ServiceRates(saving, loss, sharing, removed, numbers)
 
 
-def _sides(planned: Planned) -> _Sides:
+def _factor(view: View, numbers: Rows) -> np.ndarray | None:
+    """Return what is left of a planned gain; None for all of it."""
+    if "loss" not in numbers:
+        return numbers.get("factor")
+    return numbers["factor"] * savings.coordination_factor(numbers["loss"], view.n_active)
+
+
+def _gains(view: View, rows: Rows, numbers: Rows) -> _Gains:
     """Add up gains and losses form by form: no gain makes up for another form's loss."""
-    parts = [part for part in (planned.scale, planned.line) if part is not None]
-    sides = [savings.gain_and_loss(part) for part in parts]
-    on_line = _sum([side[0] for side in sides])
-    sides += [savings.gain_and_loss(part) for part in planned.other]
-    return _Sides(_sum([side[0] for side in sides]), _sum([side[1] for side in sides]), on_line)
-
-
-def _sum(parts: list[np.ndarray]) -> np.ndarray:
-    total = parts[0] if parts else np.zeros((1, 1))
-    for part in parts[1:]:
-        total = total + part
-    return total
-
-
-def _removed(view: View, tables: ServiceTables, on_line: np.ndarray, form_posts: np.ndarray | None) -> np.ndarray:
-    """Return the posts that the structure no longer needs, never more than there are."""
-    wanted = on_line * view.all_of(tables.posts_per_pound)
-    if form_posts is not None:
-        wanted = wanted + view.scalar(tables.structure) * form_posts
-    return np.minimum(wanted, view.council(tables.posts))
-
-
-def _unbudgeted(view: View, tables: ServiceTables, removed: np.ndarray) -> np.ndarray:
-    """Return the removed posts that were vacant without a budget, and so save nothing."""
-    unbudgeted = view.council(tables.unbudgeted)
-    empty = view.council(tables.vacant) + unbudgeted
-    return np.minimum(removed, empty) * (unbudgeted / np.where(empty > 0, empty, 1.0))
-
-
-def _pooled(
-    view: View, tables: ServiceTables, cost: np.ndarray, scale: np.ndarray, rates: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Divide what comes of scale by workload, and settle the cost that was there before at one price per unit."""
-    saving, gain, loss = rates
-    share = savings.pooled_share(view.council(tables.power), None if tables.workload is None else view.council(tables.workload))
-    scale_gain, scale_loss = savings.gain_and_loss(scale)
-    part = scale_gain / np.where(gain > 0, gain, 1.0)
-    saving = saving * (1.0 - part) + savings.by_share(saving * part, share)
-    return saving, loss - scale_loss + savings.by_share(scale_loss, share), savings.cost_sharing(cost, share)
-
-
-def _planned(view: View, tables: ServiceTables, cost: np.ndarray) -> Planned:
-    """Return the planned gain by form."""
+    nothing = np.zeros((1, 1))
     if view.n_slots == 1:
-        return Planned(None, view.scalar(tables.internal_share) * cost, (), None)
-    scale, other, posts = None, [], None
-    if tables.power is not None:
-        workload = None if tables.workload is None else view.council(tables.workload)
-        scale = savings.scale_gain(cost, view.council(tables.power), workload, view.scalar(tables.elasticity))
-    line = None if tables.line_rate_gain is None else view.council(tables.line_rate_gain)
-    if tables.bought_rate_gain is not None:
-        other.append(view.council(tables.bought_rate_gain))
+        gain, loss = savings.gain_and_loss(numbers.get("internal", nothing) * rows["cost"])
+        return _Gains(gain, loss, gain, None, None, None)
+    scale = (
+        savings.scale_gain(rows["cost"], rows["power"], rows.get("workload"), numbers["elasticity"])
+        if "power" in rows
+        else None
+    )
+    sides = [savings.gain_and_loss(part) for part in (scale, rows.get("line")) if part is not None]
+    on_line = total_of([side[0] for side in sides]) if sides else nothing
+    sides += [savings.gain_and_loss(part) for part in _other(view, rows, numbers)]
+    gain, loss = (total_of([side[at] for side in sides]) if sides else nothing for at in (0, 1))
+    if "posts_off" not in numbers:
+        return _Gains(gain, loss, on_line, scale, None, None)
+    posts = savings.posts_form_removed(numbers["posts_off"], view.n_active, rows["posts"])
+    form_gain = posts * rows["form_cost_per_post"]
+    return _Gains(gain + form_gain, loss, on_line, scale, form_gain, posts)
+
+
+def _other(view: View, rows: Rows, numbers: Rows) -> list[np.ndarray]:
+    """Return gains outside the line: spend that is bought in, amounts."""
+    parts = [rows["bought"]] if "bought" in rows else []
     # Apart, so that how the partnership's amount is divided never decides whether the two make a gain or a loss.
-    if tables.amount_per_partner.any():
-        other.append(view.scalar(tables.amount_per_partner) * view.present)
-    if tables.amount_per_partnership.any():
-        other.append(view.scalar(tables.amount_per_partnership) * view.weight("saving_pool"))
-    if tables.posts_per_extra_partner.any():
-        posts = savings.posts_form_removed(view.scalar(tables.posts_per_extra_partner), view.n_active, view.council(tables.posts))
-    return Planned(scale, line, tuple(other), posts)
+    if "per_partner" in numbers:
+        parts.append(numbers["per_partner"] * view.present)
+    if "per_partnership" in numbers:
+        # What a partnership as such saves belongs to nobody, so even "each keeps its own" divides it.
+        parts.append(numbers["per_partnership"] * view.weight("saving"))
+    return parts
 
 
-def meet_posts(view: View, tables: ServiceTables, removed: np.ndarray, leaving: np.ndarray, shares: tuple[np.ndarray, np.ndarray]) -> Displaced:
-    """Return how removed posts are met.
-
-    Parameters
-    ----------
-    removed : ndarray, shape (..., partner slot, draw)
-    leaving : ndarray, shape (..., partner slot, draw)
-        Share of the filled posts whose holder leaves between decision and full effect.
-    shares : (ndarray, ndarray)
-        Share redeployed, and share of the rest who go by agreement, (draw or 1,).
-    """
-    redeployed, voluntary = (view.scalar(share) for share in shares)
-    posts, vacant, unbudgeted = (view.council(table) for table in (tables.posts, tables.vacant, tables.unbudgeted))
-    return displace(removed, posts, vacant, unbudgeted, leaving, redeployed, voluntary)
+def _removed(rows: Rows, numbers: Rows, gains: _Gains) -> np.ndarray:
+    """Return the posts that the structure no longer needs, never more than there are."""
+    wanted = gains.on_line * rows["posts_per_pound"]
+    if gains.form_posts is not None:
+        wanted = wanted + numbers["structure"] * gains.form_posts
+    return np.minimum(wanted, rows["posts"])
 
 
-def paid_posts(view: View, tables: ServiceTables, removed: np.ndarray) -> np.ndarray:
-    """Return the posts with a budget that remain in the structure."""
-    posts = view.council(tables.posts) - removed
-    if not tables.unbudgeted.any():
-        return posts
-    return posts - np.maximum(view.council(tables.unbudgeted) - _unbudgeted(view, tables, removed), 0.0)
+def _pooled(rows: Rows, gains: _Gains, saving: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Divide what comes of scale by workload, and settle the cost that was there before at one price per unit."""
+    share = savings.pooled_share(rows["power"], rows.get("workload"))
+    scale_gain, scale_loss = savings.gain_and_loss(gains.scale)
+    part = scale_gain / np.where(gains.gain > 0, gains.gain, 1.0)
+    saving = saving * (1.0 - part) + savings.by_share(saving * part, share)
+    return (
+        saving,
+        gains.loss - scale_loss + savings.by_share(scale_loss, share),
+        savings.cost_sharing(rows["cost"], share),
+    )
 
 
-__all__ = ["ServiceRates", "meet_posts", "paid_posts", "service_rates"]
+__all__ = ["Rows", "ServiceRates", "service_rates"]

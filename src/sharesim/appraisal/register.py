@@ -1,4 +1,5 @@
-"""The risk register in a block of draws: which rows strike whom, when, and what they do then (docs/model.md section 5)."""
+"""The risk register in a block of draws: which rows strike whom, when, and what they do then (docs/model.md section
+5)."""
 
 from __future__ import annotations
 
@@ -48,6 +49,16 @@ class Strikes:
     horizon: float
 
     @cached_property
+    def softens(self) -> bool:
+        """Whether it changes savings at all."""
+        return bool((self.saving_factor != 1.0).any())
+
+    @cached_property
+    def costs(self) -> bool:
+        """Whether it costs anything once."""
+        return bool(self.one_off_gbp.any())
+
+    @cached_property
     def time(self) -> np.ndarray:
         """When it strikes each target, years, shape (target, draw); inf where it does not."""
         return strike_time(self.uniform, self.chance, per_year=self.per_year, horizon=self.horizon)
@@ -87,10 +98,18 @@ def _strikes(study: Study, values: np.ndarray, number: Numbers, events: Sequence
     row = events[0].row
     entry = study.model.risks[row]
     return Strikes(
-        row, events[0].scope, tuple(event.target for event in events), entry.per == "year", entry.exit,
-        values[[event.strike for event in events]], number("risks.probability", row), number("risks.delay_months", row) / 12.0,
-        number("risks.saving_factor", row), np.zeros(1) if entry.in_costs else number("risks.one_off_gbp", row), float(study.n_years),
-    )  # fmt: skip
+        row,
+        events[0].scope,
+        tuple(event.target for event in events),
+        entry.per == "year",
+        entry.exit,
+        values[[event.strike for event in events]],
+        number("risks.probability", row),
+        number("risks.delay_months", row) / 12.0,
+        number("risks.saving_factor", row),
+        np.zeros(1) if entry.in_costs else number("risks.one_off_gbp", row),
+        float(study.n_years),
+    )
 
 
 __all__ = ["Strikes", "strikes_of"]

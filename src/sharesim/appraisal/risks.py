@@ -98,7 +98,8 @@ def leave_time(
     Examples
     --------
     >>> none = np.zeros(11)
-    >>> leave_time(np.array([0.2, 0.04, 9.0]), np.array([1.0]), 0.0, np.array([0.1]), np.array([0.05]), np.zeros(1), none).round(6).tolist()
+    >>> patience, start, before, after = np.array([0.2, 0.04, 9.0]), np.array([1.0]), np.array([0.1]), np.array([0.05])
+    >>> leave_time(patience, start, 0.0, before, after, np.zeros(1), none).round(6).tolist()
     [3.0, 0.4, inf]
     """
     horizon = float(len(elections) - 1)

@@ -31,7 +31,9 @@ def over_slots(values: np.ndarray) -> np.ndarray:
     return total
 
 
-def pooled_ratio(cost: np.ndarray, power: np.ndarray, workload: np.ndarray | None, elasticity: np.ndarray) -> np.ndarray:
+def pooled_ratio(
+    cost: np.ndarray, power: np.ndarray, workload: np.ndarray | None, elasticity: np.ndarray
+) -> np.ndarray:
     """Return what the pooled service costs over what the partners pay apart.
 
     Parameters
@@ -102,7 +104,8 @@ def cost_sharing(cost: np.ndarray, share: np.ndarray) -> np.ndarray:
 def posts_form_removed(per_extra_partner: np.ndarray, n_active: np.ndarray | float, posts: np.ndarray) -> np.ndarray:
     """Return the posts that each partner's structure loses in the posts form, divided by its share of the posts.
 
-    A joint structure needs `per_extra_partner` posts fewer for each partner beyond the first, never more than there are.
+    A joint structure needs `per_extra_partner` posts fewer for each partner beyond the first, never more than there
+    are.
     """
     total = over_slots(posts)
     removed = np.minimum(per_extra_partner * np.maximum(n_active - 1.0, 0.0), total)
@@ -120,7 +123,8 @@ def gain_and_loss(planned: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> [part.tolist() for part in gain_and_loss(np.array([60.0, -50.0]))]
     [[60.0, 0.0], [0.0, 50.0]]
     """
-    return np.maximum(planned, 0.0), np.maximum(-planned, 0.0)
+    gain = np.maximum(planned, 0.0)
+    return gain, gain - planned
 
 
 def coordination_factor(loss_share: np.ndarray, n_active: np.ndarray | float) -> np.ndarray:

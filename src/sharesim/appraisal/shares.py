@@ -9,7 +9,9 @@ import numpy as np
 Rule = Literal["own", "equal", "base_cost", "workload", "stated"]
 
 
-def split_weights(rule: Rule, base_cost: np.ndarray, workload: np.ndarray, stated: np.ndarray, inside: np.ndarray) -> np.ndarray:
+def split_weights(
+    rule: Rule, base_cost: np.ndarray, workload: np.ndarray, stated: np.ndarray, inside: np.ndarray
+) -> np.ndarray:
     """Return each partner's share of something that is divided.
 
     Parameters
@@ -31,7 +33,13 @@ def split_weights(rule: Rule, base_cost: np.ndarray, workload: np.ndarray, state
     >>> split_weights("base_cost", np.array([1.0, 3.0, 0.0]), one, one, np.array([True, True, False])).tolist()
     [0.25, 0.75, 0.0]
     """
-    measure = {"own": base_cost, "base_cost": base_cost, "workload": workload, "stated": stated, "equal": np.ones_like(base_cost)}[rule]
+    measure = {
+        "own": base_cost,
+        "base_cost": base_cost,
+        "workload": workload,
+        "stated": stated,
+        "equal": np.ones_like(base_cost),
+    }[rule]
     measure = np.where(inside, np.nan_to_num(measure), 0.0)
     total = measure.sum(axis=-1, keepdims=True)
     equal = inside / np.maximum(inside.sum(axis=-1, keepdims=True), 1)

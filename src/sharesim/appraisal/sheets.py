@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from sharesim.appraisal.flows import Terms
 from sharesim.uncertainty.draws import CHUNK
 
 #: Measures kept beside the NPV, by bundle and partner slot.
 MEASURES = (
-    "cashable_gbp", "non_cashable_gbp", "transition_gbp", "staff_gbp", "strain_gbp", "compulsory_exits", "voluntary_exits", "redeployments",
-    "posts_removed", "started", "quality_change",
-)  # fmt: skip
-
+    "cashable_gbp",
+    "non_cashable_gbp",
+    "transition_gbp",
+    "staff_gbp",
+    "strain_gbp",
+    "compulsory_exits",
+    "voluntary_exits",
+    "redeployments",
+    "posts_removed",
+    "started",
+    "quality_change",
+)
 #: Measures that count gains as they are; the other measures of money count costs, positive.
 GAINS = ("cashable_gbp", "non_cashable_gbp")
 
@@ -26,11 +34,10 @@ def chunk_sums(values: np.ndarray, used: int | None = None) -> np.ndarray:
     """
     used = values.shape[-1] if used is None else used
     whole = used // CHUNK
-    parts = np.ascontiguousarray(values[..., : whole * CHUNK]).reshape(*values.shape[:-1], whole, CHUNK).sum(axis=-1)
-    parts = np.moveaxis(parts, -1, 0)
+    parts = [np.ascontiguousarray(values[..., at * CHUNK : (at + 1) * CHUNK]).sum(axis=-1) for at in range(whole)]
     if used > whole * CHUNK:
-        parts = np.concatenate([parts, np.ascontiguousarray(values[..., whole * CHUNK : used]).sum(axis=-1)[None]])
-    return parts
+        parts.append(np.ascontiguousarray(values[..., whole * CHUNK : used]).sum(axis=-1))
+    return np.stack(parts)
 
 
 @dataclass
@@ -53,7 +60,12 @@ class Part:
 
 
 class Sheet:
-    """Flows of one set of cells, apart by what they depend on: all variants alike, the host, the form.
+    """Flows of one set of cells, apart by what they depend on.
+
+    ``shared`` counts for all variants, ``apart`` where nobody hosts, ``guest`` for partners whose service one of them
+    hosts, ``hosting[pattern, slot]`` for the hosts in their place, ``form[form]`` for a form, ``host[pattern]`` for
+    what else
+    a host pattern changes, and ``ended`` where the host has just left, whatever else is counted there.
 
     Parameters
     ----------
@@ -67,31 +79,48 @@ class Sheet:
 
     def __init__(self, shape: tuple[int, ...], *, by_line: bool, used: int | None) -> None:
         self.shape, self.by_line, self.used = shape, by_line, used
-        self.shared = Part()
-        self.host: dict[int, Part] = {}
+        self.shared, self.apart, self.guest, self.ended = Part(), Part(), Part(), Part()
+        self.hosting: dict[tuple[int, int], Part] = {}
         self.form: dict[int, Part] = {}
-        #: By host pattern: what is paid where the host has just left, whatever else is counted there.
-        self.ended: dict[int, Part] = {}
-        #: By host pattern: how far shared, host's and form's flows count in each cell; absent for in full.
+        self.host: dict[int, Part] = {}
+        #: By host pattern: how far everything but `ended` counts in each cell; absent for in full.
         self.counting: dict[int, np.ndarray] = {}
+        #: By host pattern: 1 in cells where its host has just left.
+        self.left: dict[int, np.ndarray] = {}
 
-    def of_host(self, pattern: int) -> Part:
-        """Return the part of a host pattern."""
-        return self.host.setdefault(pattern, Part())
+    @property
+    def parts(self) -> list[Part]:
+        """All parts."""
+        return [
+            self.shared,
+            self.apart,
+            self.guest,
+            self.ended,
+            *self.hosting.values(),
+            *self.form.values(),
+            *self.host.values(),
+        ]
 
     def of_form(self, form: int) -> Part:
         """Return the part of a form."""
         return self.form.setdefault(form, Part())
 
+    def of_hosting(self, pattern: int, slot: int) -> Part:
+        """Return the part of a host in a pattern."""
+        return self.hosting.setdefault((pattern, slot), Part())
+
+    def of_host(self, pattern: int) -> Part:
+        """Return the part of a host pattern."""
+        return self.host.setdefault(pattern, Part())
+
     def enter(
-        self, part: Part, terms: Mapping[str, np.ndarray], times: np.ndarray | None = None, factor: float = 1.0, measure: str | None = None
+        self, part: Part, terms: Terms, times: np.ndarray | None = None, factor: float = 1.0, measure: str | None = None
     ) -> None:
         """Enter terms x times x factor; with `measure`, count terms x times besides, costs positive.
 
         Parameters
         ----------
-        terms : dict of str to ndarray
-            By line.
+        terms : Terms
         times : ndarray, optional
             How much of each cell's term is due.
         factor : float
@@ -100,36 +129,34 @@ class Sheet:
         if not terms:
             return
         if self.by_line:
-            for name, term in terms.items():
+            for name, term in terms.lines.items():
                 value = term if times is None else term * times
                 _add(part.lines, name, value * factor)
                 if measure is not None:
                     self.count(part, measure, value, negative=measure not in GAINS)
             return
-        value = None
-        for term in terms.values():
-            value = term if value is None else value + term
-        assert value is not None
-        if times is not None:
-            value = value * times
+        value = terms.total if times is None else terms.total * times
         if measure is not None:
             self.count(part, measure, value, negative=measure not in GAINS)
-        self._add_cash(part, value if factor == 1.0 else value * factor)
+        if factor != 1.0:
+            value = value * factor if times is None else np.multiply(value, factor, out=value)
+        self._add_cash(part, value, fresh=times is not None or factor != 1.0)
 
     def enter_saving(self, part: Part, cashable: np.ndarray, other: np.ndarray) -> None:
-        """Enter a saving: what is cash, and what is time that no budget gives back."""
+        """Enter a saving: what is cash, and what is time that no budget gives back; both arrays are given away."""
+        self.count(part, "cashable_gbp", cashable)
+        self.count(part, "non_cashable_gbp", other)
         if self.by_line:
             _add(part.lines, "saving_cashable", cashable)
             _add(part.lines, "saving_non_cashable", other)
         else:
-            self._add_cash(part, cashable)
-        self.count(part, "cashable_gbp", cashable)
-        self.count(part, "non_cashable_gbp", other)
+            self._add_cash(part, cashable, fresh=True)
 
     def count(self, part: Part, measure: str, value: np.ndarray, *, negative: bool = False) -> None:
         """Count a measure."""
-        if not self.by_line and self.used is not None:
-            value = self._sums(value)
+        if not self.by_line:
+            # Cash may be added up in place, so what is kept by cell is a copy.
+            value = np.array(value) if self.used is None else self._sums(value)
         _add(part.counts, measure, -value if negative else value)
 
     def _sums(self, value: np.ndarray) -> np.ndarray:
@@ -140,10 +167,18 @@ class Sheet:
             value = value[None]
         return chunk_sums(value, self.used)
 
-    def _add_cash(self, part: Part, value: np.ndarray) -> None:
+    def _add_cash(self, part: Part, value: np.ndarray, *, fresh: bool) -> None:
+        """Add to the cash of a part; a `fresh` array may be kept and changed."""
         if part.cash is None:
-            part.cash = np.zeros(self.shape)
-        part.cash += value
+            part.cash = value if fresh and value.flags.c_contiguous else np.array(value, order="C")
+        elif part.cash.shape == value.shape or (part.cash.ndim == value.ndim and _fits(value.shape, part.cash.shape)):
+            part.cash += value
+        else:
+            part.cash = part.cash + value
+
+
+def _fits(shape: tuple[int, ...], into: tuple[int, ...]) -> bool:
+    return all(one in (1, other) for one, other in zip(shape, into, strict=True))
 
 
 def _add(into: dict[str, np.ndarray], name: str, value: np.ndarray) -> None:

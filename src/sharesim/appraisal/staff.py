@@ -30,7 +30,8 @@ def statutory_weeks(age_years: float, service_years: float) -> float:
 
 
 def pension_age(year: int) -> int:
-    """Return the age from which a redundant scheme member takes an unreduced pension, by first year of the financial year.
+    """Return the age from which a redundant scheme member takes an unreduced pension, by first year of the financial
+    year.
 
     50 before April 2010, 55 since, 57 from April 2028 (normal minimum pension age).
     """
@@ -38,14 +39,17 @@ def pension_age(year: int) -> int:
 
 
 def profile_weeks(profile: Sequence[tuple[float, float, float, float, float]]) -> float:
-    """Return the expected statutory weeks over a workforce profile of (age low, high, service low, high, share) cells."""
+    """Return the expected statutory weeks over a workforce profile of (age low, high, service low, high, share)
+    cells."""
     return sum(share * _over_cell(cell, statutory_weeks) for *cell, share in profile)
 
 
 def profile_strain(profile: Sequence[tuple[float, float, float, float, float]], year: int) -> float:
     """Return the expected pension strain over a profile, in units of the strain of a member with 20 years' service."""
     least = pension_age(year)
-    return sum(share * _over_cell(cell, lambda age, service: (age >= least) * service / 20.0) for *cell, share in profile)
+    return sum(
+        share * _over_cell(cell, lambda age, service: (age >= least) * service / 20.0) for *cell, share in profile
+    )
 
 
 def _over_cell(cell: Sequence[float], measure) -> float:
@@ -94,15 +98,61 @@ def displace(
         Share of the displaced who are redeployed, and of the rest who go by agreement.
     """
     empty = vacant + unbudgeted
-    by_vacancy = np.minimum(removed, empty)
-    without_budget = by_vacancy * (unbudgeted / np.where(empty > 0, empty, 1.0))
-    rest = removed - by_vacancy
-    leavers = np.minimum(rest, leaving * np.maximum(posts - empty, 0.0))
-    rest = rest - leavers
+    by_vacancy, without_budget = by_vacancies(removed, empty, unbudgeted / np.where(empty > 0, empty, 1.0))
+    met = met_by_people(removed - by_vacancy, leaving * np.maximum(posts - empty, 0.0), redeployment, voluntary)
+    return Displaced(removed, by_vacancy, without_budget, met.leavers, met.redeployed, met.voluntary, met.compulsory)
+
+
+def by_vacancies(removed: np.ndarray, empty: np.ndarray, unbudgeted_share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the removed posts that nobody holds, and how many of those had no budget.
+
+    Parameters
+    ----------
+    empty : ndarray
+        Vacant posts, with and without a budget.
+    unbudgeted_share : ndarray
+        Share of them without.
+    """
+    vacancies = np.minimum(removed, empty)
+    return vacancies, vacancies * unbudgeted_share
+
+
+@dataclass(frozen=True)
+class Met:
+    """How posts that somebody holds are given up, each (..., partner slot, draw), in posts.
+
+    Parameters
+    ----------
+    leavers, redeployed, voluntary, compulsory : ndarray
+    paid : ndarray
+        Voluntary and compulsory exits: who is paid for going.
+    """
+
+    leavers: np.ndarray
+    redeployed: np.ndarray
+    voluntary: np.ndarray
+    compulsory: np.ndarray
+    paid: np.ndarray
+
+
+def met_by_people(held: np.ndarray, leaving: np.ndarray, redeployment: np.ndarray, voluntary: np.ndarray) -> Met:
+    """Meet removed posts that somebody holds: leavers first, then redeployment, then exits by agreement and without.
+
+    Parameters
+    ----------
+    held : ndarray
+        Removed posts that are not vacant.
+    leaving : ndarray
+        Posts whose holder leaves between decision and full effect.
+    redeployment, voluntary : ndarray
+        Share of the displaced who are redeployed, and of the rest who go by agreement.
+    """
+    leavers = np.minimum(held, leaving)
+    rest = held - leavers
     redeployed = redeployment * rest
-    rest = rest - redeployed
+    rest -= redeployed
     agreed = voluntary * rest
-    return Displaced(removed, by_vacancy, without_budget, leavers, redeployed, agreed, rest - agreed)
+    return Met(leavers, redeployed, agreed, rest - agreed, rest)
 
 
 def weekly_pay(pay: np.ndarray, cap_gbp: float | None) -> np.ndarray:
@@ -111,7 +161,9 @@ def weekly_pay(pay: np.ndarray, cap_gbp: float | None) -> np.ndarray:
     return weekly if cap_gbp is None else np.minimum(weekly, cap_gbp)
 
 
-def harmonisation(remaining: np.ndarray, terms: np.ndarray, best_terms: np.ndarray, on_cost: np.ndarray, how_far: np.ndarray) -> np.ndarray:
+def harmonisation(
+    remaining: np.ndarray, terms: np.ndarray, best_terms: np.ndarray, on_cost: np.ndarray, how_far: np.ndarray
+) -> np.ndarray:
     """Return the yearly cost of lifting the remaining posts towards the best terms among the partners, GBP.
 
     Examples

@@ -1,4 +1,5 @@
-"""From terms and times to pounds: what a stretch of an arrangement's life, its start and its end bring under a clock."""
+"""From terms and times to pounds: what a stretch of an arrangement's life, its start and its end bring under a
+clock."""
 
 from __future__ import annotations
 
@@ -10,8 +11,33 @@ from sharesim.appraisal.flows import StaffTerms, Terms, to_fund
 from sharesim.appraisal.partnership import Partnership
 from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sheets import Part, Sheet
-from sharesim.appraisal.timing import Clock
 from sharesim.appraisal.valuation import Course
+from sharesim.appraisal.views import total_of
+
+
+@dataclass(frozen=True)
+class Variety:
+    """Which forms and host patterns are wanted.
+
+    Parameters
+    ----------
+    forms : tuple of int
+    hosts : tuple of ndarray, shape (partner slot,)
+        Shares hosted by each partner, one for each pattern.
+    """
+
+    forms: tuple[int, ...]
+    hosts: tuple[np.ndarray, ...]
+
+    @property
+    def apart(self) -> bool:
+        """Whether there is a pattern in which nobody hosts."""
+        return any(not shares.any() for shares in self.hosts)
+
+    @property
+    def hosted(self) -> bool:
+        """Whether there is a pattern in which somebody hosts."""
+        return any(shares.any() for shares in self.hosts)
 
 
 @dataclass(frozen=True)
@@ -39,73 +65,112 @@ class Stretch:
     ends: np.ndarray
 
 
-def enter_stretch(sheet: Sheet, stretch: Stretch, clock: Clock, forms: list[int], hosted: list[int]) -> Course:
+@dataclass(frozen=True)
+class Marks:
+    """Values from the start to a time, so that the next stretch need not work them out again.
+
+    Parameters
+    ----------
+    until : ndarray
+        Integral of the weight to that time.
+    savings : tuple of ndarray
+        Value of a saving of 1 a year of each service from the start to that time.
+    """
+
+    until: np.ndarray
+    savings: tuple[np.ndarray, ...]
+
+
+def enter_stretch(sheet: Sheet, stretch: Stretch, course: Course, variety: Variety, before: Marks | None) -> Marks:
     """Enter savings, running costs and what strikes once while a stretch lasts.
 
     Parameters
     ----------
-    forms : list of int
-        Forms that are wanted.
-    hosted : list of int
-        Host patterns that are wanted.
+    course : Course
+        Of the same cells.
+    before : Marks or None
+        Values from the start to the beginning of the stretch; None where it begins with the start.
+
+    Returns
+    -------
+    Marks
+        At its end.
     """
     who = stretch.who
-    course = Course(clock, stretch.start, who.view.draws)
     until_end = course.until(stretch.end)
-    until_begin = course.at_start if stretch.first else course.until(stretch.begin)
-    _enter_savings(sheet, stretch, course, (until_begin, until_end), hosted)
+    until_begin = course.at_start if before is None else before.until
+    numbers = [rate.numbers for rate in who.rates]
+    values = tuple(
+        factors.value(course, number["ramp"], stretch.end, until_end)
+        for factors, number in zip(who.factors, numbers, strict=True)
+    )
+    lasting = (
+        values
+        if before is None
+        else tuple(value - earlier for value, earlier in zip(values, before.savings, strict=True))
+    )
+    _enter_savings(sheet, who, lasting, variety)
     length = until_end - until_begin
     sheet.enter(sheet.shared, who.running, length)
     sheet.enter(sheet.shared, who.extra_cost, length, measure="cashable_gbp")
-    for form in forms:
+    for form in variety.forms:
         sheet.enter(sheet.of_form(form), who.form(form), length)
-    left = _stranded_length(stretch, course, until_begin) if who.package.stranded is not None else None
-    for pattern in hosted:
-        sheet.enter(sheet.of_host(pattern), who.host[pattern], length)
-        if left is not None:
-            sheet.enter(sheet.of_host(pattern), who.stranded[pattern], left)
+    _enter_hosting(sheet, stretch, course, (until_begin, length), variety)
     for amount, time in who.risk_costs(per_year=True):
         inside = (time >= stretch.begin) & (time < stretch.end)
         if inside.any():
-            sheet.enter(sheet.shared, {"risk_one_off": -who.overspend * amount}, clock.when(time) * inside)
-    return course
+            sheet.enter(
+                sheet.shared, Terms({"risk_one_off": who.overspend}), amount * (course.clock.when(time) * inside)
+            )
+    return Marks(until_end, values)
 
 
-def _stranded_length(stretch: Stretch, course: Course, until_begin: np.ndarray) -> np.ndarray:
-    services = stretch.who.context.study.model.services
-    years = max(services[service].stranded_years for service in stretch.who.package.services)
-    until = np.maximum(np.minimum(stretch.end, stretch.start + years), stretch.begin)
-    return course.until(until) - until_begin
-
-
-def _enter_savings(
-    sheet: Sheet, stretch: Stretch, course: Course, until: tuple[np.ndarray, np.ndarray], hosted: list[int]
+def _enter_hosting(
+    sheet: Sheet, stretch: Stretch, course: Course, times: tuple[np.ndarray, np.ndarray], variety: Variety
 ) -> None:
-    who, view = stretch.who, stretch.who.view
-    premium = who.context.study.model.split.host_premium_share
-    cash, other = None, None
-    for tables, rate, saving, factors in zip(who.package.tables, who.rates, who.saving, who.factors, strict=True):
-        ramp = view.scalar(tables.ramp)
-        value = factors.value(course, ramp, stretch.end, until[1])
-        if not stretch.first:
-            value = value - factors.value(course, ramp, stretch.begin, until[0])
-        whole = (rate.saving if premium > 0 else saving) * value
-        cashable = view.scalar(tables.cashable) * whole
-        rest = whole - cashable
-        cash, other = (cashable, rest) if cash is None else (cash + cashable, other + rest)
-    assert cash is not None and other is not None
-    if premium <= 0:
-        sheet.enter_saving(sheet.shared, cash, other)
+    """Enter what depends on who provides the service."""
+    who = stretch.who
+    until_begin, length = times
+    if who.view.n_slots == 1:
         return
-    _enter_shared(sheet, sheet.shared, who, (cash, other))
-    for pattern in hosted:
-        hosts = who.patterns[pattern] * view.present
-        if hosts.any():
-            _enter_shared(sheet, sheet.of_host(pattern), who, tuple(to_hosts(part, hosts, premium) for part in (cash, other)))
+    if who.stranded:
+        services = who.context.study.model.services
+        years = max(services[service].stranded_years for service in who.package.services)
+        until = np.maximum(np.minimum(stretch.end, stretch.start + years), stretch.begin)
+        left = course.until(until) - until_begin
+    for part, wanted, hosted in ((sheet.apart, variety.apart, False), (sheet.guest, variety.hosted, True)):
+        if wanted:
+            sheet.enter(part, who.guest(hosted=hosted), length)
+            if who.stranded:
+                sheet.enter(part, who.stranded, left)
+    for pattern, shares in enumerate(variety.hosts):
+        for slot in np.flatnonzero(shares):
+            terms = who.host(shares.tobytes(), int(slot))
+            times_here = length if length.shape[-2] == 1 else length[..., slot : slot + 1, :]
+            sheet.enter(sheet.of_hosting(pattern, int(slot)), terms, times_here)
 
 
-def _enter_shared(sheet: Sheet, part: Part, who: Partnership, saving: tuple[np.ndarray, ...]) -> None:
-    cash, other = (to_fund(who.package, who.view, value) for value in saving)
+def _enter_savings(sheet: Sheet, who: Partnership, values: tuple[np.ndarray, ...], variety: Variety) -> None:
+    premium = who.context.study.model.split.host_premium_share
+    cash, other = [], []
+    for rate, saving, value in zip(who.rates, who.saving if premium > 0 else who.fund_saving, values, strict=True):
+        whole = saving * value
+        cashable = rate.numbers["cashable"] * whole
+        cash.append(cashable)
+        other.append(np.subtract(whole, cashable, out=whole))
+    totals = total_of(cash), total_of(other)
+    if premium <= 0:
+        sheet.enter_saving(sheet.shared, *totals)
+        return
+    _enter_cut(sheet, sheet.shared, who, totals)
+    for pattern, shares in enumerate(variety.hosts):
+        hosts = shares[:, None] * who.view.present
+        if shares.any():
+            _enter_cut(sheet, sheet.of_host(pattern), who, tuple(to_hosts(part, hosts, premium) for part in totals))
+
+
+def _enter_cut(sheet: Sheet, part: Part, who: Partnership, saving: tuple[np.ndarray, ...]) -> None:
+    cash, other = (to_fund(who.rows, value + 0.0) for value in saving)
     sheet.enter_saving(part, cash, other)
 
 
@@ -118,26 +183,28 @@ def to_hosts(saving: np.ndarray, host_share: np.ndarray, premium: float) -> np.n
 
 @dataclass(frozen=True)
 class Outlay:
-    """What is paid once because of the start.
+    """Weights of what is paid once because of the start.
 
     Parameters
     ----------
     spending : float
-        Weight of one-off cost on its planned dates.
+        Of one-off cost on its planned dates.
     staff, strain : float
-        Weight of redundancy, and of pension strain in its instalments.
-    struck : float
-        Weight of what strikes once.
+        Of redundancy, and of pension strain in its instalments.
     """
 
     spending: float
     staff: float
     strain: float
-    struck: float
 
 
 def enter_transition(
-    sheet: Sheet, who: Partnership, forms: list[int], weight: float, times: np.ndarray | None, delay: np.ndarray | None
+    sheet: Sheet,
+    who: Partnership,
+    forms: tuple[int, ...],
+    weight: float,
+    times: np.ndarray | None,
+    delay: np.ndarray | None,
 ) -> None:
     """Enter one-off costs on their planned dates.
 
@@ -158,9 +225,16 @@ def enter_transition(
 
 
 def enter_start(
-    sheet: Sheet, stretch: Stretch, course: Course, staff: StaffTerms, lively: np.ndarray | None, forms: list[int], outlay: Outlay
+    sheet: Sheet,
+    stretch: Stretch,
+    course: Course,
+    staff: StaffTerms,
+    lively: np.ndarray | None,
+    forms: tuple[int, ...],
+    outlay: Outlay,
 ) -> None:
-    """Enter what the start brings besides transition: exits of staff, pay that drifts up, events that struck, and counts.
+    """Enter what the start brings besides transition: exits of staff, pay that drifts up, events that struck, and
+    counts.
 
     Parameters
     ----------
@@ -170,9 +244,14 @@ def enter_start(
         1 where the arrangement starts, (..., 1, draw); None for everywhere.
     """
     who, shared = stretch.who, sheet.shared
-    sheet.enter(shared, {"redundancy": staff.redundancy, "notice": staff.notice}, None, outlay.staff, "staff_gbp")
-    sheet.enter(shared, {"pension_strain": staff.pension_strain}, None, outlay.strain, "strain_gbp")
-    counted = {"compulsory_exits": staff.compulsory, "voluntary_exits": staff.voluntary, "redeployments": staff.redeployed, "posts_removed": staff.removed}
+    sheet.enter(shared, staff.paid, None, outlay.staff, "staff_gbp")
+    sheet.enter(shared, staff.strain, None, outlay.strain, "strain_gbp")
+    counted = {
+        "compulsory_exits": staff.compulsory,
+        "voluntary_exits": staff.voluntary,
+        "redeployments": staff.redeployed,
+        "posts_removed": staff.removed,
+    }
     for name, value in counted.items():
         sheet.count(shared, name, value)
     starts = np.ones((1, 1)) if lively is None else lively
@@ -180,32 +259,22 @@ def enter_start(
     if who.receipts:
         # Premises are given up when the arrangement starts, however late that is.
         sheet.enter(shared, who.receipts, course.clock.when(stretch.start) * starts * (stretch.start < stretch.ends))
-    _count_quality(sheet, who, starts)
+    change = [
+        who.view.scalar(part)
+        for part in (who.context.quality(service) for service in who.package.services)
+        if part.any()
+    ]
+    if change:
+        sheet.count(shared, "quality_change", starts * total_of(change))
     struck = [amount * row for amount, row in who.risk_costs(per_year=False)]
     if struck:
-        due = struck[0]
-        for part in struck[1:]:
-            due = due + part
-        sheet.enter(shared, {"risk_one_off": -who.overspend}, due * starts, outlay.struck)
+        sheet.enter(shared, Terms({"risk_one_off": who.overspend}), total_of(struck) * starts, outlay.staff)
     changing = [form for form in forms if who.context.fixed.transfers[form]]
     if changing and who.drift:
         # Pay once lifted stays lifted, whoever leaves later.
-        length = course.until(np.maximum(stretch.ends, stretch.start)) - course.at_start
+        length = (course.until(np.maximum(stretch.ends, stretch.start)) - course.at_start) * starts
         for form in changing:
-            sheet.enter(sheet.of_form(form), who.drift, length * starts)
+            sheet.enter(sheet.of_form(form), who.drift, length)
 
 
-def _count_quality(sheet: Sheet, who: Partnership, starts: np.ndarray) -> None:
-    change = [who.context.quality(service) for service in who.package.services]
-    some = [who.view.scalar(part) for part in change if part.any()]
-    if some:
-        sheet.count(sheet.shared, "quality_change", starts * sum(some[1:], some[0]))
-
-
-def exits_now(terms: Terms, weight: np.ndarray, ends: np.ndarray | None) -> Terms:
-    """Return exit costs weighted by when they fall due; nothing from councils that are abolished by then."""
-    due = weight if ends is None else weight * ends
-    return {name: term * due for name, term in terms.items()}
-
-
-__all__ = ["Outlay", "Stretch", "enter_start", "enter_stretch", "enter_transition", "exits_now", "to_hosts"]
+__all__ = ["Marks", "Outlay", "Stretch", "Variety", "enter_start", "enter_stretch", "enter_transition", "to_hosts"]

@@ -95,7 +95,9 @@ class Clock:
         return year * width + (np.arange(width) if draws is None else draws)
 
 
-def ramp_value(clock: Clock, start: np.ndarray, ramp: np.ndarray, end: np.ndarray, draws: np.ndarray | None = None) -> np.ndarray:
+def ramp_value(
+    clock: Clock, start: np.ndarray, ramp: np.ndarray, end: np.ndarray, draws: np.ndarray | None = None
+) -> np.ndarray:
     """Return the weighted value of 1 a year that ramps up from `start` over `ramp` years and stops at `end`.
 
     Parameters

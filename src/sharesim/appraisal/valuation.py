@@ -74,43 +74,34 @@ class Course:
 
 @dataclass(frozen=True)
 class Factors:
-    """What the register does to the savings of one service, for the partners of a view.
+    """What strikes the savings of one service in the course of time, for the partners of a view.
 
     Parameters
     ----------
-    once : ndarray or None
-        Product of the factors of what struck for good, (..., 1 or partner slot, draw); None for 1.
     later : tuple of (ndarray, ndarray)
         Time of a strike (years, inf for never) and its factor from then on, each (..., 1 or partner slot, draw).
     """
 
-    once: np.ndarray | None
     later: tuple[tuple[np.ndarray, np.ndarray], ...]
 
     @classmethod
     def of(cls, context: Context, service: int, view: View) -> Factors:
         """Return the factors for those who signed: what struck one outlasts who leaves first."""
-        once, later = None, []
+        later = []
         for strikes in context.strikes:
-            if (strikes.saving_factor == 1.0).all():
-                continue
-            factor = view.scalar(strikes.saving_factor)
-            if strikes.per_year:
-                later += [(time, factor) for time in times_of(context, strikes, view, service)]
-                continue
-            for struck in struck_of(context, strikes, view, service):
-                part = 1.0 + struck * (factor - 1.0)
-                once = part if once is None else once * part
-        return cls(once, tuple(later))
+            if strikes.per_year and strikes.softens:
+                factor = view.scalar(strikes.saving_factor)
+                later += [(time, factor) for time in _times(context, strikes, view, service)]
+        return cls(tuple(later))
 
     def value(self, course: Course, ramp: np.ndarray, end: np.ndarray, until_end: np.ndarray) -> np.ndarray:
         """Return the value from the start to `end` of a saving of 1 a year, with its ramp and these factors."""
         value = course.ramped(ramp, end, until_end)
-        if self.later:
-            value = self._with_later(value, course, ramp, end, until_end)
-        return value if self.once is None else value * self.once
+        return self._with_later(value, course, ramp, end, until_end) if self.later else value
 
-    def _with_later(self, value: np.ndarray, course: Course, ramp: np.ndarray, end: np.ndarray, until_end: np.ndarray) -> np.ndarray:
+    def _with_later(
+        self, value: np.ndarray, course: Course, ramp: np.ndarray, end: np.ndarray, until_end: np.ndarray
+    ) -> np.ndarray:
         """Correct the draws in which something strikes before the end."""
         first = self.later[0][0]
         for time, _ in self.later[1:]:
@@ -151,17 +142,9 @@ class Factors:
         return total
 
 
-def times_of(context: Context, strikes: Strikes, view: View, service: int) -> list[np.ndarray]:
+def _times(context: Context, strikes: Strikes, view: View, service: int) -> list[np.ndarray]:
     """Return when a row strikes the partners of a view, one array for each way, inf where it does not concern them."""
-    return _ways(context, strikes, view, service, strikes.time, np.inf)
-
-
-def struck_of(context: Context, strikes: Strikes, view: View, service: int) -> list[np.ndarray]:
-    """Return whether a row strikes the partners of a view, 1 or 0, one array for each way."""
-    return _ways(context, strikes, view, service, strikes.struck.astype(float), 0.0)
-
-
-def _ways(context: Context, strikes: Strikes, view: View, service: int, table: np.ndarray, absent: float) -> list[np.ndarray]:
+    table = strikes.time
     if strikes.scope == "programme":
         return [view.scalar(table[0])]
     if strikes.scope == "service":
@@ -169,13 +152,28 @@ def _ways(context: Context, strikes: Strikes, view: View, service: int, table: n
         return [view.scalar(table[at])] if at >= 0 else []
     if strikes.scope == "council":
         # What strikes one council is felt in its own saving.
-        return [view.all_of(strikes.by_council(table, len(context.study.councils), absent))]
+        return [view.council(strikes.by_council(table, len(context.study.councils), np.inf))]
     found = []
     for target, row in zip(strikes.targets, table, strict=True):
         both = holds(view, target)
         if both.any():
-            found.append(np.where(both, view.scalar(row), absent))
+            found.append(np.where(both, view.scalar(row), np.inf))
     return found
+
+
+def quarrels(context: Context, view: View) -> np.ndarray | None:
+    """Return the product of the factors of pairs' events that struck for good, (..., 1, draw); None where none
+    concerns them."""
+    result = None
+    for strikes in context.strikes:
+        if strikes.scope != "pair" or strikes.per_year or not strikes.softens:
+            continue
+        for target, struck in zip(strikes.targets, strikes.struck, strict=True):
+            both = holds(view, target)
+            if both.any():
+                part = 1.0 + both * view.scalar(struck.astype(float)) * (view.scalar(strikes.saving_factor) - 1.0)
+                result = part if result is None else result * part
+    return result
 
 
 def holds(view: View, pair: tuple[int, ...], *, active: bool = False) -> np.ndarray:
@@ -187,7 +185,8 @@ def holds(view: View, pair: tuple[int, ...], *, active: bool = False) -> np.ndar
 
 
 def actual_start(context: Context, package: Package, view: View, plan_years: float) -> np.ndarray:
-    """Return when an arrangement starts, years, dense (group or 1, 1, draw): plan + gate waits + delays (model section 1)."""
+    """Return when an arrangement starts, years, dense (group or 1, 1, draw): plan + gate waits + delays (model section
+    1)."""
     study = context.study
     services = {study.services.ids[service] for service in package.services}
     wait: np.ndarray = np.full(1, plan_years)
@@ -213,7 +212,7 @@ def _delaying(context: Context, package: Package, view: View, strikes: Strikes, 
         at = [position for position in at if position >= 0]
         return table[at].any(axis=0)[None, None, :] if at else None
     if strikes.scope == "council":
-        hit = view.all_of(strikes.by_council(table, len(context.study.councils), False))
+        hit = view.council(strikes.by_council(table, len(context.study.councils), False))
         return hit.any(axis=1, keepdims=True)
     found = None
     for target, row in zip(strikes.targets, table, strict=True):
@@ -222,4 +221,4 @@ def _delaying(context: Context, package: Package, view: View, strikes: Strikes, 
     return found
 
 
-__all__ = ["Course", "Factors", "actual_start", "holds", "struck_of", "times_of"]
+__all__ = ["Course", "Factors", "actual_start", "holds", "quarrels"]

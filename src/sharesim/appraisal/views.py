@@ -1,13 +1,43 @@
-"""Which councils and which draws an array is about: every formula is written once, for whole groups and for single draws."""
+"""Which councils and which draws an array is about: every formula is written once, for whole groups and for single
+draws."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from sharesim.appraisal.savings import over_slots
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers by name that are looked up together: by council and draw, or by draw alone.
+
+    Parameters
+    ----------
+    names : tuple of str
+    values : ndarray, shape (name, council, draw) or (name, draw)
+    """
+
+    names: tuple[str, ...]
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, parts: dict[str, np.ndarray], shape: tuple[int, ...]) -> Table:
+        """Stack parts that broadcast to (council, draw), or to (draw,)."""
+        values = np.empty((len(parts), *shape))
+        for row, part in zip(values, parts.values(), strict=True):
+            row[...] = part
+        return cls(tuple(parts), values)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.values[self.names.index(name)]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
 
 
 @dataclass(frozen=True)
@@ -19,15 +49,20 @@ class View:
     councils : ndarray of int
         Dense: shape (group, partner slot), all draws. Flat: shape (partner slot, cell), one group and draw each.
     draws : ndarray of int, shape (cell,), or None when dense
-    weights : dict of str to ndarray
-        Split weights by purpose, shape (group, partner slot) or (partner slot, cell).
+    n_draws : int
+        Draws of the block.
+    weights : dict of str to ndarray, shape (group, partner slot)
+        Split weights of all groups by purpose.
+    groups : ndarray of int, shape (cell,), or None when dense
     active : ndarray, shape (partner slot, cell), or None when everybody is in
         1 for partners in the arrangement, 0 for those who are not.
     """
 
     councils: np.ndarray
     draws: np.ndarray | None
+    n_draws: int
     weights: dict[str, np.ndarray]
+    groups: np.ndarray | None = None
     active: np.ndarray | None = None
 
     @property
@@ -44,58 +79,68 @@ class View:
         """1 for those who are in."""
         return 1.0 if self.active is None else self.active
 
-    def all_of(self, table: np.ndarray) -> np.ndarray:
-        """Return a (council, draw) table by partner slot and draw, whoever is in."""
+    @cached_property
+    def _at(self) -> np.ndarray:
+        return self.councils * self.n_draws + self.draws
+
+    def rows(self, table: Table) -> dict[str, np.ndarray]:
+        """Return council tables by partner slot and draw; those who are not in come as zero."""
+        if not table.names:
+            return {}
         if self.draws is None:
-            return table.take(self.councils, axis=0)
-        if table.shape[1] == 1:
-            return table[:, 0].take(self.councils)
-        return table.take(self._at(table.shape[1]))
+            values = table.values.take(self.councils, axis=1)
+        else:
+            values = table.values.reshape(len(table.names), -1).take(self._at, axis=1)
+            if self.active is not None:
+                values *= self.active
+        return dict(zip(table.names, values, strict=True))
 
-    def _at(self, width: int) -> np.ndarray:
-        if "at" not in self.__dict__:
-            self.__dict__["at"] = self.councils * width + self.draws
-        return self.__dict__["at"]
+    def council(self, values: np.ndarray) -> np.ndarray:
+        """Return one (council, draw) table by partner slot and draw, whoever is in."""
+        if self.draws is None:
+            return values.take(self.councils, axis=0)
+        return values.take(self._at) if values.shape[1] > 1 or self.n_draws == 1 else values[:, 0].take(self.councils)
 
-    def council(self, table: np.ndarray) -> np.ndarray:
-        """Return a (council, draw) table by partner slot and draw; those who are not in come as zero."""
-        picked = self.all_of(table)
-        if self.active is not None:
-            picked *= self.active
-        return picked
+    def numbers(self, table: Table) -> dict[str, np.ndarray]:
+        """Return numbers by draw, broadcastable against partner slot and draw."""
+        values = table.values if self.draws is None else table.values.take(self.draws, axis=1)
+        return dict(zip(table.names, values[:, None, :], strict=True))
 
     def scalar(self, number: np.ndarray) -> np.ndarray:
-        """Return a number by draw, broadcastable against partner slot and draw."""
+        """Return one number by draw, broadcastable against partner slot and draw."""
         if self.draws is None or number.shape[-1] == 1:
             return number[None, :]
         return number.take(self.draws)[None, :]
 
     def weight(self, purpose: str) -> np.ndarray:
         """Return split weights with a draw axis, renewed over the partners who are in."""
-        weight = self.weights[purpose]
-        if self.draws is None:
-            return weight[..., None]
+        if self.groups is None:
+            return self.weights[purpose][..., None]
+        weight = self.weights[purpose].T.take(self.groups, axis=1)
         if self.active is None:
             return weight
         left = weight * self.active
         total = over_slots(left)
         # Where those who remain have no weight of their own, they share alike: somebody has to pay.
+        if total.all():
+            return left / total
         return np.where(total > 0, left / np.where(total > 0, total, 1.0), self.active / np.maximum(self.n_active, 1.0))
 
     def among(self, active: np.ndarray | None) -> View:
         """Return the view with only some partners in; all of them for None."""
-        return View(self.councils, self.draws, self.weights, active)
+        return View(self.councils, self.draws, self.n_draws, self.weights, self.groups, active)
 
     def cells(self, groups: np.ndarray, draws: np.ndarray) -> View:
         """Return the flat view of some groups and draws of a dense one."""
-        weights = {purpose: weight.T.take(groups, axis=1) for purpose, weight in self.weights.items()}
-        return View(self.councils.T.take(groups, axis=1), draws, weights)
-
-    def some(self, keep: np.ndarray) -> View:
-        """Return the flat view of some of the cells."""
-        weights = {purpose: weight.compress(keep, axis=1) for purpose, weight in self.weights.items()}
-        active = None if self.active is None else self.active.compress(keep, axis=1)
-        return View(self.councils.compress(keep, axis=1), self.draws.compress(keep), weights, active)
+        return View(self.councils.T.take(groups, axis=1), draws, self.n_draws, self.weights, groups)
 
 
-__all__ = ["View"]
+def total_of(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the sum of one or more arrays, one after the other."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+__all__ = ["Table", "View", "total_of"]
