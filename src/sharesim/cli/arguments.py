@@ -8,10 +8,12 @@ from pathlib import Path
 
 from sharesim import __version__
 from sharesim.cli import commands as do
+from sharesim.cli import evidence
 
 EPILOG = """\
 a first run:
   sharesim new my-study          a small study with comments, to change
+  sharesim cases                 the worked cases; `sharesim new my-study --like NAME` copies one
   sharesim check my-study        every fault at once; then what it asks, in words
   sharesim run my-study          decide, and write a report into runs/my-study
 
@@ -40,6 +42,10 @@ def _study_commands(commands) -> None:
     """The commands of a first run."""
     new = _command(commands, "new", do.new_command, "write a starter study with comments", "sharesim new my-study")
     new.add_argument("folder", metavar="DIR", type=Path, help="folder to make; it must not exist yet, or be empty")
+    new.add_argument("--like", metavar="NAME", help="copy a worked case instead; `sharesim cases` lists them")
+    sentence = "list the worked cases with their size, or run them all and print what came out"
+    cases = _command(commands, "cases", evidence.cases_command, sentence, "sharesim cases")
+    evidence.cases_arguments(cases)
     sentence = "list every fault at once; then say what the study asks, in words"
     _study_arguments(_command(commands, "check", do.check_command, sentence, "sharesim check my-study"))
     example = "sharesim run my-study --seed 7 --set study.horizon_years=5 --set services.payroll.elasticity=0.9"
@@ -70,6 +76,9 @@ def _question_commands(commands) -> None:
     explain = _command(commands, "explain", do.explain_command, sentence, "sharesim explain my-study")
     _study_arguments(explain)
     _run_arguments(explain)
+    sentence = "set what real arrangements published beside what general evidence would have said of them"
+    example = "sharesim backtest register.csv --places populations.csv"
+    evidence.backtest_arguments(_command(commands, "backtest", evidence.backtest_command, sentence, example))
     sentence = "print the JSON Schema of a study, for editors and checkers"
     _command(commands, "schema", do.schema_command, sentence, "sharesim schema > study.schema.json")
 

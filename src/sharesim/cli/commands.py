@@ -26,6 +26,10 @@ def new_command(options: argparse.Namespace) -> int:
     """Carry out `sharesim new`; return the exit code."""
     from sharesim.workflow.new import new
 
+    if options.like is not None:
+        from sharesim.cli.evidence import new_like_command
+
+        return new_like_command(options)
     folder = new(options.folder)
     print(
         f"A starter study is in {folder}. Change study.toml and the tables, then:\n  sharesim check {folder}\n  sharesim run {folder}"

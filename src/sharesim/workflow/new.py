@@ -24,6 +24,27 @@ def new(folder: str | Path) -> Path:
     >>> sorted(path.name for path in new(Path(tempfile.mkdtemp()) / "mine").iterdir())
     ['baseline.csv', 'councils.csv', 'risks.csv', 'services.csv', 'study.toml']
     """
+    folder = free_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for source in sorted(files("sharesim").joinpath("starter").iterdir(), key=lambda item: item.name):
+            if source.name.endswith((".toml", ".csv")):
+                (folder / source.name).write_bytes(source.read_bytes())
+    except OSError as error:
+        raise OutputError(
+            Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", "Choose another folder.")
+        ) from None
+    return folder
+
+
+def free_folder(folder: str | Path) -> Path:
+    """Return a folder that a study may be written into: one that is not there yet, or is empty.
+
+    Raises
+    ------
+    UsageError
+        When it holds something already.
+    """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(
@@ -35,13 +56,4 @@ def new(folder: str | Path) -> Path:
                 "Choose another name.",
             )
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for source in sorted(files("sharesim").joinpath("starter").iterdir(), key=lambda item: item.name):
-            if source.name.endswith((".toml", ".csv")):
-                (folder / source.name).write_bytes(source.read_bytes())
-    except OSError as error:
-        raise OutputError(
-            Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", "Choose another folder.")
-        ) from None
     return folder

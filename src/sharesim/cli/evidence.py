@@ -1,0 +1,86 @@
+"""Commands about worked cases and evidence: `cases`, `new --like`, `backtest`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+DONE = 0
+
+
+def cases_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `sharesim cases`."""
+    parser.add_argument(
+        "--run", action="store_true", help="run every case and print published figures beside the results"
+    )
+    said = "folder of the returns from which some cases build their tables; without it those are left out"
+    parser.add_argument("--returns", metavar="DIR", type=Path, help=said)
+    parser.add_argument("--out", metavar="FILE", type=Path, help="with --run: write the page to this file")
+    parser.add_argument("--draws", type=int, metavar="N", help="with --run: futures (default: each study's own)")
+
+
+def cases_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim cases`; return the exit code."""
+    from sharesim.workflow.cases import listing
+
+    if not options.run:
+        print(listing())
+        return DONE
+    from sharesim.workflow.cases_page import cases_page
+
+    page = cases_page(returns=options.returns, draws=options.draws)
+    if options.out is None:
+        print(page)
+    else:
+        options.out.write_text(page, encoding="utf-8", newline="\n")
+        print(f"The page: {options.out}")
+    return DONE
+
+
+def new_like_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim new DIR --like NAME`; return the exit code."""
+    from sharesim.workflow.cases import BUILDER, new_like
+
+    folder = new_like(options.folder, options.like)
+    print(f"A copy of {options.like} is in {folder}. Every figure is explained in sources.md.")
+    if (folder / BUILDER).is_file():
+        print(f"Its tables are built from returns:\n  python {folder / BUILDER} --returns DIR")
+    print(f"Change study.toml and the tables, then:\n  sharesim check {folder}\n  sharesim run {folder}")
+    return DONE
+
+
+def backtest_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `sharesim backtest`."""
+    parser.add_argument("table", metavar="TABLE", type=Path, help="register of arrangements, CSV (docs/evidence.md)")
+    said = "a study whose costs are used for arrangements that it holds; may be repeated"
+    parser.add_argument("--study", action="append", default=[], type=Path, metavar="DIR", help=said)
+    parser.add_argument(
+        "--places", metavar="FILE", type=Path, help="CSV of councils' populations: name, population, kind"
+    )
+    said = "year up to which the register could see endings (default: the latest year named in it)"
+    parser.add_argument("--as-of", type=int, metavar="YEAR", help=said)
+    parser.add_argument("--draws", type=int, default=16_384, metavar="N", help="draws (default: 16384)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of all draws (default: 1)")
+    said = "folder of tables and figures (default: runs/ and the table's name); an earlier one there is replaced"
+    parser.add_argument("--out", metavar="DIR", type=Path, help=said)
+    parser.add_argument("--quiet", action="store_true", help="no summary; faults are still told")
+
+
+def backtest_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim backtest`; return the exit code."""
+    from sharesim.workflow.backtest.score import backtest
+    from sharesim.workflow.doors import load
+
+    studies = [load(folder) for folder in options.study]
+    found = backtest(
+        options.table,
+        studies=studies,
+        places=options.places,
+        draws=options.draws,
+        seed=options.seed,
+        as_of=options.as_of,
+    )
+    folder = found.write(options.out or Path("runs") / f"backtest-{options.table.stem}")
+    if not options.quiet:
+        print(f"{found.summary()}\n\nTables and figures: {folder}")
+    return DONE

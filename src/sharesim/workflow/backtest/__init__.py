@@ -1,0 +1,1 @@
+"""What the general evidence would have said of real arrangements, beside what was published of them."""
