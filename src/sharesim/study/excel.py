@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,35 @@ ENDINGS = frozenset({".xlsx", ".xlsm"})
 MOST_UNPACKED = 300_000_000
 MOST_ROWS = 400_000
 MOST_MERGED_SHOWN = 3
+
+
+def workbook_cells(file: Path, name: str, wanted: Callable[[str], bool]) -> dict[str, list[tuple[Any, ...]] | None]:
+    """Return the cells of the sheets wanted: text, numbers, dates, None for empty ones; None for every other sheet.
+
+    Raises
+    ------
+    StudyError
+        When it cannot be read, or holds merged cells or formulas whose results were never stored.
+    """
+    data = read_bytes(file, name, MOST_TABLE_BYTES)
+    has_formulas, has_merged = _looked_through(data, name)
+    try:
+        found = _all_cells(data, name, wanted, results=True)
+        formulas = _all_cells(data, name, wanted, results=False) if has_formulas else {}
+        for sheet in filter(wanted, found):
+            if has_merged:
+                _refuse_merged(data, in_sheet(name, sheet), sheet)
+            _refuse_unsaved(found[sheet] or [], formulas.get(sheet) or [], in_sheet(name, sheet))
+    except StudyError:
+        raise
+    except Exception as error:  # a damaged workbook can break its reader anywhere
+        raise StudyError(_damaged(name, error)) from None
+    return found
+
+
+def in_sheet(name: str, sheet: str) -> str:
+    """Return how messages call a sheet of a workbook."""
+    return f"{name}, sheet {sheet}"
 
 
 def excel_lines(file: Path, name: str, sheet: str) -> list[list[str]]:
@@ -39,7 +69,7 @@ def excel_lines(file: Path, name: str, sheet: str) -> list[list[str]]:
         raise
     except Exception as error:  # a damaged workbook can break its reader anywhere
         raise StudyError(_damaged(name, error)) from None
-    return [[_text(cell) for cell in line] for line in values]
+    return [[text_of_cell(cell) for cell in line] for line in values]
 
 
 def _damaged(name: str, error: Exception) -> Fault:
@@ -69,31 +99,40 @@ def _looked_through(data: bytes, name: str) -> tuple[bool, bool]:
     return any(b"<f>" in text or b"<f " in text for text in sheets), any(b"<mergeCell " in text for text in sheets)
 
 
-def _cells(data: bytes, name: str, sheet: str, *, results: bool) -> list[tuple[Any, ...]]:
+def _all_cells(
+    data: bytes, name: str, wanted: Callable[[str], bool], *, results: bool
+) -> dict[str, list[tuple[Any, ...]] | None]:
     import openpyxl  # only studies with workbooks pay for the import
+
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=results)
+    try:
+        return {sheet: _rows_of(book[sheet], name) if wanted(sheet) else None for sheet in book.sheetnames}
+    finally:
+        book.close()
+
+
+def _cells(data: bytes, name: str, sheet: str, *, results: bool) -> list[tuple[Any, ...]]:
+    import openpyxl
 
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=results)
     try:
         if sheet not in book.sheetnames:
             raise StudyError(unknown_name(name, "sheet", sheet, book.sheetnames))
-        page = book[sheet]
-        # The size that a sheet states may be far beyond its last cell; rows come as wide as they are.
-        page.reset_dimensions()
-        lines = []
-        for line in page.iter_rows(values_only=True):
-            lines.append(line)
-            if len(lines) > MOST_ROWS:
-                fault = Fault(
-                    f"{name}#{sheet}",
-                    "too many rows",
-                    f"more than {MOST_ROWS:,}",
-                    f"at most {MOST_ROWS:,}",
-                    "Split the study.",
-                )
-                raise StudyError(fault)
-        return lines
+        return _rows_of(book[sheet], name)
     finally:
         book.close()
+
+
+def _rows_of(page: Any, name: str) -> list[tuple[Any, ...]]:
+    # The size that a sheet states may be far beyond its last cell; rows come as wide as they are.
+    page.reset_dimensions()
+    lines: list[tuple[Any, ...]] = []
+    for line in page.iter_rows(values_only=True):
+        lines.append(line)
+        if len(lines) > MOST_ROWS:
+            got, allowed = f"more than {MOST_ROWS:,}", f"at most {MOST_ROWS:,}"
+            raise StudyError(Fault(f"{name}#{page.title}", "too many rows", got, allowed, "Split the study."))
+    return lines
 
 
 def _refuse_merged(data: bytes, where: str, sheet: str) -> None:
@@ -114,7 +153,7 @@ def _refuse_merged(data: bytes, where: str, sheet: str) -> None:
 def _refuse_unsaved(values: list[tuple[Any, ...]], formulas: list[tuple[Any, ...]], where: str) -> None:
     faults = [
         Fault(
-            f"{where}, row {row}", "a formula whose result was never stored", _text(written)[:60], "a value",
+            f"{where}, row {row}", "a formula whose result was never stored", text_of_cell(written)[:60], "a value",
             "Open the workbook in Excel or LibreOffice and save it.",
         )
         for row, (line, sources) in enumerate(zip(values, formulas, strict=False), start=1)
@@ -125,8 +164,14 @@ def _refuse_unsaved(values: list[tuple[Any, ...]], formulas: list[tuple[Any, ...
         raise StudyError(faults[:20])
 
 
-def _text(cell: Any) -> str:
-    """Return a cell as it would stand in a CSV file."""
+def text_of_cell(cell: Any) -> str:
+    """Return a cell as it would stand in a CSV file.
+
+    Examples
+    --------
+    >>> text_of_cell(2.0), text_of_cell(True), text_of_cell(date(2027, 4, 1)), text_of_cell(None)
+    ('2', 'true', '2027-04-01', '')
+    """
     if cell is None:
         return ""
     if isinstance(cell, bool):

@@ -13,6 +13,8 @@ from sharesim.errors import Fault, StudyError, UsageError
 from sharesim.study import overrides
 from sharesim.study.compile import compile_study
 from sharesim.study.defaults import fill_defaults
+from sharesim.study.excel import ENDINGS
+from sharesim.study.excel_study import read_workbook
 from sharesim.study.files import missing, read_toml
 from sharesim.study.labels import unknown_name
 from sharesim.study.observations import Observations
@@ -32,7 +34,7 @@ def load(path: str | Path, *, scenario: str | None = None, assignments: Sequence
     Parameters
     ----------
     path : str or Path
-        The study's folder (holding study.toml) or the TOML file itself.
+        The study's folder (holding study.toml), the TOML file itself, or a workbook (.xlsx).
     scenario : str, optional
         Name of a scenario of the study whose overrides apply first.
     assignments : sequence of ``"path=value"`` or (path, value)
@@ -118,6 +120,8 @@ def read_raw(path: str | Path) -> tuple[dict[str, Any], Places]:
         When there is no study file, or it is not TOML.
     """
     file = _study_file(path)
+    if file.suffix.lower() in ENDINGS:
+        return read_workbook(file)
     return _with_tables(read_toml(file), file, tuple(ROWS))
 
 
@@ -140,10 +144,9 @@ def _study_file(path: str | Path) -> Path:
             close if close.startswith("Did you mean") else "Give a study's folder, or make one with: sharesim new DIR"
         )
         raise StudyError(Fault(str(path), "there is no such file or folder", "", "", remedy))
-    if file.suffix.lower() != ".toml":
-        raise StudyError(
-            Fault(str(path), "not a study", file.suffix or "a file", "a folder with study.toml", "Give that folder.")
-        )
+    if file.suffix.lower() not in (".toml", *ENDINGS):
+        allowed = "a folder with study.toml, or a workbook"
+        raise StudyError(Fault(str(path), "not a study", file.suffix or "a file", allowed, "Give one of these."))
     return file
 
 
@@ -197,7 +200,7 @@ def _with_tables(
         if found.absent & {"id", "council", "service", "profile"}:
             unread.add(table)
     parts = (tuple(faults), frozenset(unread), places.folder, frozenset(absent))
-    known = Places(places.study, files, numbers, *parts)
+    known = Places(places.study, files, numbers, *parts, places.cells, places.letters)
     return {**document, **rows}, known
 
 
@@ -217,8 +220,9 @@ def _with_other_tables(
     ranks = {position for position, table in enumerate(ROWS, start=1) if table in changed}
     faults = tuple(item for item in places.faults if item.rank[0] not in ranks)
     before = Places(
-        places.study, kept, places.number, faults, places.unread - set(changed), places.folder, places.absent
-    )
+        places.study, kept, places.number, faults, places.unread - set(changed), places.folder, places.absent,
+        places.cells, places.letters,
+    )  # fmt: skip
     return _with_tables(without, places.folder / places.study, changed, before)
 
 

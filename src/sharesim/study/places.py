@@ -64,6 +64,10 @@ class Places:
         Required columns that a table has not at all; its heading is told so once.
     folder : Path or None
         Where the files lie; None for a study that was written as a dictionary.
+    cells : mapping of location to str
+        Where each setting stands in a workbook, in words.
+    letters : mapping of str to mapping of str to str
+        Letter of each column of a sheet, such as C, where rows come from a workbook.
     """
 
     study: str
@@ -73,6 +77,8 @@ class Places:
     unread: frozenset[str] = frozenset()
     folder: Path | None = None
     absent: frozenset[tuple[str, str]] = frozenset()
+    cells: Mapping[tuple[Any, ...], str] = field(default_factory=dict)
+    letters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def about(self, raw: Mapping[str, Any], changes: Iterable[Change] = ()) -> Directory:
         """Return the places of one raw study: rows by their labels, changed values by who changed them."""
@@ -119,6 +125,9 @@ class Directory:
         for length in range(len(loc), 0, -1):
             if (words := self.changed.get(loc[:length])) is not None:
                 return Place(words + _tail(loc[length:]), rank)
+        for length in range(len(loc), 0, -1):
+            if (words := self.places.cells.get(loc[:length])) is not None:
+                return Place(words + _tail(loc[length:]), rank)
         if len(loc) >= 2 and isinstance(loc[1], int):
             return Place(self._row_words(str(loc[0]), loc[1], loc[2:]), rank)
         if not loc:
@@ -148,9 +157,13 @@ class Directory:
             numbers = self.places.number.get(table, [])
             row = numbers[index] if index < len(numbers) else index + 2
             words = f"{self.places.files[table]}, row {row}{named}"
-            return words + (f", column {_written(rest[0])}" + _tail(rest[1:]) if rest else "")
+            return words + (f", column {self._column(table, rest[0])}" + _tail(rest[1:]) if rest else "")
         words = f"{self.places.study}: {table} {index + 1}{named}"
         return words + _tail(rest)
+
+    def _column(self, table: str, column: Any) -> str:
+        letter = self.places.letters.get(table, {}).get(str(column), "")
+        return f"{letter} ({_written(column)})" if letter else _written(column)
 
     def _rank(self, loc: tuple[Any, ...]) -> Rank:
         if not loc:
@@ -160,7 +173,7 @@ class Directory:
         known = fields_of(table)
         position = known.index(column) if column in known else -1 if column is None else len(known)
         deeper = next((part for part in loc[2:] if isinstance(part, int)), -1)
-        if table in self.places.files or table in self.places.unread:
+        if table in _TABLES and (table in self.places.files or table in self.places.unread):
             numbers = self.places.number.get(table, [])
             row = numbers[index] if 0 <= index < len(numbers) else index + 2
             return (_TABLES[table], row, position, deeper)

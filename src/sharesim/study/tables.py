@@ -58,8 +58,8 @@ def read_table(folder: Path, name: str, table: str) -> Table:
     file_name, _, sheet = name.partition("#")
     file = inside(folder, file_name)
     if file.suffix.lower() in ENDINGS:
-        return _rows(excel_lines(file, file_name, sheet or table), name, table)
-    return _rows(_csv_lines(read_text(file, file_name, MOST_TABLE_BYTES), name), name, table)
+        return rows_of(excel_lines(file, file_name, sheet or table), name, table)
+    return rows_of(_csv_lines(read_text(file, file_name, MOST_TABLE_BYTES), name), name, table)
 
 
 def _csv_lines(text: str, name: str) -> list[list[str]]:
@@ -88,7 +88,7 @@ def _csv_lines(text: str, name: str) -> list[list[str]]:
     return lines
 
 
-def _rows(lines: list[list[str]], name: str, table: str) -> Table:
+def rows_of(lines: list[list[str]], name: str, table: str) -> Table:
     """Turn cells into rows by heading, dropping empty cells and empty lines."""
     first = next((at for at, line in enumerate(lines) if any(cell.strip() for cell in line)), None)
     if first is None:

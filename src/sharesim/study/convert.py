@@ -1,0 +1,182 @@
+"""A study from a folder to a workbook and back, with nothing lost but comments."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from sharesim.errors import Fault, OutputError, UsageError
+from sharesim.study import dump
+from sharesim.study.excel import ENDINGS
+from sharesim.study.excel_cells import encode_row
+from sharesim.study.excel_layout import columns_of
+from sharesim.study.excel_write import Layout, write_workbook
+from sharesim.study.load import build, read_raw
+from sharesim.study.observations import Observations
+from sharesim.study.schema import ROWS
+from sharesim.study.study import Study
+from sharesim.uncertainty.distributions import Distribution
+
+OPENING = (
+    "This workbook is one whole study: what is asked, what is known and how sure it is, and the rules of the choice.",
+    "The sheets with a yellow tab hold something; the others may stay empty.",
+)
+
+
+def convert(source: str | Path, out: str | Path) -> Path:
+    """Write a study anew as a workbook, or as a folder of study.toml and CSV tables; return what was written.
+
+    Scenarios, defaults and every law are kept; comments are not. Laws of observed values that lie in a file of
+    their own are written out.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder with study.toml, or a workbook.
+    out : str or Path
+        A new file ending in .xlsx, or a new folder.
+
+    Raises
+    ------
+    StudyError
+        With every fault of the study, where it has any.
+    UsageError
+        When something is in the way, or a scenario takes its tables from other files.
+    OutputError
+        When it cannot be written.
+
+    Examples
+    --------
+    >>> import sharesim, tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> mine = sharesim.new(folder / "mine")
+    >>> convert(convert(mine, folder / "mine.xlsx"), folder / "back").name
+    'back'
+    >>> sharesim.load(folder / "back").content_hash == sharesim.load(mine).content_hash
+    True
+    """
+    raw, places = read_raw(source)
+    study = build(raw, places)
+    for name, change in raw.get("scenarios", {}).items():
+        if any(str(path).startswith("tables") for path in change):
+            where = f"scenario {name}"
+            remedy = "Write that scenario as a study of its own first."
+            raise UsageError(Fault(where, "takes its tables from other files", "", "changes of values", remedy))
+    return _write(Observations(places.folder).put_into(raw), study, Path(out))
+
+
+def write_study(study: Study, out: str | Path) -> Path:
+    """Write a study as a workbook (.xlsx), or as a folder of study.toml and CSV tables; return what was written.
+
+    Overrides and a scenario that was asked for are part of what is written, as are the study's own defaults.
+
+    Parameters
+    ----------
+    study : Study
+    out : str or Path
+        A new file ending in .xlsx, or a new folder.
+
+    Raises
+    ------
+    UsageError
+        When something is in the way.
+    OutputError
+        When it cannot be written.
+
+    Examples
+    --------
+    >>> import sharesim, tempfile
+    >>> from sharesim.examples import two_councils
+    >>> file = write_study(two_councils(), Path(tempfile.mkdtemp()) / "two.xlsx")
+    >>> sharesim.load(file).content_hash == two_councils().content_hash
+    True
+    """
+    return _write(raw_of(study), study, Path(out))
+
+
+def raw_of(study: Study) -> dict[str, Any]:
+    """Return a study as its files would say it: the sections of study.toml, and tables as rows of text."""
+    raw: dict[str, Any] = tomllib.loads(dump.study_toml(study.model))
+    for table, text in dump.tables_csv(study.model).items():
+        rows = csv.DictReader(io.StringIO(text))
+        raw[table] = [{key: value for key, value in row.items() if value} for row in rows]
+    return raw
+
+
+def _write(raw: Mapping[str, Any], study: Study, out: Path) -> Path:
+    is_workbook = out.suffix.lower() in ENDINGS
+    if out.exists() and (is_workbook or not out.is_dir() or any(out.iterdir())):
+        got, allowed = "something is there already", "a new file, or a new or empty folder"
+        raise UsageError(Fault(str(out), "is in the way", got, allowed, "Choose another name."))
+    layout = Layout(study.model.study.title, out.name, OPENING, {})
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if is_workbook:
+            write_file(out, lambda file: write_workbook(raw, file, layout))
+        else:
+            _write_folder(raw, out)
+    except OSError as error:
+        raise unwritable(out, error) from None
+    return out
+
+
+def write_file(out: Path, write: Any) -> None:
+    """Write a file aside and move it into place whole."""
+    aside = out.with_name(f".{out.stem}.partial-{os.getpid()}{out.suffix}")
+    try:
+        write(aside)
+        aside.replace(out)
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def unwritable(out: Path, error: OSError) -> OutputError:
+    """Return the error of a file or folder that cannot be written."""
+    reason = f"cannot be written: {error.strerror or error}"
+    return OutputError(Fault(str(out), reason, "", "", "Choose another place, or make room."))
+
+
+def _write_folder(raw: Mapping[str, Any], out: Path) -> None:
+    aside = out.with_name(f".{out.name}.partial-{os.getpid()}")
+    try:
+        aside.mkdir()
+        document = {key: _native(value) for key, value in raw.items() if key not in (*ROWS, "tables")}
+        (aside / "study.toml").write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
+        for table in ROWS:
+            if rows := raw.get(table):
+                (aside / f"{table}.csv").write_text(_csv(table, rows), encoding="utf-8", newline="\n")
+        if out.exists():
+            out.rmdir()
+        aside.replace(out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _native(value: Any) -> Any:
+    if isinstance(value, Distribution):
+        return value.to_dict()
+    if isinstance(value, Mapping):
+        return {str(key): _native(item) for key, item in value.items()}
+    return [_native(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _csv(table: str, rows: Any) -> str:
+    columns = {item.key: item for item in columns_of(table)}
+    given = [key for key in columns if any(key in row for row in rows)]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(given)
+    for at, row in enumerate(rows, start=1):
+        cells = [encode_row(row[key], columns[key], f"{table}, row {at}") if key in row else "" for key in given]
+        writer.writerow([dump.cell(item) for item in cells])
+    return out.getvalue()
