@@ -12,7 +12,7 @@ import pandas as pd
 
 from sharesim.report import words
 
-NUMBERS = ("gbp", "swing", "thousands", "share", "share1", "posts", "years", "number", "correlation", "factor")
+NUMBERS = ("gbp", "swing", "thousands", "share", "share1", "posts", "years", "number", "correlation", "factor", "pence")
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def cell(column: Column, value: Any) -> Cell:
         text = str(value)
         return Cell(column, words.day(text), text) if column.kind == "date" and text else Cell(column, text)
     number = float(value)
-    is_loss = column.kind in ("gbp", "thousands") and number < -0.5
+    is_loss = column.kind in ("gbp", "thousands", "pence") and number < -0.5
     return Cell(column, shown(number, column.kind), f"{number:.10g}", is_loss)
 
 
@@ -159,6 +159,8 @@ def shown(number: float, kind: str) -> str:
         return words.pounds(number)
     if kind == "thousands":
         return words.pounds(number / 1e3, 1).replace("£", "") if number else "–"
+    if kind == "pence":
+        return words.pounds(number, 2)
     if kind in ("share", "share1"):
         return words.share(number, 1 if kind == "share1" else 0)
     if kind == "posts":
@@ -167,4 +169,5 @@ def shown(number: float, kind: str) -> str:
         return f"{number:.1f}"
     if kind == "correlation":
         return f"{number:+.2f}".replace("-", "−")
-    return f"{number:,.4g}".replace("-", "−") if not number.is_integer() else f"{number:,.0f}".replace("-", "−")
+    whole = number.is_integer() or abs(number) >= 1000
+    return (f"{number:,.0f}" if whole else f"{number:,.4g}").replace("-", "−")

@@ -13,6 +13,7 @@ from sharesim.appraisal.account import Account
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.choice.solution import Solution
 from sharesim.insight.drivers import DriverEffect
+from sharesim.report.options import Beyond
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.study.study import Assumption, Study
 
@@ -64,6 +65,8 @@ class Contents:
     seed : int
     date : str
         Day of the run, ISO; empty leaves it out.
+    beyond : Beyond
+        Options compared, what rules cost, plans B; empty where it was not asked for.
     """
 
     study: Study
@@ -81,6 +84,7 @@ class Contents:
     versions: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     date: str = ""
+    beyond: Beyond = Beyond()
 
     @property
     def is_judged(self) -> bool:

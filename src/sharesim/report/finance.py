@@ -10,24 +10,25 @@ import pandas as pd
 from sharesim.report import words
 from sharesim.report.breakdown import by_line_and_year
 from sharesim.report.cells import Column, PageTable, columns, page_table
+from sharesim.report.decision import Figure, gbp
 from sharesim.report.material import Material
 from sharesim.report.tables import year_label
 
 #: Councils and arrangements whose lines are shown one by one on the page; of more, lines.csv has them all.
 MOST_ITEMISED = 12
-IMPLICATIONS = (
-    "Legal",
-    "Procurement",
-    "Personnel",
-    "Governance",
-    "Community safety",
-    "Policy",
-    "Biodiversity",
-    "Equalities",
-    "Climate",
-    "Wards affected",
-    "Consultees",
-)
+IMPLICATIONS = {
+    "legal": "Legal",
+    "procurement": "Procurement",
+    "personnel": "Personnel",
+    "governance": "Governance",
+    "community_safety": "Community safety",
+    "policy": "Policy",
+    "biodiversity": "Biodiversity",
+    "equalities": "Equalities",
+    "climate": "Climate",
+    "wards": "Wards affected",
+    "consultees": "Consultees",
+}
 PAYBACK = columns("""
     name | Council
     peak_funding_mean_gbp | Peak funding, on average | gbp
@@ -41,6 +42,50 @@ def years_of(material: Material) -> list[Column]:
     """Return one column per financial year, in thousands, and one for all of them."""
     labels = [year_label(material.study, year) for year in range(material.study.n_years)]
     return [*(Column(label, label, "thousands") for label in labels), ALL_YEARS]
+
+
+PLAN = columns("""
+    name | Council
+    line | Line
+""")
+FUNDING = columns("""
+    name | Council
+    call_gbp | To be found at the deepest | gbp | on average
+    from_receipts_gbp | From receipts | gbp
+    from_reserves_gbp | From reserves | gbp
+    from_reserves_p95_gbp | From reserves, high (95%) | gbp
+    reserves_gbp | Reserves at the start | gbp
+    lowest_mean_gbp | Their lowest point | gbp | on average
+    lowest_p5_gbp | Lowest, low (5%) | gbp
+    floor_gbp | Floor | gbp
+    below_floor_share | Falls below the floor in | share | of futures
+""")
+BAND_D = columns("""
+    name | Council
+    tax_base | Tax base | number | Band D dwellings
+    mean_year_gbp | Effect a year | gbp | over the horizon
+    mean_dwelling_gbp | Per dwelling | pence
+    last_year_gbp | In the last year | gbp
+    last_dwelling_gbp | Per dwelling | pence | last year
+    last_share | Of the Band D tax | share1
+""")
+TOTALS = columns("""
+    title | What
+    present_gbp | Present value | gbp | mean
+    turns | Value is nil when | figure
+""")
+SWITCHING = columns("""
+    input | Input
+    mean | On average | number
+    switching_value | Value is nil at | number
+    reads | How likely | text
+    far_low | Looked at from | number
+    far_high | To | number
+""")
+PUBLIC = columns("""
+    title | Line
+    value_gbp | Present value | gbp | all funds
+""")
 
 
 def itemised(material: Material) -> tuple[str, ...]:
@@ -68,6 +113,119 @@ def finance_section(material: Material) -> dict[str, Any]:
         "one_off": table("one_off", "Mean one-off cost by council and year, after grants, £000 real, undiscounted"),
         "funding": page_table("one_off_funding", caption, frames["one_off_funding"], [Column("title", "Line"), *years]),
         "payback": payback_table(material),
+    } | papers(material)
+
+
+def papers(material: Material) -> dict[str, Any]:
+    """Return what stands beside budgets: the plan, reserves, Band D, switching values and the public-value reading."""
+    frames, model = material.tables, material.study.model
+    rise = words.share(model.finance.inflation_per_year, 1)
+    years = [year for year in years_of(material) if year.key in frames["against_plan"]]
+    note = f"In the money of each year: prices rise by {rise} a year. A gap to be closed is positive, and so is an effect that helps."
+    note += "" if model.medium_term_plan else " The study gives no medium-term plan ([[medium_term_plan]])."
+    caption = "The General Fund against the medium-term plan, £000"
+    found = {"plan": page_table("against_plan", caption, frames["against_plan"], [*PLAN, *years], note=note)}
+    order = (
+        "from capital receipts set aside, then from reserves" if model.finance.receipts_fund_change else "from reserves"
+    )
+    note = f"What is below zero in cumulative cash is paid {order}, and put back by later gains; in the money of each year."
+    given = frames["funding"].reserves_gbp.notna().any()
+    note += "" if given else " The study gives no reserves (councils: reserves_gbp, reserve_floor_gbp, receipts_gbp)."
+    sums = frames["funding"][["call_gbp", "from_receipts_gbp", "from_reserves_gbp"]].sum().to_dict()
+    caption = "Who pays until it pays for itself, against the reserve floor"
+    found["reserve_funding"] = page_table(
+        "funding",
+        caption,
+        frames["funding"],
+        FUNDING,
+        total=sums
+        | {"name": "All councils"}
+        | dict.fromkeys(
+            (
+                "from_reserves_p95_gbp",
+                "reserves_gbp",
+                "lowest_mean_gbp",
+                "lowest_p5_gbp",
+                "floor_gbp",
+                "below_floor_share",
+            ),
+            "",
+        ),
+        note=note,
+    )
+    found["reserves"] = _by_year(material, "reserves", "Reserves at each year's end, £000 in the money of each year")
+    found["band_d"] = (
+        page_table("band_d", "Band D equivalent", frames["band_d"], BAND_D) if len(frames["band_d"]) else None
+    )
+    return found | {"switching": switching_tables(material), "public": public_section(material)}
+
+
+def _by_year(material: Material, name: str, caption: str) -> PageTable | None:
+    frame = material.tables[name]
+    years = [year for year in years_of(material) if year.key in frame]
+    return page_table(name, caption, frame, [Column("name", "Council"), *years]) if len(frame) else None
+
+
+def switching_tables(material: Material) -> dict[str, PageTable | None]:
+    """Return how much groups of lines, and how bad inputs, may turn before the value is nil."""
+    totals = material.tables["switching_totals"]
+    totals = totals.assign(turns=[turn_words(share) for share in totals.change_share])
+    frame = material.tables["switching"]
+    frame = frame.assign(reads=[_reads(row) for row in frame.itertuples()])
+    note = (
+        "The portfolio simulated again with the input held at a figure, other inputs as they come. Looked at between its 0.1% "
+        "and 99.9% points."
+    )
+    caption = "How bad each input must be before the value is nil"
+    return {
+        "totals": page_table(
+            "switching_totals", "How far groups of lines may turn before the value is nil", totals, TOTALS
+        ),
+        "inputs": page_table("switching", caption, frame, SWITCHING, note=note) if len(frame) else None,
+    }
+
+
+def turn_words(share: float) -> str:
+    """Return by how much something has to change, in words.
+
+    Examples
+    --------
+    >>> turn_words(-0.4), turn_words(1.25), turn_words(-1.3)
+    ('40% less', '125% more', 'never: not even at nothing')
+    """
+    if share < -1.0:
+        return "never: not even at nothing"
+    return f"{words.share(abs(share))} {'more' if share > 0 else 'less'}"
+
+
+def _reads(row: Any) -> str:
+    if not np.isfinite(row.switching_value):
+        return "no figure within its range does it"
+    return f"worse in {words.share(row.beyond_share, 1)} of futures"
+
+
+def public_section(material: Material) -> dict[str, Any]:
+    """Return the public-value reading: NPSV, BCR and the lines behind them."""
+    found = material.public_value
+    shown = "not worked out: nothing is spent" if np.isnan(found.bcr) else f"{found.bcr:.2f}"
+    sums = {"title": "Net present social value", "value_gbp": found.npsv_mean_gbp}
+    note = (
+        f"All funds, real, discounted, on {found.n_draws:,} of the judging futures. Left out as transfers: redundancy pay, pension "
+        "strain, irrecoverable VAT, grants, charges between councils. Time saved counts at its cost; quality and carbon are not valued."
+    )
+    return {
+        "npsv": gbp("npsv_mean_gbp", found.npsv_mean_gbp, "table-public_value"),
+        "low": gbp("npsv_p5_gbp", found.npsv_p5_gbp),
+        "high": gbp("npsv_p95_gbp", found.npsv_p95_gbp),
+        "bcr": Figure("bcr", found.bcr, shown),
+        "table": page_table(
+            "public_value",
+            "Public value by line, discounted",
+            material.tables["public_value"],
+            PUBLIC,
+            total=sums,
+            note=note,
+        ),
     }
 
 
@@ -137,7 +295,13 @@ def implications(material: Material) -> list[tuple[str, str]]:
     if material.study.model.quality:
         change = words.share(float(np.mean(material.account.quality)), 1)
         said["Policy"] = f"Scored quality changes by {change} on average, over the services scored."
-    return [(heading, said.get(heading, "")) for heading in IMPLICATIONS]
+    given = material.study.model.implications
+    return [(heading, _both(said.get(heading, ""), getattr(given, key))) for key, heading in IMPLICATIONS.items()]
+
+
+def _both(worked_out: str, given: str) -> str:
+    """Return what the study itself says first, then what follows from its figures."""
+    return " ".join(part for part in (given, worked_out) if part)
 
 
 def _legal(material: Material) -> str:

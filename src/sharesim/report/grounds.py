@@ -68,6 +68,7 @@ DRIVERS = columns("""
     p95 | 95% | number
     origin | From
     source | Source
+    owner | Who stands behind it | text | | status_words
 """)
 ASSUMED = columns("""
     input | Assumed | text | | for_words
@@ -76,6 +77,12 @@ ASSUMED = columns("""
     effect_high_gbp | At the high end | gbp | change of value
     reasoning | Why
     source | Source
+    owner | Who stands behind it | text | | status_words
+""")
+CONVENTIONS = columns("""
+    convention | Setting | text | | for_words
+    value | In force
+    meaning | What that means
 """)
 CHANGES = columns("""
     path | What
@@ -205,6 +212,7 @@ def falls(row: Any) -> str:
 def inputs_section(material: Material) -> dict[str, Any]:
     """Return what was assumed, what moves little of it apart, every driver, and what was changed from the files."""
     assumed, drivers = material.tables["assumptions"], material.tables["drivers"]
+    usual = material.tables["conventions"]
     size = (assumed.effect_high_gbp - assumed.effect_low_gbp).abs()
     has_effects = bool(size.notna().any())
     small = size < SMALL_EFFECT_SHARE * size.max()
@@ -222,6 +230,9 @@ def inputs_section(material: Material) -> dict[str, Any]:
         "assumed": _assumed_table("assumptions", "What was assumed, what moves most first", assumed[~small]),
         "small": _assumed_table("assumptions-small", "Assumed too, moving little", assumed[small]),
         "drivers": page_table("drivers", "Every uncertain input", drivers, DRIVERS) if len(drivers) else None,
+        "conventions": page_table("conventions", "Settings that the study left as they are", usual, CONVENTIONS)
+        if len(usual)
+        else None,
         "changes": page_table("changes", "Changed from the files", changes, CHANGES) if len(changes) else None,
     }
 

@@ -10,6 +10,7 @@ import pandas as pd
 from sharesim.insight.drivers import DriverEffect
 from sharesim.report import tables, words
 from sharesim.report.contents import Contents, Effect
+from sharesim.report.log import with_log
 from sharesim.report.names import assumption_words, input_words, rows_words
 from sharesim.study.quantity import Quantity
 from sharesim.study.study import Study
@@ -145,6 +146,7 @@ def assumed(contents: Contents) -> pd.DataFrame:
             getattr(effects[path], f"{end}_gbp") if path in effects else float("nan") for path in frame.assumption
         ]
     size = (frame.effect_high_gbp - frame.effect_low_gbp).abs().fillna(-1.0)
+    frame = with_log(contents.study, frame, "assumption")
     return (
         frame.assign(size=size)
         .sort_values(["size", "assumption"], ascending=[False, True], ignore_index=True)
@@ -162,7 +164,7 @@ def drivers(study: Study) -> pd.DataFrame:
         given.get(name) or (assumed_from.get(_path(name), "") if origin == "assumed" else _row_source(study, name))
         for name, origin in zip(frame.driver, frame.origin, strict=True)
     ]
-    return frame
+    return with_log(study, frame, "driver")
 
 
 def _path(name: str) -> str:

@@ -11,10 +11,23 @@ import pandas as pd
 
 from sharesim.appraisal.account import Account
 from sharesim.appraisal.outcomes import Outcomes
-from sharesim.report import breakdown, inputs, register, schedule, tables, worth
+from sharesim.report import (
+    breakdown,
+    budget,
+    inputs,
+    log,
+    options,
+    public,
+    register,
+    schedule,
+    switching,
+    tables,
+    worth,
+)
 from sharesim.report.contents import Contents
 from sharesim.report.decision import Sentence, decision
 from sharesim.report.figures import Plot
+from sharesim.report.figures import rule_costs as choice_figures
 from sharesim.report.figures import who as who_figures
 from sharesim.report.figures import why as why_figures
 from sharesim.report.figures import worth as worth_figures
@@ -75,8 +88,9 @@ class Material:
             "rules": tables.checks(contents.solution),
             "drivers": inputs.drivers(study),
             "assumptions": inputs.assumed(contents),
+            "conventions": log.conventions(study),
         }
-        return found | (self._of_portfolio() if contents.is_judged else {})
+        return found | (self._of_portfolio() | self._of_finance() | self._of_choices() if contents.is_judged else {})
 
     def _of_portfolio(self) -> dict[str, pd.DataFrame]:
         contents, study, judged, account = self.contents, self.study, self.judged, self.account
@@ -112,6 +126,41 @@ class Material:
             "cumulative": breakdown.council_years(study, account, "cumulative"),
             "one_off_funding": breakdown.one_off_funding(study, account, cells),
         }
+
+    @cached_property
+    def public_value(self) -> public.PublicValue:
+        """The chosen portfolio in the public-value reading."""
+        return public.public_value(self.judged)
+
+    def _of_finance(self) -> dict[str, pd.DataFrame]:
+        """Tables for the finance director that only that page shows."""
+        study, account = self.study, self.account
+        lines = breakdown.cells(self.judged, account)
+        value = float(self.contents.npv.mean())
+        held = sorted({at for item in self.chosen for at in item.services})
+        top = inputs.tornado(study, self.contents.driver_effects, held)
+        return {
+            "against_plan": budget.against_plan(study, account),
+            "funding": budget.funding(study, account),
+            "reserves": budget.reserves_by_year(study, account),
+            "band_d": budget.band_d(study, account),
+            "switching_totals": switching.switching_totals(lines, value),
+            "switching": switching.switching(study, self.judged, top, value),
+            "public_value": public.table(self.public_value),
+        }
+
+    def _of_choices(self) -> dict[str, pd.DataFrame]:
+        """Tables of what else could be chosen; only those that were worked out."""
+        found, beyond = {}, self.contents.beyond
+        if beyond.options:
+            found["options"] = options.options_table(self.study, beyond.options)
+            found["lines_by_option"] = options.lines_by_option(beyond.options)
+            found["baseline_path"] = options.baseline_path(self.study)
+        if beyond.rule_costs is not None:
+            found["rule_costs"] = beyond.rule_costs
+        if beyond.alternatives is not None:
+            found["alternatives"] = beyond.alternatives
+        return found
 
     @cached_property
     def plots(self) -> Mapping[str, Plot]:
@@ -156,6 +205,10 @@ class Material:
             found.append(why_figures.tornado_plot(frames["tornado"], float(self.contents.npv.mean())))
         if frames["risks"].is_exposed.any():
             found.append(why_figures.risks_plot(frames["risks"]))
+        if "options" in frames:
+            found.append(choice_figures.options_plot(frames["options"]))
+        if len(frames.get("rule_costs", ())):
+            found.append(choice_figures.rule_costs_plot(frames["rule_costs"]))
         if len(frames["published"]):
             found.append(why_figures.published_plot(frames["published"]))
         return found

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sharesim.report import finance, grounds, words
 from sharesim.report.cells import PageTable, columns, page_table
+from sharesim.report.figures.rule_costs import cost_words
 from sharesim.report.decision import Figure, Sentence, chance, gbp
 from sharesim.report.material import Material
 from sharesim.report.matrix import Arrangement
@@ -185,8 +186,26 @@ def _losing(material: Material) -> Sentence:
         value = gbp(f"portfolio.{item.row}.npv_mean_gbp", float(worth.iloc[item.row]))
         parts += [f"{between}{item.title} (", value, ")"]
     costs = "costs more than it brings" if len(losing) == 1 else "cost more than they bring"
-    why = "chosen because a rule asks for it, or on the futures that chose"
-    return (*parts, f" {costs} on average, taken alone: {why}.")
+    return (*parts, f" {costs} on average, taken alone: {_why_taken(material)}.")
+
+
+def _why_taken(material: Material) -> str:
+    """Return why something is taken that loses: rules that ask for it and decide, with their cost where it is known."""
+    binding = [rule.name for rule in material.contents.rules if rule.name in material.contents.solution.binding]
+    frame = material.tables.get("rule_costs")
+    known = (
+        {}
+        if frame is None
+        else {
+            row.name: cost_words(row.low_gbp, row.high_gbp)
+            for row in frame.itertuples(index=False)
+            if row.kind == "rule"
+        }
+    )
+    if not binding:
+        return "chosen for what comes with it, or by the luck of the futures that chose"
+    named = [f"“{name}”" + (f" (costs {known[name]})" if name in known else "") for name in binding]
+    return f"chosen because of {words.listing(named)}"
 
 
 def arrangements_table(material: Material) -> PageTable:

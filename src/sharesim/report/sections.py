@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sharesim.report import grounds, words
+from sharesim.report.choices import choices_sections
 from sharesim.report.decision import Figure, Sentence, chance, gbp
 from sharesim.report.material import Material
 from sharesim.report.portfolio import portfolio_sections
 
 HEADINGS = {
+    "options": "The options",
     "who": "Who shares what with whom",
     "worth": "What it is worth",
     "councils": "What it means for each council",
@@ -18,14 +20,15 @@ HEADINGS = {
     "risks": "Risks",
     "drivers": "What drives the answer",
     "candidates": "What was on offer",
-    "rules": "The rules",
-    "readings": "Choosing and judging",
+    "rules": "What the red lines cost",
+    "alternatives": "If members say no",
     "published": "Published figures",
+    "readings": "Choosing and judging",
     "assumed": "What was assumed",
+    "method": "How it was computed",
     "finance": "For the finance director",
     "implications": "Implications",
     "breakdown": "Where the pounds come from",
-    "method": "How it was computed",
 }
 WITHOUT_PORTFOLIO = ("candidates", "rules", "assumed", "method")
 
@@ -47,6 +50,9 @@ def page(material: Material) -> dict[str, Any]:
         "candidates": None if contents.is_judged else grounds.candidates_table(material),
         "keys": key_figures(material) if contents.is_judged else [],
         "portfolio": portfolio_sections(material) if contents.is_judged else {},
+        "choices": choices_sections(material)
+        if contents.is_judged
+        else {"options": None, "costs": None, "alternatives": None},
     }
     return result | {"headings": headings(result)}
 
@@ -58,6 +64,7 @@ def headings(result: dict[str, Any]) -> list[tuple[str, str]]:
         here.discard("candidates")
     if not result["portfolio"].get("published"):
         here.discard("published")
+    here -= {name for name in ("options", "alternatives") if not result["choices"][name]}
     return [(name, title) for name, title in HEADINGS.items() if name in here]
 
 

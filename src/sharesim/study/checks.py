@@ -113,6 +113,7 @@ def _names(case: Case) -> Iterator[Placed]:
         ("grants", "services", "service", "services", services),
         ("published", "services", "service", "services", services),
         ("published", "councils", "council", "councils", councils),
+        ("medium_term_plan", "council", "council", "councils", councils),
     )
     for table, column, kind, source, allowed in known:
         for index, row in case.rows(table):

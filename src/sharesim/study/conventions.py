@@ -31,6 +31,8 @@ _SETTINGS: dict[str, str] = {
     "bundles.internal": "No council reorganises alone.",
     "bundles.adjacent": "Partners need not be neighbours.",
     "objective.kind": "The choice maximises the mean NPV; risk enters through rules only.",
+    "finance.inflation_per_year": "Prices rise by 2% a year where pounds are set beside a plan.",
+    "finance.receipts_fund_change": "Capital receipts that are set aside pay for the change before reserves do.",
     "dependence.correlations": "Drivers move independently of each other, but where they are one and the same.",
 }
 _ROWS: dict[str, str] = {

@@ -36,6 +36,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "drivers": ("name",),
     "rules": ("name",),
     "published": ("label",),
+    "medium_term_plan": ("council", "line"),
+    "assumption_log": ("path",),
 }
 FORMS = ("lead_authority", "section_113", "joint_committee", "company", "private_partner", "internal")
 #: Tables within a section that a path may enter before the file has them.

@@ -69,6 +69,28 @@ class CouncilRow(Frozen):
     y_km: Number | None = field(
         "Northing of its main office, for the map.", unit="km", default=None, ge=-10_000, le=10_000
     )
+    latitude: Number | None = field(
+        "Latitude of its main office, for the map where no easting is given.", unit="degrees", default=None, ge=-90, le=90
+    )
+    longitude: Number | None = field(
+        "Longitude of its main office, east positive.", unit="degrees", default=None, ge=-180, le=180
+    )
+    # -- for the finance director, in the money of the first year
+    reserves_gbp: Number | None = field(
+        "Usable General Fund reserves when the study begins.", unit="GBP", default=None, ge=0, le=1e12
+    )
+    reserve_floor_gbp: Number | None = field(
+        "Reserves below which the council may not fall.", unit="GBP", default=None, ge=0, le=1e12
+    )
+    receipts_gbp: Number | None = field(
+        "Capital receipts set aside for the change.", unit="GBP", default=None, ge=0, le=1e12
+    )
+    tax_base: Number | None = field(
+        "Council tax base: Band D equivalent dwellings.", unit="dwellings", default=None, gt=0, le=1e8
+    )
+    band_d_gbp: Number | None = field(
+        "The council's own Band D council tax.", unit="GBP per dwelling per year", default=None, gt=0, le=1e5
+    )
 
 
 class ServiceRow(Frozen):

@@ -16,6 +16,7 @@ from sharesim.study.rows import (
     ServiceRow,
     WorkforceRow,
 )
+from sharesim.study.papers import Finance, Implications, LoggedAssumption, PlanLine
 from sharesim.study.rules import Objective, Rule, RuleBase
 from sharesim.study.sections import (
     FORMS,
@@ -63,6 +64,10 @@ class StudyModel(Frozen):
     rules: tuple[Rule, ...] = field("Rules of the choice.", default=())
     objective: Objective = field("What the choice maximises.", default=Objective())
     published: tuple[Published, ...] = field("Published figures to set beside the result.", default=())
+    finance: Finance = field("Budgets that the result is set beside.", default=Finance())
+    medium_term_plan: tuple[PlanLine, ...] = field("Lines of medium-term financial plans.", default=())
+    implications: Implications = field("Headings of a committee report.", default=Implications())
+    assumption_log: tuple[LoggedAssumption, ...] = field("Who stands behind which figure.", default=())
     defaults: dict[str, Any] = field(
         'Values for absent cells of a table column or setting, such as "services.cashable_share" = 0.8; stated here '
         "they are the study's own and no longer assumed.",

@@ -15,6 +15,7 @@ from sharesim.choice.choose import ChoiceOptions
 from sharesim.insight.drivers import driver_effects
 from sharesim.report import Contents
 from sharesim.report import write as write_page
+from sharesim.report.options import Beyond
 from sharesim.report.tables import is_event
 from sharesim.study.study import Study
 from sharesim.workflow.assumed import assumption_effects, watched
@@ -31,6 +32,7 @@ from sharesim.workflow.folder import (
     write_run,
 )
 from sharesim.workflow.judged import Judged
+from sharesim.workflow.options import BUDGET_SECONDS, beyond
 from sharesim.workflow.results import Appraisal, Portfolio
 
 StageProgress = Callable[[str, int, int], None]
@@ -46,6 +48,8 @@ class RunOptions:
     progress : callable (stage, done, of), optional
     report : bool
         False leaves out the report and what only it shows (what each assumption moves); the summary and the tables stay.
+    explain_seconds : float
+        Time for what only a report shows besides: options, what rules cost, plans B. 0 leaves them out.
     appraise : callable, optional
         In place of `doors.appraise`, with its arguments: an appraisal spread over several machines.
     """
@@ -56,6 +60,7 @@ class RunOptions:
     jobs: int | None = None
     progress: StageProgress | None = None
     report: bool = True
+    explain_seconds: float = BUDGET_SECONDS
     appraise: Callable[..., Appraisal] | None = None
 
     def stage(self, name: str) -> Callable[[int, int], None] | None:
@@ -129,14 +134,16 @@ def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> 
                 )
                 judged = replace(judged, effects=effects_of(portfolio)) if options.report else judged
             write_run(aside, judged, timer.seconds)
-            page = _write_report(aside, judged, timer) if options.report else None
+            page = _write_report(aside, judged, timer, options) if options.report else None
     page = None if page is None else folder / Path(page).name
     return RunResult(folder, portfolio, judged, page, timer.total)
 
 
-def _write_report(folder: Path, judged: Judged, timer: _Timer) -> Path:
+def _write_report(folder: Path, judged: Judged, timer: _Timer, options: RunOptions) -> Path:
+    with timer.stage("explain"):
+        found = beyond(judged, options.explain_seconds, options.jobs or 1) if options.explain_seconds > 0 else Beyond()
     with timer.stage("report"):
-        page = write_page(contents_of(judged, timer.seconds), folder)
+        page = write_page(contents_of(judged, timer.seconds, found=found), folder)
     write_run_manifest(folder, judged, timer.seconds)
     return page
 
@@ -167,7 +174,7 @@ def report(judged: Judged, out: str | Path | None = None) -> Path:
     judged = judged if judged.effects else replace(judged, effects=effects_of(judged.portfolio))
     with whole_folder(folder) as aside:
         write_run(aside, judged, timer.seconds)
-        page = _write_report(aside, judged, timer)
+        page = _write_report(aside, judged, timer, RunOptions())
     return folder / page.name
 
 
@@ -219,8 +226,10 @@ def effects_of(portfolio: Portfolio):
     return assumption_effects(portfolio.study, table, seed=portfolio.appraisal.seed)
 
 
-def contents_of(judged: Judged, timings: dict[str, float], today: date | None = None) -> Contents:
-    """Return everything that a report shows."""
+def contents_of(
+    judged: Judged, timings: dict[str, float], today: date | None = None, found: Beyond | None = None
+) -> Contents:
+    """Return everything that a report shows; what lies beside the portfolio (`options.beyond`) only where it is given."""
     study, plan, outcomes = judged.study, judged.outcomes.plan, judged.outcomes
     wanted = [at for at, spec in enumerate(study.drivers) if not is_event(spec.name)]
     n_chunks = -(-outcomes.n_draws // 1024)
@@ -242,4 +251,5 @@ def contents_of(judged: Judged, timings: dict[str, float], today: date | None = 
         versions=versions(),
         seed=judged.seed,
         date=(today or date.today()).isoformat(),
+        beyond=found or Beyond(),
     )
