@@ -11,6 +11,7 @@ from sharesim.examples import from_dict, two_councils_raw
 from sharesim.report.contents import Contents
 from sharesim.workflow.assumed import assumption_effects
 from sharesim.workflow.doors import appraise, choose, judge
+from sharesim.workflow.options import beyond
 from sharesim.workflow.run import contents_of
 
 HOSTILE = '<script>alert("x")</script>&"\'=1+1 {{ 7*7 }} $\\frac{1}{2}$'
@@ -26,7 +27,19 @@ TRIO: dict[str, Any] = {
         "price_base": "2025-26",
     },
     "councils": [
-        {"id": "eastham", "name": "Eastham", "control": "Labour", "x_km": 0.0, "y_km": 0.0, "terms_gbp": 30_000},
+        {
+            "id": "eastham",
+            "name": "Eastham",
+            "control": "Labour",
+            "x_km": 0.0,
+            "y_km": 0.0,
+            "terms_gbp": 30_000,
+            "reserves_gbp": 900_000,
+            "reserve_floor_gbp": 880_000,
+            "receipts_gbp": 5_000,
+            "tax_base": 30_000,
+            "band_d_gbp": 180,
+        },
         {"id": "northam", "name": "Northam", "control": "Green", "x_km": 4.0, "y_km": 9.0, "terms_gbp": 28_000},
         {"id": "westham", "name": "Westham", "control": "", "x_km": 9.0, "y_km": 1.0, "terms_gbp": 31_000},
     ],
@@ -89,6 +102,27 @@ TRIO: dict[str, Any] = {
     ],
     "grants": [{"id": "fund", "name": "Regional fund", "amount_gbp": 15_000, "chance": 0.8, "clawback_chance": 0.1}],
     "quality": [{"service": "audit", "criterion": "Cover", "weight": 1, "before": 4, "after": "pert(4, 5, 7)"}],
+    "medium_term_plan": [
+        {
+            "council": "eastham",
+            "line": "Savings still to be found",
+            "amounts_gbp": [0, 60_000, 90_000],
+            "source": "plan of 2025",
+        },
+        {"council": "northam", "line": "Gap", "amounts_gbp": [10_000]},
+    ],
+    "finance": {"inflation_per_year": 0.03},
+    "implications": {"legal": "Section 113 agreements.", "climate": "Fewer journeys."},
+    "assumption_log": [
+        {
+            "path": "services.payroll.*",
+            "owner": "Head of payroll",
+            "status": "agreed",
+            "date": "2026-10-01",
+            "note": "seen",
+        },
+        {"path": "staff.on_cost_share", "owner": "Finance", "status": "challenged"},
+    ],
     "rules": [
         {"kind": "break_even", "name": "nobody expects to lose", "sentence": "No council signs to lose."},
         {"kind": "most_partners", "name": "few partners", "owner": "eastham", "limit": 2},
@@ -132,6 +166,9 @@ def hostile_raw() -> dict[str, Any]:
     for row in raw["published"]:
         row |= {"label": f"{row['label']} {HOSTILE}", "source": HOSTILE}
     raw["services"][0]["source"] = HOSTILE
+    raw["medium_term_plan"][0] |= {"line": HOSTILE, "source": HOSTILE}
+    raw["implications"] = dict.fromkeys(raw["implications"], HOSTILE)
+    raw["assumption_log"][0] |= {"owner": HOSTILE, "note": HOSTILE}
     return raw
 
 
@@ -158,7 +195,8 @@ def contents(raw: dict[str, Any], *, effects: bool = True) -> Contents:
     table, study = judged.outcomes.table, judged.study
     if effects and len(table):
         judged = dataclasses.replace(judged, effects=assumption_effects(study, table, seed=judged.seed, n_draws=128))
-    made = contents_of(judged, {"appraise": 1.5, "choose": 0.25})
+    found = beyond(judged, 20.0) if effects else None
+    made = contents_of(judged, {"appraise": 1.5, "choose": 0.25}, found=found)
     return dataclasses.replace(made, date="2026-11-22", versions={"sharesim": "0.0.0", "python": "3.11"})
 
 
