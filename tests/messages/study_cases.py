@@ -769,7 +769,45 @@ def observed_cases() -> list[Case]:
     ]
 
 
+def arrangement_cases() -> list[Case]:
+    """Mistakes in named arrangements, staged programmes and existing arrangements."""
+    named = '\n[[arrangements]]\nid = "n"\nservice = "hr"\npartners = ["east", "west"]\n'
+    staged = '\n[[stages]]\nid = "s"\nname = "S"\ncouncil = "east"\nservices = ["hr"]\nfirst = 2026-04-01\n'
+    there = '\n[[existing]]\nid = "e"\nname = "E"\nservices = ["hr"]\npartners = ["east"]\n'
+
+    def case(name: str, text: str, *changes: Change) -> Case:
+        return Case(f"arrangements: {name}", (add(text), *changes))
+
+    return [
+        case("an unknown service", named.replace("hr", "hrr")),
+        case("an unknown joiner", named + 'joiners = ["nroth"]\njoins = 2027-04-01\n'),
+        case("a start beyond the horizon", named + "start = 2040-04-01\n"),
+        case("joiners without days", named + 'joiners = ["north"]\n'),
+        case("a joiner before the start", named + 'start = 2027-04-01\njoiners = ["north"]\njoins = 2026-04-01\n'),
+        case("a partner that joins", named + 'joiners = ["west"]\njoins = 2027-04-01\n'),
+        case("joiners of one alone", named.replace(', "west"', "") + 'joiners = ["west"]\njoins = 2027-04-01\n'),
+        case("one council in a shared form", named.replace(', "west"', "")),
+        case("a host from outside", named + 'hosts = ["north"]\n'),
+        case(
+            "a host that may not", named + 'hosts = ["west"]\n', swap("councils.csv", "31000,,,,,", "31000,,,,,false")
+        ),
+        case("too many host shares", named + 'hosts = ["west"]\nhost_shares = [0.5, 0.5]\n'),
+        case("host shares that do not add up", named + 'hosts = ["east", "west"]\nhost_shares = [0.5, 0.4]\n'),
+        case("a host share of nothing", named + 'hosts = ["east", "west"]\nhost_shares = [1.0, 0]\n'),
+        case("a partner without the service", named.replace("hr", "legal").replace("west", "north")),
+        case("follow-ons before the first stage", staged + "starts = 2026-01-01\n"),
+        case("a gate after the follow-on", staged + "starts = 2027-04-01\ngate = 2027-05-01\n"),
+        case(
+            "a stage without the service",
+            staged.replace("hr", "legal").replace("east", "north") + "starts = 2027-04-01\n",
+        ),
+        case("an arrangement long over", there + "ends = 2020-04-01\n"),
+        case("nothing listed", "", swap("study.toml", "internal = true", "listed_only = true")),
+    ]
+
+
 CASES = (
+    *arrangement_cases(),
     *file_cases(),
     *heading_cases(),
     *toml_cases(),

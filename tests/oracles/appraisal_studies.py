@@ -136,6 +136,39 @@ def three_councils() -> dict[str, Any]:
     return raw
 
 
+def several_hosts() -> dict[str, Any]:
+    """The three councils with arrangements that two of them host, alike and not, and that go on when one host leaves."""
+    raw = three_councils()
+    everybody = ["eastham", "westham", "northam"]
+    named = {"service": "hr", "partners": everybody, "start": "2025-04-01"}
+    raw["bundles"]["listed_only"] = True
+    raw["exit"] = {"hazard_per_year": 0.25, "before_start_hazard_per_year": 0.2, "cost_share": 0.2}
+    raw["arrangements"] = [
+        {"id": "alike", "hosts": ["eastham", "westham"], "form": "joint_committee", **named},
+        {"id": "unlike", "hosts": everybody[1:], "host_shares": [0.7, 0.3], **named},
+        {"id": "pair", **named, "service": "back", "partners": everybody[:2], "hosts": everybody[:2]},
+    ]
+    return raw
+
+
+def staged() -> dict[str, Any]:
+    """The three councils with programmes in which one of them consolidates first: a service, and a package."""
+    raw = three_councils()
+    raw["services"][0] |= {"internal_saving_share": "pert(-0.05, 0.06, 0.12)", "realisation_share": 0.8}
+    raw["services"][1] |= {"internal_saving_share": 0.08, "cashable_share": 0.7}
+    raw["exit"] = {"hazard_per_year": 0.1}
+    # Few leave, so that whom the first stage used up is missed later.
+    for council in raw["councils"]:
+        council["turnover_per_year"] = 0.02
+    programme = {"name": "Own house first", "first": "2025-04-01", "starts": ["2027-04-01"]}
+    raw["stages"] = [
+        {"id": "own", "council": "eastham", "services": ["hr", "back"], **programme},
+        {"id": "north", "council": "northam", "services": ["hr"], **programme},
+    ]
+    raw["bundles"]["listed_only"] = True
+    return raw
+
+
 class _Maker:
     """Draws a study feature by feature; the same seed gives the same study."""
 

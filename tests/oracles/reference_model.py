@@ -11,7 +11,7 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -31,14 +31,16 @@ class Arrangement:
 
     package: str
     partners: tuple[str, ...]
-    host: str | None
+    hosts: Mapping[str, float]
     form: str
     start: date
 
     @classmethod
     def of(cls, text: str) -> Arrangement:
-        package, partners, host, form, start = text.split("|")
-        return cls(package, tuple(partners.split("+")), None if host == "-" else host, form, date.fromisoformat(start))
+        package, partners, hosts, form, start = text.split("|")
+        named = [] if hosts == "-" else hosts.split("+")
+        shares = {name.partition(":")[0]: float(name.partition(":")[2] or 1 / len(named)) for name in named}
+        return cls(package, tuple(partners.split("+")), shares, form, date.fromisoformat(start))
 
 
 @dataclass
@@ -56,6 +58,8 @@ class Reference:
     def __init__(self, study: Study, future: Mapping[str, float]) -> None:
         self.study, self.model, self.future = study, study.model, future
         self.years = self.model.study.horizon_years
+        #: By council and service: cost, posts and vacancies that a first stage took, and when it was at full effect.
+        self.taken: dict[tuple[str, str], dict[str, float]] = {}
         self.councils = {row.id: row for row in self.model.councils}
         self.services = {row.id: row for row in self.model.services}
         self.lines = {(row.council, row.service): row for row in self.model.baseline}
@@ -185,6 +189,10 @@ class Reference:
 
     def cost(self, council: str, service: str) -> float:
         """What sharing can act on: without client side, recharged overhead and savings already planned."""
+        taken = self.taken.get((council, service), {}).get("cost", 0.0)
+        return max(0.0, self.whole_cost(council, service) - taken) if taken else self.whole_cost(council, service)
+
+    def whole_cost(self, council: str, service: str) -> float:
         get = lambda field: self.line(council, service, field) or 0.0  # noqa: E731
         return max(
             0.0, get("cost_gbp") * (1 - get("client_side_share") - get("overhead_share")) - get("planned_saving_gbp")
@@ -199,11 +207,11 @@ class Reference:
         return self.pay(council, service) * (1 + self.staff("on_cost_share"))
 
     def posts(self, council: str, service: str) -> float:
-        given = self.line(council, service, "posts_fte")
-        if given is not None:
-            return given
-        each = self.post_cost(council, service)
-        return self.cost(council, service) * self.service(service, "labour_share") / each if each > 0 else 0.0
+        posts, each = self.line(council, service, "posts_fte"), self.post_cost(council, service)
+        if posts is None:
+            whole = self.whole_cost(council, service) * self.service(service, "labour_share")
+            posts = whole / each if each > 0 else 0.0
+        return posts - self.taken.get((council, service), {}).get("posts", 0.0)
 
     def scale(self, service: str, inside: Sequence[str]) -> tuple[float, dict[str, float]]:
         """Pooled over separate cost, and each one's share of the pooled workload."""
@@ -307,16 +315,20 @@ class Reference:
         posts = self.posts(council, service)
         removed = min(wanted, posts)
         vacant, without = (self.line(council, service, name) or 0.0 for name in ("vacant_fte", "unbudgeted_vacant_fte"))
+        before = self.taken.get((council, service), {"vacant": 0.0, "since": 0.0})
+        gone = before["vacant"] / (vacant + without) if vacant + without > 0 else 0.0
+        vacant, without = vacant * (1 - gone), without * (1 - gone)
         by_vacancy = min(removed, vacant + without)
         unbudgeted = by_vacancy * without / (vacant + without) if vacant + without > 0 else 0.0
         turnover = self.value(self.councils[council], "turnover_per_year", f"councils.{council}", "councils") or 0.0
-        lead = max(0.0, start + self.service(service, "ramp_years") - self.decision())
+        lead = max(0.0, start + self.service(service, "ramp_years") - max(self.decision(), before["since"]))
         leavers = min(removed - by_vacancy, (1 - (1 - turnover) ** lead) * max(posts - vacant - without, 0.0))
         rest = removed - by_vacancy - leavers
         moved = self.staff("redeployment_share") * rest
         agreed = self.staff("voluntary_share") * (rest - moved)
         return {
             "removed": removed,
+            "vacant": by_vacancy,
             "unbudgeted": unbudgeted,
             "redeployed": moved,
             "voluntary": agreed,
@@ -448,7 +460,9 @@ class Reference:
 
     def viable(self, inside: Sequence[str], arrangement: Arrangement) -> bool:
         fewest = 1 if len(arrangement.partners) == 1 else self.model.exit.smallest_partners
-        return len(inside) >= fewest and (arrangement.host is None or arrangement.host in inside)
+        return len(inside) >= fewest and (
+            not arrangement.hosts or any(host in inside for host in arrangement.hosts)
+        )
 
     def life(self, arrangement: Arrangement, start: float) -> tuple[list[Stay], dict[str, float], float]:
         """Stretches with the same councils in, when each was out, and when all was cancelled (inf: it was not)."""
@@ -504,6 +518,9 @@ class Reference:
 
     def arrangement(self, arrangement: Arrangement) -> tuple[Lines, dict[str, dict[str, float]]]:
         """Undiscounted pounds by line, council and year, General Fund share taken; and counts by council."""
+        base, staged, stage = arrangement.package.partition("/")
+        if staged:
+            return self.after(base, stage).arrangement(replace(arrangement, package=base))
         start = self.starts_at(arrangement)
         stays, out, cancelled = self.life(arrangement, start)
         lines: Lines = defaultdict(lambda: {council: [0.0] * self.years for council in arrangement.partners})
@@ -532,6 +549,27 @@ class Reference:
             counts["started"] = dict.fromkeys(arrangement.partners, 1.0)
         return lines, counts
 
+    def after(self, package: str, name: str) -> Reference:
+        """The same future on what the first stage of a programme left to its council (section 2)."""
+        stage = next(item for item in self.model.stages if item.id == name)
+        council, result = stage.council, Reference(self.study, self.future)
+        alone = Arrangement(package, (council,), {}, "internal", stage.first)
+        start = self.starts_at(alone)
+        for service in self.members(package):
+            rates, factor = self.rates(service, alone, (council,), start), 1.0
+            for risk, scope, target, _, at_all in self.struck():
+                about = scope == "programme" or (scope, target) in (("service", (service,)), ("council", (council,)))
+                if at_all and about and self.risks[risk].per == "once":
+                    factor *= self.risk(risk, "saving_factor")
+            cash = self.service(service, "cashable_share") * rates["saving"][council] * factor
+            result.taken[council, service] = {
+                "cost": cash - rates["extra"][council],
+                "posts": rates["removed"][council],
+                "vacant": rates["vacant"][council],
+                "since": start + self.service(service, "ramp_years"),
+            }
+        return result
+
     def _running(self, arrangement: Arrangement, stay: Stay, start: float, add: Callable) -> None:
         shared, inside, form = len(arrangement.partners) > 1, stay.inside, arrangement.form
         services, split = self.members(arrangement.package), self.model.split
@@ -550,15 +588,18 @@ class Reference:
                 flat["extra_cost"][council] -= rates["extra"][council]
                 flat["cost_sharing"][council] += rates["charge"][council]
                 flat["vat"][council] -= self.form(form, "vat_share") * cost
-                if shared and council != arrangement.host:
+                if shared and council not in arrangement.hosts:
                     flat["client_side"][council] -= self.service(service, "client_gbp_per_year")
                     overhead = (self.line(council, service, "cost_gbp") or 0.0) * (
                         self.line(council, service, "overhead_share") or 0.0
                     )
                     stranded[council] -= self.service(service, "stranded_share") * overhead
-                if arrangement.host is not None and council != arrangement.host:
-                    flat["host_fee"][council] -= fee * cost
-                    flat["host_fee"][arrangement.host] += fee * cost
+                hosts = {name: share for name, share in arrangement.hosts.items() if name in inside}
+                # A host carries its own share for itself and pays the fee on the rest, which those who host receive.
+                part = fee * cost * (1 - hosts.get(council, 0.0))
+                for host, share in hosts.items():
+                    flat["host_fee"][council] -= part * share / sum(hosts.values())
+                    flat["host_fee"][host] += part * share / sum(hosts.values())
                 savings[council].append(
                     (service, self._saving(arrangement, service, council, rates["saving"][council], stay, start))
                 )
@@ -580,7 +621,8 @@ class Reference:
         self, arrangement: Arrangement, savings: dict[str, list[tuple[str, list[float]]]], add: Callable
     ) -> None:
         """Savings by year, the host's premium taken from everybody and given to the host."""
-        premium = self.model.split.host_premium_share if arrangement.host is not None else 0.0
+        premium = self.model.split.host_premium_share if arrangement.hosts else 0.0
+        hosts = {name: share for name, share in arrangement.hosts.items() if name in savings}
         for kind in ("saving_cashable", "saving_non_cashable"):
             by_council = {}
             for council, parts in savings.items():
@@ -592,8 +634,9 @@ class Reference:
                 }
                 by_council[council] = [sum(share[s] * years[y] for s, years in parts) for y in range(self.years)]
             for council, years in by_council.items():
+                carried = hosts.get(council, 0.0) / (sum(hosts.values()) or 1.0)
                 moved = [
-                    premium * ((council == arrangement.host) * sum(own[y] for own in by_council.values()) - years[y])
+                    premium * (carried * sum(own[y] for own in by_council.values()) - years[y])
                     for y in range(self.years)
                 ]
                 add(kind, council, [a + b for a, b in zip(years, moved, strict=True)])

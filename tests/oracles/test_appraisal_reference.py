@@ -12,7 +12,7 @@ from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes, appraise
 from sharesim.bundles.enumerate import candidates
 from sharesim.examples import from_dict, two_councils_raw
-from tests.oracles.appraisal_studies import random_study, three_councils
+from tests.oracles.appraisal_studies import random_study, several_hosts, staged, three_councils
 from tests.oracles.reference_model import Arrangement, Reference
 
 # Pounds by year are differences of sums of many years; a millionth of a pound is far above their rounding.
@@ -135,6 +135,18 @@ def test_three_councils_agree_in_every_line() -> None:
     draws = some_draws(outcomes, 16)
     compare(outcomes, draws)
     compare_activations(outcomes, draws)
+
+
+def test_several_hosts_agree_in_every_line() -> None:
+    outcomes = appraised(several_hosts())
+    assert [len(outcomes.table.host_ids(row)) for row in range(len(outcomes.table))] == [2, 2, 2]
+    compare(outcomes, some_draws(outcomes, 24))
+
+
+def test_staged_programmes_agree_in_every_line() -> None:
+    outcomes = appraised(staged(), n_rows=24)
+    assert (outcomes.table.n_partners == 1).sum() == 3 and any("back/own" in name for name in outcomes.table.ids)
+    compare(outcomes, some_draws(outcomes, 16))
 
 
 def check_drawn(seed: int, n_rows: int, n_draws: int) -> None:

@@ -15,6 +15,7 @@ from sharesim.appraisal.fixed_items import activation_draws
 from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sheets import MEASURES, chunk_sums
+from sharesim.appraisal.staging import package_of
 from sharesim.appraisal.tables import Package
 from sharesim.appraisal.tiles import Tile, TileRun
 from sharesim.appraisal.timing import Clock
@@ -105,7 +106,7 @@ class ChunkRun:
     def package(self, index: int) -> Package:
         """Return a package's tables, worked out once in the chunk while its tiles are in turn."""
         if index not in self._packages:
-            self._packages = {index: Package.of(self.context, index)}
+            self._packages = {index: package_of(self.context, index)}
         return self._packages[index]
 
     def variants(self, tiles: list[PlacedTile]) -> Iterator[tuple[PlacedTile, Variant]]:
@@ -136,7 +137,7 @@ class ChunkRun:
         clocks = [self.context.year_clock(year) for year in range(self.context.study.n_years)]
         for placed in tiles:
             index = placed.tile.package
-            package = Package.of(self.context, index, all_funds=True) if all_funds else self.package(index)
+            package = package_of(self.context, index, all_funds=True) if all_funds else self.package(index)
             run = TileRun(self.context, package, placed.tile)
             for year, clock in enumerate(clocks):
                 yield placed.rows, year, run.lines(clock)

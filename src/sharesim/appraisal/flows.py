@@ -316,7 +316,8 @@ def staff_terms(
         vacancies, _ = by_vacancies(removed, staff["empty"], staff["unbudgeted_share"])
         leaving: np.ndarray = np.zeros((1, 1))
         if log_staying is not None:
-            lead = np.maximum(start + rate.numbers["ramp"] - context.fixed.decision_years, 0.0)
+            since = context.fixed.decision_years if tables.leavers_from is None else view.council(tables.leavers_from)
+            lead = np.maximum(start + rate.numbers["ramp"] - since, 0.0)
             # Of those in post at the decision; who has left cannot leave again.
             leaving = staff["filled"] * (1.0 - np.exp(log_staying * lead))
         met = met_by_people(removed - vacancies, leaving, redeployment, voluntary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from sharesim.appraisal.register import Strikes
 from sharesim.appraisal.staff import WEEKS_PER_YEAR, weekly_pay
 from sharesim.appraisal.views import Table, total_of
 from sharesim.study.priors import WEEKLY_PAY_CAP_GBP
+
+if TYPE_CHECKING:
+    from sharesim.appraisal.staging import Left
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class ServiceTables:
     overhead, pay, cost_per_post : ndarray, shape (council, draw or 1)
         GBP per year.
     overrun : ndarray, shape (draw or 1,)
+    leavers_from : ndarray or None, shape (council, draw)
+        Years from which leavers count; None where that is the decision for everybody.
     """
 
     rates: Table
@@ -52,6 +58,7 @@ class ServiceTables:
     pay: np.ndarray
     cost_per_post: np.ndarray
     overrun: np.ndarray
+    leavers_from: np.ndarray | None = None
 
     @property
     def cost(self) -> np.ndarray:
@@ -64,8 +71,8 @@ class ServiceTables:
         return self.numbers["ramp"]
 
     @classmethod
-    def of(cls, context: Context, service: int) -> ServiceTables:
-        """Work out the tables of one service."""
+    def of(cls, context: Context, service: int, left: Left | None = None) -> ServiceTables:
+        """Work out the tables of one service; `left` is what a first stage has taken off it."""
         line = lambda name: np.nan_to_num(context.number(f"baseline.{name}", (slice(None), service)))  # noqa: E731
         own = lambda name: np.nan_to_num(context.number(f"services.{name}", service))  # noqa: E731
         full = line("cost_gbp")
@@ -77,6 +84,8 @@ class ServiceTables:
         given = context.number("baseline.posts_fte", (slice(None), service))
         posts = np.where(np.isnan(given), cost * own("labour_share") / np.where(per_post > 0, per_post, np.inf), given)
         empty, share = _vacant(line("vacant_fte"), line("unbudgeted_vacant_fte"))
+        if left is not None:
+            cost, posts, empty = np.maximum(cost - left.cost_gbp, 0.0), posts - left.posts, empty - left.empty
         scale = _scale(context, service, cost)
         stated = context.number("services.cost_per_post_gbp", service)
         extra = {} if (pay == pay[:1]).all() else {"posts": posts, "pay": pay}
@@ -101,6 +110,7 @@ class ServiceTables:
             pay,
             per_post,
             _overrun(context, service),
+            None if left is None else left.leavers_from,
         )
 
 
@@ -242,11 +252,21 @@ class Package:
     exits: dict[int, Table] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, context: Context, index: int, *, all_funds: bool = False) -> Package:
-        """Work out a package's tables in a block of draws; `all_funds` counts every pound, whatever fund it falls
-        on."""
+    def of(
+        cls, context: Context, index: int, *, all_funds: bool = False, left: Sequence[Left] | None = None
+    ) -> Package:
+        """Work out a package's tables in a block of draws.
+
+        Parameters
+        ----------
+        all_funds : bool
+            Count every pound, whatever fund it falls on.
+        left : sequence of Left, optional
+            What a first stage has taken off each service.
+        """
         services = context.study.package_services[index]
-        tables = tuple(ServiceTables.of(context, service) for service in services)
+        taken = left or [None] * len(services)
+        tables = tuple(ServiceTables.of(context, *part) for part in zip(services, taken, strict=True))
         fund, shape = None if all_funds else _fund(context, services), (len(context.study.councils), context.n_draws)
         cost = total_of([table.cost for table in tables])
         parts = {

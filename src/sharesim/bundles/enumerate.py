@@ -10,6 +10,7 @@ from math import comb
 
 import numpy as np
 
+from sharesim.bundles.named import INTERNAL_FORM, with_named
 from sharesim.bundles.table import BundleTable, Groups
 from sharesim.errors import Fault, StudyError
 from sharesim.study.priors import FORM_FACTS
@@ -17,7 +18,6 @@ from sharesim.study.study import Study
 
 #: More than this is no list of candidates but a mistake in [bundles].
 MOST_BUNDLES = 20_000_000
-INTERNAL_FORM = "internal"
 
 
 @dataclass(frozen=True)
@@ -65,23 +65,28 @@ def candidates(study: Study) -> BundleTable:
             total += len(rows.group)
             if total > MOST_BUNDLES:
                 raise _too_many(f"more than {MOST_BUNDLES:,}")
-    if not total:
+    if not total and not study.model.arrangements and not study.model.stages:
         raise StudyError(_why_empty(study))
-    return _table(study, [(package, rows) for package, rows in parts if len(rows.group)])
+    return with_named(study, _table(study, [(package, rows) for package, rows in parts if len(rows.group)]))
 
 
 def _package_rows(study: Study, package: int, known: dict[tuple[int, ...], list[np.ndarray]]) -> Iterable[_Rows]:
     """Yield the bundles of a package: one council alone, then partners by number."""
     services = study.package_services[package]
     eligible = tuple(np.flatnonzero(study.present[:, list(services)].all(axis=1)).tolist())
-    starts = _starts(study, services)
-    if study.model.bundles.internal and _can_reorganise(study, package):
+    first = study.first_stage(package)
+    if first is None and study.model.bundles.listed_only:
+        return
+    starts = _starts(study, services) if first is None else sorted(study.model.stages[first[0]].starts)
+    if first is None and study.model.bundles.internal and _can_reorganise(study, package):
         alone = np.array(eligible, np.int32).reshape(-1, 1)
         yield _crossed(study, services, alone, starts, [study.forms.index(INTERNAL_FORM)])
     if eligible not in known:
         known[eligible] = _partner_sets(study, eligible)
     forms = _forms(study, services)
     for partners in known[eligible]:
+        if first is not None:
+            partners = partners[(partners == first[1]).any(axis=1)]
         yield _crossed(study, services, partners, starts, forms)
 
 
@@ -184,6 +189,9 @@ def _has_host(study: Study, form: int) -> bool:
 
 def _table(study: Study, parts: Sequence[tuple[int, _Rows]]) -> BundleTable:
     """Put the parts together; groups without a bundle are left out."""
+    if not parts:
+        nobody = np.zeros((0, 1), np.int32)
+        parts = [(0, _Rows(nobody, *(np.zeros(0, kind) for kind in (int, "datetime64[D]", np.int16, int))))]
     most = max(rows.partners.shape[1] for _, rows in parts)
     group, packages, partners = [], [], []
     n_groups = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -52,6 +52,10 @@ class BundleTable:
         Row of the bundle it follows on from, -1 for none.
     councils, services, packages, forms : Labels
     package_services : tuple of tuple of int
+    joins : ndarray or None, shape (bundle, partner slot)
+        Planned years in which partners join later, 0 for those who begin; None where nobody ever joins.
+    arrangement : ndarray or None, shape (bundle,)
+        Which of the study's named arrangements a bundle with joiners is; None where nobody ever joins.
     """
 
     groups: Groups
@@ -66,6 +70,8 @@ class BundleTable:
     packages: Labels
     forms: Labels
     package_services: tuple[tuple[int, ...], ...]
+    joins: np.ndarray | None = None
+    arrangement: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.group)
@@ -95,9 +101,27 @@ class BundleTable:
     def id_of(self, row: int) -> str:
         """Return ``services|partners|hosts|form|start`` of one bundle."""
         package = self.packages.ids[self.package[row]]
-        names = "+".join(self.partner_ids(row))
-        hosts = "+".join(self.host_ids(row)) or "-"
+        names = "+".join(name + self._joining(row, name) for name in self.partner_ids(row))
+        hosts = "+".join(name + self._hosting(row, name) for name in self.host_ids(row)) or "-"
         return f"{package}|{names}|{hosts}|{self.forms.ids[self.form[row]]}|{self.start_date[row]}"
+
+    def _slot(self, row: int, council: str) -> int:
+        partners = self.groups.partners[self.group[row]]
+        return int(np.flatnonzero(partners == self.councils.index(council))[0])
+
+    def _hosting(self, row: int, council: str) -> str:
+        """Return the share of a host where hosts do not share alike, as it stands in an id."""
+        shares = self.host_share[row][self.host_share[row] > 0]
+        return "" if np.ptp(shares) < 1e-12 else f":{self.host_share[row, self._slot(row, council)]:.10g}"
+
+    def _joining(self, row: int, council: str) -> str:
+        """Return when a partner joins later, in years as it stands in an id."""
+        years = 0.0 if self.joins is None else self.joins[row, self._slot(row, council)]
+        return f"@{years:.6g}" if years > 0 else ""
+
+    def joiner_ids(self, row: int) -> list[str]:
+        """Return the ids of the partners that join later, sorted."""
+        return [name for name in self.partner_ids(row) if self._joining(row, name)]
 
     def partner_ids(self, row: int) -> list[str]:
         """Return the ids of a bundle's partners, sorted."""
@@ -123,15 +147,25 @@ class BundleTable:
         hosts = [self.councils.name(self.councils.index(name)) for name in self.host_ids(row)]
         form = self.forms.name(int(self.form[row]))
         hosted = f", hosted by {' and '.join(hosts)}" if hosts else ""
-        return f"{package}: {', '.join(partners)} ({form}{hosted}, from {self.start_date[row]})"
+        later = [self.councils.name(self.councils.index(name)) for name in self.joiner_ids(row)]
+        joined = f"; {', '.join(later)} joining later" if later else ""
+        return f"{package}: {', '.join(partners)} ({form}{hosted}, from {self.start_date[row]}{joined})"
 
     def take(self, rows: np.ndarray) -> BundleTable:
         """Return a table of the rows asked for, ascending, with groups of their own."""
         rows = np.asarray(rows, dtype=np.int64)
         used, group = np.unique(self.group[rows], return_inverse=True)
         groups = Groups(self.groups.package[used], self.groups.partners[used], self.groups.n_partners[used])
+        before = self.requires[rows]
+        place = np.searchsorted(rows, before).clip(max=max(len(rows) - 1, 0))
+        kept = (before >= 0) & (rows[place] == before) if len(rows) else np.zeros(0, bool)
         return BundleTable(
             groups, group.astype(np.int64), self.start_years[rows], self.start_date[rows], self.form[rows],
-            self.host_share[rows], np.full(len(rows), -1, np.int64), self.councils, self.services, self.packages,
-            self.forms, self.package_services,
+            self.host_share[rows], np.where(kept, place, -1), self.councils, self.services, self.packages,
+            self.forms, self.package_services, None if self.joins is None else self.joins[rows],
+            None if self.arrangement is None else self.arrangement[rows],
         )  # fmt: skip
+
+    def with_requires(self, requires: np.ndarray) -> BundleTable:
+        """Return the table with other follow-ons."""
+        return replace(self, requires=requires)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from sharesim.study.checks_arrangements import ARRANGEMENT_CHECKS
 from sharesim.study.checks_rules import RULE_CHECKS
 from sharesim.study.checks_values import VALUE_CHECKS
 from sharesim.study.doubt import Case, Doubt
@@ -27,7 +28,8 @@ def cross_check(model: StudyModel, here: Directory, doubt: Doubt) -> list[Placed
         What was left out, so that nothing is reported only because of that.
     """
     case = Case(model, here, doubt)
-    checks: tuple[Check, ...] = (_repeated, _empty, _names, _targets, _drivers, *VALUE_CHECKS, *RULE_CHECKS)
+    own: tuple[Check, ...] = (_repeated, _empty, _names, _targets, _drivers)
+    checks = (*own, *VALUE_CHECKS, *ARRANGEMENT_CHECKS, *RULE_CHECKS)
     return [fault for check in checks for fault in check(case)]
 
 
@@ -98,6 +100,7 @@ def _names(case: Case) -> Iterator[Placed]:
     forms = [form for form in FORMS if form != "internal"]
     profiles = case.doubt.believed(case.model, "workforce", "profile")
     profiles = sorted(set(profiles))
+    either = [*services, *case.doubt.believed(case.model, "packages")]
     known: tuple[tuple[str, str, str, str, list[str]], ...] = (
         ("councils", "workforce", "profile", "workforce", profiles),
         ("services", "forms", "delivery form", "", forms),
@@ -109,6 +112,14 @@ def _names(case: Case) -> Iterator[Placed]:
         ("neighbours", "neighbour", "council", "councils", councils),
         ("gates", "services", "service", "services", services),
         ("packages", "services", "service", "services", services),
+        ("arrangements", "service", "service or package", "services", either),
+        ("arrangements", "partners", "council", "councils", councils),
+        ("arrangements", "joiners", "council", "councils", councils),
+        ("stages", "council", "council", "councils", councils),
+        ("stages", "services", "service or package", "services", either),
+        ("existing", "services", "service", "services", services),
+        ("existing", "partners", "council", "councils", councils),
+        ("existing", "paid_to", "council", "councils", councils),
         ("shared_items", "services", "service", "services", services),
         ("grants", "services", "service", "services", services),
         ("published", "services", "service", "services", services),

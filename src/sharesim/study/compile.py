@@ -18,7 +18,7 @@ from sharesim.study.overrides import KEYS, Change
 from sharesim.study.places import Directory, Placed, Places, in_order
 from sharesim.study.priors import FORM_FACTS, PLAIN_SETTINGS, PRIORS, WORKFORCE_ASSUMED
 from sharesim.study.rows import BaselineRow, CouncilRow, QualityRow, RiskRow, ServiceRow
-from sharesim.study.schema import Costs, Exit, Form, Gate, Grant, SharedItem, Staff, StudyModel
+from sharesim.study.schema import Arrangement, Costs, Existing, Exit, Form, Gate, Grant, SharedItem, Staff, StudyModel
 from sharesim.study.sections import About
 from sharesim.study.study import Assumption, Quantities, Study
 from sharesim.uncertainty.dependence import Dependence, RankCorrelation
@@ -26,7 +26,7 @@ from sharesim.uncertainty.draws import DriverSpec
 
 _LISTS: dict[str, type[Frozen]] = {
     "councils": CouncilRow, "services": ServiceRow, "risks": RiskRow, "gates": Gate, "grants": Grant,
-    "shared_items": SharedItem, "quality": QualityRow,
+    "shared_items": SharedItem, "quality": QualityRow, "arrangements": Arrangement, "existing": Existing,
 }  # fmt: skip
 _SECTIONS: dict[str, type[Frozen]] = {"staff": Staff, "costs": Costs, "exit": Exit, "study": About}
 WORKFORCE_KEY = ("profile", "age_low", "age_high", "service_low", "service_high", "share")
@@ -64,6 +64,7 @@ def compile_study(model: StudyModel, places: Places | Directory, changes: tuple[
     return Study(
         model, names.councils, names.services, names.packages, forms, names.package_services, names.present, numbers,
         drivers, dependence, events, _assumptions(collect), changes, content_hash(model), conventions_of(model),
+        names.stage_packages,
     )  # fmt: skip
 
 
@@ -102,10 +103,23 @@ def _names(model: StudyModel) -> Names:
     )
     members = tuple((at,) for at in range(len(services)))
     members += tuple(tuple(sorted(services.index(name) for name in item.services)) for item in named)
+    packages, members, staged = _with_stages(model, councils, packages, members)
     present = np.zeros((len(councils), len(services)), bool)
     for row in model.baseline:
         present[councils.index(row.council), services.index(row.service)] = True
-    return Names(councils, services, packages, members, present)
+    return Names(councils, services, packages, members, present, staged)
+
+
+def _with_stages(
+    model: StudyModel, councils: Labels, packages: Labels, members: tuple[tuple[int, ...], ...]
+) -> tuple[Labels, tuple[tuple[int, ...], ...], tuple[tuple[int, int], ...]]:
+    """Add a package for each service or package of a staged programme: the same services, on the cost that is left."""
+    staged = tuple((at, packages.index(name)) for at, stage in enumerate(model.stages) for name in stage.services)
+    ids = tuple(f"{packages.ids[base]}/{model.stages[at].id}" for at, base in staged)
+    first = [councils.name(councils.index(model.stages[at].council)) for at, _ in staged]
+    names = tuple(f"{packages.name(base)} after {name}'s own" for (_, base), name in zip(staged, first, strict=True))
+    more = tuple(members[base] for _, base in staged)
+    return Labels(packages.ids + ids, packages.names + names), members + more, staged
 
 
 def _numbers(collect: Collector, names: Names, original: StudyModel) -> dict[str, Quantities]:

@@ -118,7 +118,7 @@ class Case:
 
     def quantities(self) -> Iterator[tuple[tuple[Any, ...], Quantity]]:
         """Yield (location, number) of all that may be uncertain; named drivers' own values left out."""
-        for table in (*ROWS, "gates", "shared_items", "grants"):
+        for table in (*ROWS, "gates", "arrangements", "existing", "shared_items", "grants"):
             for index, row in self.rows(table):
                 for name in type(row).model_fields:
                     if isinstance(value := getattr(row, name), Quantity):

@@ -22,6 +22,8 @@ class Names:
     package_services : tuple of tuple of int
         Services of each package.
     present : ndarray, shape (council, service), bool
+    stage_packages : tuple of (int, int)
+        Stage and base package of each of the last packages, those of staged programmes.
     """
 
     councils: Labels
@@ -29,6 +31,7 @@ class Names:
     packages: Labels
     package_services: tuple[tuple[int, ...], ...]
     present: np.ndarray
+    stage_packages: tuple[tuple[int, int], ...] = ()
 
 
 def events_of(collect: Collector, names: Names) -> Events:
@@ -46,9 +49,13 @@ def events_of(collect: Collector, names: Names) -> Events:
 
 def _leaving(collect: Collector, names: Names) -> np.ndarray:
     leave = np.full((len(names.councils), len(names.packages)), -1, np.int32)
-    for package, members in enumerate(names.package_services):
+    n_plain = len(names.packages) - len(names.stage_packages)
+    for package, members in enumerate(names.package_services[:n_plain]):
         for council in np.flatnonzero(names.present[:, list(members)].all(axis=1)):
             leave[council, package] = collect.event(f"exit.{names.councils.ids[council]}/{names.packages.ids[package]}")
+    for package, (_, base) in enumerate(names.stage_packages, start=n_plain):
+        # A council's patience is with what it shares, whatever went before.
+        leave[:, package] = leave[:, base]
     return leave
 
 

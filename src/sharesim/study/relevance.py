@@ -40,7 +40,7 @@ def _decides_service(model: StudyModel, name: str, row: Any) -> bool:
     if name == "elasticity":
         return all(getattr(row, form) is None for form in SAVING_FIELDS)
     if name == "internal_saving_share":
-        return model.bundles.internal
+        return model.bundles.internal or row.id in _alone(model)
     if name in ("realisation_share", "coordination_loss_share", "cost_increase_share"):
         return row.saving_kind == "planned"
     if name in ("overrun_factor", "optimism_bias_share"):
@@ -48,3 +48,11 @@ def _decides_service(model: StudyModel, name: str, row: Any) -> bool:
     if name == "labour_share":
         return any(line.service == row.id and line.posts_fte is None for line in model.baseline)
     return True
+
+
+def _alone(model: StudyModel) -> set[str]:
+    """Services that a named arrangement or the first stage of a programme leaves to one council alone."""
+    named = [item.service for item in model.arrangements if len(item.partners) == 1]
+    named += [name for item in model.stages for name in item.services]
+    members = {item.id: item.services for item in model.packages}
+    return {service for name in named for service in members.get(name, (name,))}

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+from sharesim.study.arrangements import Arrangement, Existing, Published, Readings, Stage
 from sharesim.study.fields import Frozen, field
 from sharesim.study.rows import (
     BaselineRow,
@@ -32,7 +33,6 @@ from sharesim.study.sections import (
     Grant,
     NamedDriver,
     Package,
-    Published,
     Run,
     SharedItem,
     Split,
@@ -57,12 +57,16 @@ class StudyModel(Frozen):
     forms: dict[AnyForm, Form] = field("Delivery forms.", default={})
     gates: tuple[Gate, ...] = field("Decisions on the way.", default=())
     packages: tuple[Package, ...] = field("Services shared only together.", default=())
+    arrangements: tuple[Arrangement, ...] = field("Candidates named one by one.", default=())
+    stages: tuple[Stage, ...] = field("Staged programmes.", default=())
+    existing: tuple[Existing, ...] = field("Arrangements that exist already.", default=())
     shared_items: tuple[SharedItem, ...] = field("Costs paid once for several bundles.", default=())
     grants: tuple[Grant, ...] = field("Grants.", default=())
     drivers: tuple[NamedDriver, ...] = field("Named drivers.", default=())
     dependence: Dependence = field("How drivers move together.", default=Dependence())
     rules: tuple[Rule, ...] = field("Rules of the choice.", default=())
     objective: Objective = field("What the choice maximises.", default=Objective())
+    readings: Readings = field("How flows are read.", default=Readings())
     published: tuple[Published, ...] = field("Published figures to set beside the result.", default=())
     finance: Finance = field("Budgets that the result is set beside.", default=Finance())
     medium_term_plan: tuple[PlanLine, ...] = field("Lines of medium-term financial plans.", default=())
@@ -125,7 +129,7 @@ def fields_of(section: str) -> list[str]:
 
 
 __all__ = [
-    "FORMS", "ROWS", "SPLITS", "About", "Bundles", "Costs", "Dependence", "Exit", "Form", "Gate", "Grant",
-    "NamedDriver", "Package", "Published", "Run", "SharedItem", "Split", "Staff", "StudyModel", "Tables", "fields_at",
-    "fields_of",
+    "FORMS", "ROWS", "SPLITS", "About", "Arrangement", "Bundles", "Costs", "Dependence", "Existing", "Exit", "Form",
+    "Gate", "Grant", "NamedDriver", "Package", "Published", "Readings", "Run", "SharedItem", "Split", "Staff", "Stage",
+    "StudyModel", "Tables", "fields_at", "fields_of",
 ]  # fmt: skip

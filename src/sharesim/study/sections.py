@@ -343,6 +343,9 @@ class Bundles(Frozen):
     internal: Flag = field(
         "Whether one council may also reorganise alone (where a service has internal_saving_share).", default=False
     )
+    listed_only: Flag = field(
+        "True: only what [[arrangements]] and [[stages]] name is considered, no other combination.", default=False
+    )
     adjacent: Literal["any", "connected"] = field(
         "any: partners anywhere. connected: partners form a connected area of neighbours.", default="any"
     )
@@ -379,21 +382,3 @@ class Dependence(Frozen):
     strict: Flag = field(
         "True: refuse an impossible set of correlations instead of moving to the nearest possible.", default=False
     )
-
-
-class Published(Frozen):
-    """A figure published elsewhere, set beside the simulated range; never an input."""
-
-    label: Line = field("What was published.", min_length=1, max_length=200)
-    measure: Literal["cashable_gbp", "non_cashable_gbp", "quality_change_share", "one_off_gbp", "npv_gbp"] = field(
-        "What it measures."
-    )
-    value: Number = field("The figure: GBP in total over the years given, or a share.", unit="GBP", ge=-1e12, le=1e12)
-    years: Whole = field("Over how many years from the start of the study.", unit="years", default=5, ge=1, le=60)
-    per_year: Flag = field(
-        "True: the figure is a yearly one at full effect, compared with the last of those years.", default=False
-    )
-    services: Names = field("Services it covers; empty for all.", default=())
-    councils: Names = field("Councils it covers; empty for all.", default=())
-    kind: Literal["planned", "realised"] = field("Whether it was a plan or an out-turn.", default="planned")
-    source: Line = field("Where it was published.", default="", max_length=400)

@@ -178,6 +178,9 @@ class Study:
         Hash of everything that can change the answer, seed and draw counts included.
     conventions : tuple of Convention
         Settings in force that the study did not give.
+    stage_packages : tuple of (int, int)
+        Position of the stage, and the package that its first stage is about, for each of the last packages: those of
+        follow-ons in staged programmes.
     """
 
     model: StudyModel
@@ -195,6 +198,15 @@ class Study:
     changes: tuple[Change, ...]
     content_hash: str
     conventions: tuple[Convention, ...] = ()
+    stage_packages: tuple[tuple[int, int], ...] = ()
+
+    def first_stage(self, package: int) -> tuple[int, int, int] | None:
+        """Return stage, council and package of the first stage that a package's bundles follow; None for none."""
+        at = package - len(self.packages) + len(self.stage_packages)
+        if at < 0:
+            return None
+        stage, base = self.stage_packages[at]
+        return stage, self.councils.index(self.model.stages[stage].council), base
 
     @property
     def n_years(self) -> int:
