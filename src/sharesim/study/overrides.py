@@ -88,6 +88,9 @@ def read_assignment(text: str) -> tuple[str, Any]:
     ('services.hr.elasticity', 'pert(0.7, 0.9, 1.0)')
     """
     path, sign, value = text.partition("=")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        remedy = "Write it in UTF-8, with names as the study has them."
+        raise UsageError(Fault("--set", "holds bytes that are no text", shown(text), "text", remedy))
     if not sign or not path.strip() or not value.strip():
         remedy = "Write for instance --set study.horizon_years=5"
         raise UsageError(Fault("--set", "not an assignment", shown(text), "path=value", remedy))

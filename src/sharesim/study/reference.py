@@ -19,6 +19,7 @@ from sharesim.uncertainty.distributions import LAWS
 SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 _LIST_SECTIONS = (
     "gates", "packages", "arrangements", "stages", "existing", "shared_items", "grants", "drivers", "published",
+    "medium_term_plan", "assumption_log",
 )  # fmt: skip
 _INNER = {"study": ("RateFrom", "discount_rate_per_year"), "dependence": ("Correlation", "correlations")}
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true or false"}
