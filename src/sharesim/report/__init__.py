@@ -1,5 +1,6 @@
 """Tables, figures and pages made from results."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sharesim.report.contents import Contents
@@ -19,4 +20,19 @@ def write(contents: Contents, folder: Path) -> Path:
     return write_report(contents, folder)
 
 
-__all__ = ["Contents", "write"]
+def write_formats(contents: Contents, folder: Path, formats: Sequence[str]) -> dict[str, Path]:
+    """Write a report in each of several forms into a folder that exists; return the files by form.
+
+    Parameters
+    ----------
+    contents : Contents
+    folder : Path
+    formats : sequence of str
+        Of html, xlsx, pptx, md.
+    """
+    from sharesim.report.formats import write_formats as write_each
+
+    return write_each(contents, folder, formats)
+
+
+__all__ = ["Contents", "write", "write_formats"]

@@ -22,7 +22,17 @@ def write_report(contents: Contents, folder: Path) -> Path:
     contents : Contents
     folder : Path
     """
-    material = Material(contents)
+    return write_report_of(Material(contents), folder)
+
+
+def write_report_of(material: Material, folder: Path) -> Path:
+    """Write report.html and figures/ of tables that are made already; return the page's path.
+
+    Parameters
+    ----------
+    material : Material
+    folder : Path
+    """
     drawings = [drawing(plot) for plot in material.plots.values()]
     write_figures(drawings, Path(folder) / "figures")
     page = Path(folder) / "report.html"

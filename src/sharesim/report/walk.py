@@ -13,7 +13,9 @@ from sharesim.report.sections import HEADINGS, page
 
 #: Parts of the page whose name is not that of their heading.
 _HOMES = {"inputs": "assumed", "schedule": "timeline", "tornado": "drivers", "costs": "rules"}
-_NO_SECTIONS = frozenset({"contents", "study", "about", "sentences", "is_judged", "counts", "money_note", "keys", "headings"})
+_NO_SECTIONS = frozenset(
+    {"contents", "study", "about", "sentences", "is_judged", "counts", "money_note", "keys", "headings"}
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ def walk(material: Material) -> Walk:
             parts.setdefault(_HOMES.get(name, name), []).extend(_parts(part))
     titles = {**HEADINGS, **dict(found["headings"])}
     sections = tuple(
-        Section(name, titles.get(name, name.replace("_", " ").capitalize()), tuple(held)) for name, held in parts.items() if held
+        Section(name, titles.get(name, name.replace("_", " ").capitalize()), tuple(held))
+        for name, held in parts.items()
+        if held
     )
     about = material.study.model.study
     keys = tuple(found["keys"])
