@@ -34,6 +34,7 @@ from sharesim.uncertainty.distributions import (
     uniform,
 )
 from sharesim.uncertainty.draws import DrawPlan, DriverSpec
+from sharesim.uncertainty.goal import goal
 from sharesim.uncertainty.notation import parse
 from sharesim.uncertainty.sample import propagate, sample
 from sharesim.uncertainty.stop import PrecisionRule, RankingRule, run_until_ranked
@@ -123,6 +124,9 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: from_file(None), "empirical: the file cannot be read: got o.csv: No such file or directory; allowed a CSV file. Check its name and place."),
     (lambda: from_file("b,c\n1,2\n"), "empirical: no such column in o.csv: got 'a'; allowed b, c. Name the column."),
     (lambda: from_file("a\n12%\n"), "empirical: o.csv, row 2, column a: not a number: got '12%'; allowed a finite number, or nothing."),
+    (lambda: goal("mean < 5000"), "until: not a stop rule: got 'mean < 5000'; allowed such as 'mean within 5000', 'p10 within 20000', 'cvar within 20000', 'p_loss within 0.01' or 'best 3 settled'."),
+    (lambda: goal("p_loss within 0"), "until: not a precision: got 0; allowed above 0. Give it in pounds; for p_loss as a share."),
+    (lambda: goal("mean within 5", method="sobol"), "until: Sobol' draws cannot be extended to a stop rule: got sobol. Use monte_carlo or latin_hypercube."),
     (lambda: from_file('a\n"' + "x" * 200_000), "empirical: o.csv, line 2: cannot be read as CSV: got field larger than field limit (131072); allowed a CSV file."),
     (lambda: from_file("a\n"), "empirical: cannot use this many values: got 0 in o.csv, column a; allowed 1 to 1,000,000."),
     # Dependence

@@ -55,10 +55,15 @@ def _study_commands(commands) -> None:
     _run_arguments(run)
     judged = "fresh futures on which the portfolio is judged (default: the study's)"
     run.add_argument("--judge-draws", type=int, metavar="N", help=judged)
+    _until_argument(run)
+    run.add_argument(
+        "--judge-until", metavar="RULE", help="a stop rule in place of --judge-draws, such as 'p10 within 20000'"
+    )
     example = "sharesim appraise my-study --out bundles"
     appraise = _command(commands, "appraise", do.appraise_command, "simulate every candidate bundle; no choice", example)
     _study_arguments(appraise)
     _run_arguments(appraise)
+    _until_argument(appraise)
 
 
 def _question_commands(commands) -> None:
@@ -79,6 +84,16 @@ def _question_commands(commands) -> None:
     sentence = "set what real arrangements published beside what general evidence would have said of them"
     example = "sharesim backtest register.csv --places populations.csv"
     evidence.backtest_arguments(_command(commands, "backtest", evidence.backtest_command, sentence, example))
+    sentence = "actual figures beside a run's futures: percentile, projected out-turn, on track or not"
+    track = _command(commands, "track", do.track_command, sentence, "sharesim track runs/my-study actuals.csv")
+    track.add_argument("run", metavar="RUN", type=Path, help="folder of a finished run")
+    columns = "period (2027-28, or a day of the month such as 2027-04-01), measure (net, cashable, one_off, non_cashable), gbp"
+    said = f"CSV with columns {columns}; arrangement (letter or bundle) and council where a figure is not of all together"
+    track.add_argument("actuals", metavar="ACTUALS.csv", type=Path, help=said)
+    track.add_argument("--out", metavar="DIR", type=Path, help="folder of the highlight report (default: RUN-track)")
+    said = "how far a future may lie from what was seen, as a share of the futures' spread (default: 0.25)"
+    track.add_argument("--noise", type=float, default=0.25, metavar="SHARE", help=said)
+    track.add_argument("--quiet", action="store_true", help="no summary; faults are still told")
     sentence = "print the JSON Schema of a study, for editors and checkers"
     _command(commands, "schema", do.schema_command, sentence, "sharesim schema > study.schema.json")
 
@@ -119,6 +134,14 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, metavar="N", help="threads (default: every core); the numbers do not depend on it"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
+
+
+def _until_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--until", metavar="RULE",
+        help="draw until it holds, in place of --draws: 'mean within 5000' (standard error of every bundle's mean; also "
+        "sd, p10, cvar, p_loss) or 'best 3 settled'; at most run.most_draws",
+    )  # fmt: skip
 
 
 def _batch_commands(commands) -> None:

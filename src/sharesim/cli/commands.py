@@ -55,7 +55,10 @@ def run_command(options: argparse.Namespace) -> int:
     study = _load(options)
     folder = options.out or Path("runs") / study.model.study.name
     with progress(options.quiet) as stage:
-        settings = RunOptions(options.seed, options.draws, options.judge_draws, options.jobs, stage)
+        settings = RunOptions(
+            options.seed, options.draws, options.judge_draws, options.jobs, stage,
+            until=options.until, judge_until=options.judge_until,
+        )  # fmt: skip
         result = run_study(study, folder, settings)
     if not options.quiet:
         print(
@@ -77,10 +80,22 @@ def appraise_command(options: argparse.Namespace) -> int:
     study = _load(options)
     folder = options.out or Path("runs") / f"{study.model.study.name}-appraisal"
     with progress(options.quiet) as stage:
-        outcomes = appraise_study(study, folder, RunOptions(options.seed, options.draws, None, options.jobs, stage))
+        settings = RunOptions(options.seed, options.draws, None, options.jobs, stage, until=options.until)
+        outcomes = appraise_study(study, folder, settings)
     if not options.quiet:
         print(outcomes.summary())
         print(f"\nEvery bundle: {folder / 'bundles.csv'}")
+    return DONE
+
+
+def track_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim track`; return the exit code."""
+    from sharesim.workflow.track import summary, track, write_track
+
+    found = track(options.run, options.actuals, noise_share=options.noise)
+    page = write_track(found, options.out or options.run.parent / f"{options.run.resolve().name}-track")
+    if not options.quiet:
+        print(f"{summary(found)}\n\nThe highlight report: {page}")
     return DONE
 
 
@@ -95,8 +110,10 @@ def batch_command(options: argparse.Namespace) -> int:
     if options.dry_run:
         from sharesim.batch.sizes import dry_run
 
-        print(dry_run(options.plan, settings).summary())
-        return DONE
+        with listener(options.quiet) as listen:
+            found = dry_run(options.plan, replace(settings, listen=listen))
+        print(found.summary())
+        return ELSE if found.n_at_fault else DONE
     try:
         with listener(options.quiet) as listen:
             result = run_batch(options.plan, replace(settings, listen=listen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -255,6 +256,7 @@ def method_section(material: Material) -> list[tuple[str, str]]:
         ("Study", f"{study.model.study.name}, content hash {study.content_hash}"),
         ("Seed", f"{contents.seed}"),
         ("Futures", f"{contents.outcomes.n_draws:,} to choose{fresh} ({plan.method.replace('_', ' ')})"),
+        *_stop_rules(contents.figures.get("stop_rules", {})),
         ("Monte Carlo errors", plan.standard_error_source),
         ("Uncertain inputs", f"{len(study.drivers):,} drivers, events included"),
         ("Candidates", words.count(len(contents.outcomes.table), "arrangement")),
@@ -266,6 +268,13 @@ def method_section(material: Material) -> list[tuple[str, str]]:
         ("Versions", "; ".join(f"{name} {text}" for name, text in contents.versions.items()) or "not recorded"),
     ]
     return [*facts, *(("Note", note) for note in solution.notes)]
+
+
+def _stop_rules(rules: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        (f"Stop rule for {name}", f"{rule['rule']}: {'reached' if rule['reached'] else 'not reached'}; {rule['said']}")
+        for name, rule in rules.items()
+    ]
 
 
 def _gap(material: Material) -> str:

@@ -133,8 +133,12 @@ def _said(rule: PrecisionRule, error: float, n_draws: int, reached: bool) -> str
     if math.isnan(error):
         return f"no standard error of {name} is available from these draws; stopped after {n_draws:,}"
     place = "within" if reached else "above"
-    target = f"{place} the target {rule.standard_error:g}"
-    return f"the standard error of {name} is {error:.3g}, {target}, after {n_draws:,} draws"
+    target = f"{place} the target {_figure(rule.standard_error)}"
+    return f"the standard error of {name} is {_figure(error)}, {target}, after {n_draws:,} draws"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000.0 else f"{value:.3g}"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sharesim.appraisal.account import account
+from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
+from sharesim.appraisal.settle import appraise_until, judge_until
 from sharesim.bundles.enumerate import candidates
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.choose import choose as solve
@@ -16,6 +18,7 @@ from sharesim.errors import Fault, UsageError
 from sharesim.study.load import load as load_study
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.study.study import Study
+from sharesim.uncertainty.goal import Rule, Settled, goal
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.results import Appraisal, Portfolio
 from sharesim.workflow.words import active
@@ -56,6 +59,7 @@ def appraise(
     study: Study,
     *,
     draws: int | None = None,
+    until: str | Rule | None = None,
     seed: int | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -65,7 +69,13 @@ def appraise(
     Parameters
     ----------
     study : Study
-    draws, seed : int, optional
+    draws : int, optional
+        How many futures; the study's own, or its stop rule, where left out.
+    until : str or rule, optional
+        A stop rule in place of a number: ``"mean within 5000"`` (the standard error of every bundle's mean; also sd,
+        p10, cvar, p_loss), or ``"best 3 settled"`` (the best bundles and their order). ``.settled`` says what it
+        reached.
+    seed : int, optional
         The study's own where left out.
     jobs : int, optional
         Threads; all cores where left out. The numbers are the same for any.
@@ -82,9 +92,14 @@ def appraise(
     >>> outcomes.bundles().shape[0]
     2
     """
-    seed, draws = _seed(study, seed), _draws("draws", study.model.run.draws if draws is None else draws)
+    seed, run, table = _seed(study, seed), study.model.run, candidates(study)
+    rule = _rule(study, draws, until, run.until)
+    if rule is not None:
+        found = appraise_until(study, table, rule, seed=seed, jobs=_jobs(jobs), progress=progress)
+        return Appraisal(study, found[0], seed, found[1])
+    draws = _draws("draws", run.draws if draws is None else draws)
     outcomes = simulate(
-        study, candidates(study), seed=seed, purpose="choose", n_draws=draws, jobs=_jobs(jobs), progress=progress
+        study, table, seed=seed, purpose="choose", n_draws=draws, jobs=_jobs(jobs), progress=progress
     )
     return Appraisal(study, outcomes, seed)
 
@@ -128,6 +143,7 @@ def judge(
     portfolio: Portfolio,
     *,
     draws: int | None = None,
+    until: str | Rule | None = None,
     seed: int | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -139,6 +155,8 @@ def judge(
     portfolio : Portfolio
     draws, seed : int, optional
         The study's own where left out. The same seed still means other futures than those that chose.
+    until : str or PrecisionRule, optional
+        A stop rule in place of a number: ``"p10 within 20000"``, of the portfolio's value.
     jobs, progress
         As in `appraise`.
 
@@ -166,10 +184,29 @@ def judge(
         )
     study = portfolio.study
     seed = _seed(study, portfolio.appraisal.seed if seed is None else seed)
-    draws = _draws("draws", study.model.run.judge_draws if draws is None else draws)
     table = portfolio.appraisal.outcomes.table.take(portfolio.solution.chosen)
-    outcomes = simulate(study, table, seed=seed, purpose="judge", n_draws=draws, jobs=_jobs(jobs), progress=progress)
-    return Judged(portfolio, outcomes, account(outcomes), seed)
+    rule = _rule(study, draws, until, study.model.run.judge_until)
+    settled: Settled | None = None
+    outcomes: Outcomes
+    if rule is not None and len(table):
+        outcomes, settled = judge_until(study, table, rule, seed=seed, jobs=_jobs(jobs), progress=progress)
+    else:
+        draws = _draws("draws", study.model.run.judge_draws if draws is None else draws)
+        outcomes = simulate(
+            study, table, seed=seed, purpose="judge", n_draws=draws, jobs=_jobs(jobs), progress=progress
+        )
+    return Judged(portfolio, outcomes, account(outcomes), seed, settled=settled)
+
+
+def _rule(study: Study, draws: int | None, until: str | Rule | None, own: str) -> Rule | None:
+    """Return the stop rule asked for, or the study's own where neither a rule nor a number of draws is asked for."""
+    if draws is not None and until is not None:
+        got = f"draws={draws} and until={until!r}"
+        raise UsageError(Fault("until", "both a number of draws and a stop rule", got, "one of them", "Drop one."))
+    asked = until if until is not None else own if draws is None and own else None
+    if asked is None:
+        return None
+    return goal(asked, method=study.model.run.method, most_draws=study.model.run.most_draws)
 
 
 def _seed(study: Study, seed: int | None) -> int:

@@ -132,6 +132,8 @@ def manifest(
         "choosing_draws": appraisal.outcomes.plan.manifest() | {"used": appraisal.n_draws},
         "seconds": {name: round(seconds, 3) for name, seconds in timings.items()},
     }
+    rules = {"choosing": appraisal.settled} if judged is None else judged.stop_rules
+    result |= {"stop_rules": {name: rule.figures() for name, rule in rules.items() if rule is not None}}
     if judged is not None:
         result["judging_draws"] = judged.outcomes.plan.manifest() | {
             "used": judged.outcomes.n_draws,

@@ -15,6 +15,7 @@ from sharesim.appraisal.outcomes import Outcomes
 from sharesim.measures import cvar, estimate, percentile
 from sharesim.report import tables
 from sharesim.study.study import Study
+from sharesim.uncertainty.goal import Settled
 from sharesim.workflow.replay import Replay, replay
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Judged:
     seed : int
     effects : tuple of AssumptionEffect
         Pounds that each assumption's range moves; empty where it was not asked for.
+    settled : Settled or None
+        What the stop rule of the judging draws reached, where there was one.
     """
 
     portfolio: Portfolio
@@ -45,6 +48,13 @@ class Judged:
     account: Account
     seed: int
     effects: tuple[AssumptionEffect, ...] = ()
+    settled: Settled | None = None
+
+    @property
+    def stop_rules(self) -> dict[str, Settled]:
+        """What stop rules reached, by what they were for: choosing, judging."""
+        found = {"choosing": self.portfolio.appraisal.settled, "judging": self.settled}
+        return {name: settled for name, settled in found.items() if settled is not None}
 
     @property
     def study(self) -> Study:
@@ -115,6 +125,8 @@ class Judged:
                 "cashable_undiscounted_gbp": float(self.account.cashable[:years].sum(axis=0).mean()),
                 "non_cashable_undiscounted_gbp": float(self.account.non_cashable[:years].sum(axis=0).mean()),
             }
+        if self.stop_rules:
+            result["stop_rules"] = {name: settled.figures() for name, settled in self.stop_rules.items()}
         return result | {"chosen": self.portfolio.chosen()}
 
     def replay(self, draw: int) -> Replay:
@@ -162,6 +174,7 @@ class Judged:
                 f"  {row.name}: mean {money(row.npv_mean_gbp)}, loses in {row.probability_of_loss:.0%} of futures, "
                 f"one-off cost {money(row.one_off_mean_gbp)}, {row.compulsory_exits_posts:.1f} compulsory exits"
             )
+        lines += [f"Stop rule for {name} '{rule.rule}': {rule.said}." for name, rule in self.stop_rules.items()]
         return "\n".join([*lines, money_note(self.study)])
 
     def _repr_html_(self) -> str:

@@ -18,6 +18,7 @@ from sharesim.choice.stability import Stability
 from sharesim.report import tables
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.study.study import Study
+from sharesim.uncertainty.goal import Settled
 from sharesim.workflow.bridge import candidates_of
 from sharesim.workflow.explore import Question, frontier_table
 from sharesim.workflow.replay import Replay, replay
@@ -36,11 +37,14 @@ class Appraisal:
     study : Study
     outcomes : Outcomes
     seed : int
+    settled : Settled or None
+        What the stop rule reached, where there was one.
     """
 
     study: Study
     outcomes: Outcomes
     seed: int
+    settled: Settled | None = None
 
     @property
     def n_draws(self) -> int:
@@ -61,6 +65,7 @@ class Appraisal:
         best = frame.sort_values(["npv_mean_gbp", "bundle"], ascending=[False, True]).head(3)
         lines = [
             f"{about.title}: {len(frame)} candidate bundles on {self.n_draws:,} futures (seed {self.seed}).",
+            *([f"Stop rule '{self.settled.rule}': {self.settled.said}."] if self.settled else []),
             f"{(frame.npv_mean_gbp > 0).sum()} are worth more than they cost on average, {(frame.probability_of_loss < 0.2).sum()} lose in fewer than 1 of 5 futures.",
             "Most valuable alone:",
         ]

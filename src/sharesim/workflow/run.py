@@ -46,6 +46,8 @@ class RunOptions:
     ----------
     seed, draws, judge_draws, jobs : int, optional
     progress : callable (stage, done, of), optional
+    until, judge_until : str, optional
+        Stop rules in place of draws and judge_draws.
     report : bool
         False leaves out the report and what only it shows (what each assumption moves); the summary and the tables stay.
     explain_seconds : float
@@ -60,6 +62,8 @@ class RunOptions:
     jobs: int | None = None
     progress: StageProgress | None = None
     report: bool = True
+    until: str | None = None
+    judge_until: str | None = None
     explain_seconds: float = BUDGET_SECONDS
     appraise: Callable[..., Appraisal] | None = None
 
@@ -118,10 +122,7 @@ def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> 
     options, timer = options or RunOptions(), _Timer()
     with whole_folder(folder) as aside:
         with timer.stage("appraise"):
-            simulate = options.appraise or appraise
-            outcomes = simulate(
-                study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating")
-            )
+            outcomes = _appraised(study, options)
         with timer.stage("choose"):
             portfolio = choose(outcomes, options=_choice_options(study, options))
         if not portfolio.has_portfolio:
@@ -130,7 +131,8 @@ def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> 
         else:
             with timer.stage("judge"):
                 judged = judge(
-                    portfolio, draws=options.judge_draws, jobs=options.jobs, progress=options.stage("judging")
+                    portfolio, draws=options.judge_draws, until=options.judge_until, jobs=options.jobs,
+                    progress=options.stage("judging"),
                 )
                 judged = replace(judged, effects=effects_of(portfolio)) if options.report else judged
             write_run(aside, judged, timer.seconds)
@@ -188,11 +190,18 @@ def appraise_study(study: Study, folder: Path, options: RunOptions | None = None
     options, timer = options or RunOptions(), _Timer()
     with whole_folder(folder) as aside:
         with timer.stage("appraise"):
-            outcomes = appraise(
-                study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=options.stage("simulating")
-            )
+            outcomes = _appraised(study, options)
         write_appraisal(aside, outcomes, timer.seconds)
     return outcomes
+
+
+def _appraised(study: Study, options: RunOptions) -> Appraisal:
+    """Simulate every bundle, here or spread over machines; a stop rule looks at its draws here."""
+    common = {"seed": options.seed, "jobs": options.jobs, "progress": options.stage("simulating")}
+    ruled = options.until is not None or (options.draws is None and study.model.run.until)
+    if ruled or options.appraise is None:
+        return appraise(study, draws=options.draws, until=options.until, **common)  # type: ignore[arg-type]
+    return options.appraise(study, draws=options.draws, **common)
 
 
 def write_table(frame: pd.DataFrame, out: Path | None, study: Study, name: str) -> Path:

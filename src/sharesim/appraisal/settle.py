@@ -1,0 +1,247 @@
+"""Appraisal until it is precise enough: draws are added, never made again, and say what they reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from sharesim.appraisal.context import Fixed
+from sharesim.appraisal.engine import ChunkRun, block_sums, draw_plan, in_order, tiles_of
+from sharesim.appraisal.figures import FIGURES, figures_of
+from sharesim.appraisal.fixed_items import activation_draws
+from sharesim.appraisal.outcomes import Outcomes, Progress
+from sharesim.appraisal.resources import Resources
+from sharesim.appraisal.savings import over_slots
+from sharesim.bundles.activations import activations
+from sharesim.bundles.table import BundleTable
+from sharesim.errors import Fault, UsageError
+from sharesim.study.study import Study
+from sharesim.uncertainty.draws import CHUNK, DrawPlan
+from sharesim.uncertainty.goal import Rule, Settled, in_words
+from sharesim.uncertainty.stop import PrecisionRule, Ranked, run_until_precise, run_until_ranked
+
+#: Bundles whose figures are worked out at once.
+FIGURE_ROWS = 256
+
+
+@dataclass
+class Growing:
+    """The appraisal of a table of bundles that more draws can be added to.
+
+    Parameters
+    ----------
+    study : Study
+    table : BundleTable
+    plan : DrawPlan
+    resources : Resources
+    jobs : int
+        Threads; the result has the same bits for any number.
+    progress : callable (done, of), optional
+        Told of chunks done, and of those that are on their way.
+    """
+
+    study: Study
+    table: BundleTable
+    plan: DrawPlan
+    resources: Resources
+    jobs: int = 1
+    progress: Progress | None = None
+    sums: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.fixed, self.tiles = Fixed.of(self.study), tiles_of(self.table)
+        self.needs = activations(self.study, self.table)
+        self.shape = (len(self.table), self.table.groups.partners.shape[1])
+        self.n_draws = 0
+        self._partners: list[np.ndarray] | None = []
+        self._totals: list[np.ndarray] = []
+        self._columns: list[np.ndarray] = []
+
+    def extend(self, first: int, stop: int) -> np.ndarray:
+        """Add chunks `first` to before `stop`, and return the bundles' NPV in them, GBP, shape (bundle, draw).
+
+        Every draw is the one that an appraisal of a fixed number has, and every sum goes on chunk by chunk in order.
+        """
+        width = (stop - first) * CHUNK
+        self._make_room(width)
+        npv = np.zeros((*self.shape, width))
+        columns = np.zeros((len(self.needs.columns), len(self.study.councils), width))
+        cut = self.resources.cut((*self.shape, width), len(self.study.councils), self.jobs, whole_rows=False)
+        starts = range(first, stop, cut.block_chunks)
+
+        def work(number: int) -> dict[str, np.ndarray]:
+            begin, end = starts[number], min(starts[number] + cut.block_chunks, stop)
+            run = ChunkRun(self.fixed, self.plan.values(begin, end), begin * CHUNK, (end - begin) * CHUNK)
+            here = slice((begin - first) * CHUNK, (end - first) * CHUNK)
+
+            def put(rows: np.ndarray, found: np.ndarray) -> None:
+                npv[rows, : found.shape[1], here] = found[..., : (end - begin) * CHUNK]
+
+            sums = block_sums(run, self.tiles, self.shape, put)
+            worth = activation_draws(run.context, self.needs.columns, run.context.clock)
+            columns[..., here] = worth[..., : (end - begin) * CHUNK]
+            return sums
+
+        for number, sums in enumerate(in_order(work, len(starts), self.jobs)):
+            for name, chunks in sums.items():
+                total = self.sums.setdefault(name, np.zeros(self.shape))
+                for chunk in chunks:
+                    total += chunk
+            if self.progress is not None:
+                self.progress(min(starts[number] + cut.block_chunks, stop), stop)
+        totals = over_slots(npv)[:, 0]
+        self.n_draws = stop * CHUNK
+        self._columns.append(columns)
+        if self._partners is None:
+            self._totals.append(totals)
+        else:
+            self._partners.append(npv)
+        return totals
+
+    def extend_portfolio(self, first: int, stop: int) -> np.ndarray:
+        """Add chunks, and return the NPV of all bundles and of what they share in them, GBP, shape (draw,)."""
+        bundles = self.extend(first, stop)
+        needed = np.unique(self.needs.of_bundle.item)
+        return bundles.sum(axis=0) + self._columns[-1][needed].sum(axis=(0, 1))
+
+    def _make_room(self, width: int) -> None:
+        """Keep only the bundles' totals once their partners' draws would not fit the budget."""
+        size = self.shape[0] * self.shape[1] * (self.n_draws + width)
+        if self._partners is None or self.resources.kept(size) == "memory":
+            return
+        self._totals = [over_slots(part)[:, 0] for part in self._partners]
+        self._partners = None
+
+    def outcomes(self) -> Outcomes:
+        """Return what an appraisal of as many draws returns, bit for bit."""
+        plan = replace_draws(self.plan, self.n_draws)
+        means = {name: total / self.n_draws for name, total in self.sums.items()}
+        npv_means = means.pop("npv")
+        columns = np.concatenate(self._columns, axis=-1)
+        common: tuple[Any, ...] = (self.study, self.table, self.needs, plan, self.n_draws)
+        if self._partners is not None:
+            kept = np.concatenate(self._partners, axis=-1)
+            return Outcomes(*common, kept, means, columns, {}, self.jobs, npv_means)
+        found = {name: np.zeros(len(self.table)) for name in FIGURES}
+        for begin in range(0, len(self.table), FIGURE_ROWS):
+            few = slice(begin, begin + FIGURE_ROWS)
+            draws = np.concatenate([part[few] for part in self._totals], axis=-1)
+            for name, figure in figures_of(draws, plan).items():
+                found[name][few] = figure
+        return Outcomes(*common, None, means, columns, found, self.jobs, npv_means)
+
+
+def replace_draws(plan: DrawPlan, n_draws: int) -> DrawPlan:
+    """Return the plan of the same draws, so many of them."""
+    return DrawPlan(
+        plan.specs, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, method=plan.method,
+        dependence=plan.dependence, n_draws=n_draws,
+    )  # fmt: skip
+
+
+def appraise_until(
+    study: Study, table: BundleTable, rule: Rule, *, seed: int, jobs: int = 1,
+    progress: Progress | None = None, resources: Resources | None = None,
+) -> tuple[Outcomes, Settled]:  # fmt: skip
+    """Simulate every bundle of a table until a stop rule is satisfied, or the most draws are taken.
+
+    Parameters
+    ----------
+    study : Study
+    table : BundleTable
+    rule : PrecisionRule or RankingRule
+        A precision is that of every bundle; a ranking is that of bundles by mean NPV.
+    seed, jobs, progress, resources
+        As for `outcomes.appraise`; the draws are those that choose.
+
+    Returns
+    -------
+    outcomes : Outcomes
+        The same bits as an appraisal of that many draws.
+    settled : Settled
+        What was reached.
+
+    Examples
+    --------
+    >>> from sharesim.bundles.enumerate import candidates
+    >>> from sharesim.examples import two_councils
+    >>> from sharesim.uncertainty.goal import goal
+    >>> study = two_councils()
+    >>> outcomes, settled = appraise_until(study, candidates(study), goal("mean within 3000"), seed=1)
+    >>> settled.reached, settled.n_draws == outcomes.n_draws
+    (True, True)
+    """
+    resources = resources or Resources()
+    most, limited = _most_draws(rule, len(table), resources)
+    plan = draw_plan(study, seed=seed, purpose="choose", n_draws=most)
+    if not len(table):
+        raise UsageError(Fault("until", "there is no bundle to be precise about", "0 bundles", "1 or more", ""))
+    growing = Growing(study, table, plan, resources, jobs, progress)
+    held = replace(rule, most_draws=most)
+    if isinstance(held, PrecisionRule):
+        stopped = run_until_precise(growing.extend, replace(held, method=plan.method))
+        several = "the largest standard error of " if len(table) > 1 else "the standard error of "
+        reached, said = stopped.reached, stopped.said.replace("the standard error of ", several, 1)
+    else:
+        ranked = run_until_ranked(growing.extend, held)
+        reached, said = ranked.settled, ranked.said + _closest(table, ranked)
+    if limited and not reached:
+        said += f"; more do not fit the memory budget of {resources.budget_bytes / 2**30:.1f} GB"
+    return growing.outcomes(), Settled(in_words(rule), reached, growing.n_draws, said)
+
+
+def judge_until(
+    study: Study, table: BundleTable, rule: Rule, *, seed: int, jobs: int = 1, progress: Progress | None = None,
+    resources: Resources | None = None,
+) -> tuple[Outcomes, Settled]:  # fmt: skip
+    """Simulate the bundles of a portfolio on judging draws until its own figure is precise enough.
+
+    Parameters
+    ----------
+    study : Study
+    table : BundleTable
+        The chosen bundles; what they share is part of the portfolio.
+    rule : PrecisionRule
+    seed, jobs, progress, resources
+        As for `appraise_until`.
+
+    Raises
+    ------
+    UsageError
+        When the rule is about the order of bundles.
+    """
+    if not isinstance(rule, PrecisionRule):
+        remedy = "Write for instance 'p10 within 20000'."
+        raise UsageError(Fault("judge_until", "a portfolio alone has no order", in_words(rule), "a precision", remedy))
+    resources = resources or Resources()
+    most, limited = _most_draws(rule, len(table), resources)
+    plan = draw_plan(study, seed=seed, purpose="judge", n_draws=most)
+    growing = Growing(study, table, plan, resources, jobs, progress)
+    held = replace(rule, most_draws=most, method=plan.method)
+    stopped = run_until_precise(growing.extend_portfolio, held)
+    said = stopped.said.replace(" of ", " of the portfolio's ", 1)
+    if limited and not stopped.reached:
+        said += f"; more do not fit the memory budget of {resources.budget_bytes / 2**30:.1f} GB"
+    return growing.outcomes(), Settled(in_words(rule), stopped.reached, growing.n_draws, said)
+
+
+def _closest(table: BundleTable, ranked: Ranked) -> str:
+    """Return the closest pair whose order is open, in words."""
+    if not ranked.open_pairs:
+        return ""
+    better, worse = ranked.open_pairs[0]
+    gap = ranked.means[better] - ranked.means[worse]
+    return f"; the closest is {table.describe(better)} over {table.describe(worse)}, by {gap:,.0f} on average"
+
+
+def _most_draws(rule: Rule, n_bundles: int, resources: Resources) -> tuple[int, bool]:
+    """Return the most draws, whole chunks, and whether it is memory that limits them."""
+    asked = rule.most_draws // CHUNK * CHUNK
+    # The draws of every bundle are held twice: by the rule that looks at them, and by what becomes the outcomes.
+    holds = int(resources.budget_bytes / (16 * max(1, n_bundles))) // CHUNK * CHUNK
+    return max(min(asked, holds), rule.fewest_chunks * CHUNK), holds < asked
+
+
+__all__ = ["Growing", "appraise_until", "judge_until", "replace_draws"]
