@@ -802,6 +802,14 @@ def arrangement_cases() -> list[Case]:
             staged.replace("hr", "legal").replace("east", "north") + "starts = 2027-04-01\n",
         ),
         case("an arrangement long over", there + "ends = 2020-04-01\n"),
+        case("a start within the notice", named + there + "notice_months = 12\n"),
+        case("a first stage within the notice", staged + "starts = 2027-04-01\n" + there + "notice_months = 18\n"),
+        case(
+            "income that nobody has",
+            "",
+            swap("services.csv", "forms,starts,hosts", "income_change_share,starts,hosts"),
+            swap("services.csv", '"pert(20000, 40000, 120000)",,,', '"pert(20000, 40000, 120000)",0.1,,'),
+        ),
         case("nothing listed", "", swap("study.toml", "internal = true", "listed_only = true")),
     ]
 

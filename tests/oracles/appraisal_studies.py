@@ -137,7 +137,7 @@ def three_councils() -> dict[str, Any]:
 
 
 def several_hosts() -> dict[str, Any]:
-    """The three councils with arrangements that two of them host, alike and not, and that go on when one host leaves."""
+    """The three councils with arrangements that two of them host, alike and not, and that go on without one host."""
     raw = three_councils()
     everybody = ["eastham", "westham", "northam"]
     named = {"service": "hr", "partners": everybody, "start": "2025-04-01"}
@@ -148,6 +148,34 @@ def several_hosts() -> dict[str, Any]:
         {"id": "unlike", "hosts": everybody[1:], "host_shares": [0.7, 0.3], **named},
         {"id": "pair", **named, "service": "back", "partners": everybody[:2], "hosts": everybody[:2]},
     ]
+    return raw
+
+
+def trading() -> dict[str, Any]:
+    """The three councils with fee income, carbon, and one-off cost of their own where a council stays alone."""
+    raw = three_councils()
+    raw["services"][0] |= {"income_change_share": "pert(-0.2, 0.05, 0.3)", "carbon_tonnes_per_partner": 12}
+    raw["services"][0] |= {"internal_one_off_gbp": "pert(5000, 8000, 20000)", "internal_saving_share": 0.03}
+    raw["services"][1] |= {"internal_one_off_gbp": 6_000, "carbon_tonnes_per_partner": "pert(-3, 2, 4)"}
+    for row in raw["baseline"]:
+        row["income_gbp"] = 40_000 if row["service"] == "payroll" else 5_000
+    return raw
+
+
+def bound() -> dict[str, Any]:
+    """The three councils with an arrangement to leave, and risks whose mitigation is bought."""
+    raw = three_councils()
+    raw["study"]["decision"] = "2026-05-01"
+    raw["existing"] = [
+        {"id": "old", "name": "Old", "services": ["hr"], "partners": ["eastham", "northam"], "paid_to": ["northam", "westham"]},
+        {"id": "far", "name": "Far", "services": ["payroll"], "partners": ["westham"], "ends": "2026-09-01"},
+    ]
+    raw["existing"][0] |= {"notice_months": 3, "break_gbp": "pert(8000, 9000, 20000)"}
+    raw["existing"][1] |= {"notice_months": 40, "break_gbp": 7_000}
+    for row in raw["risks"]:
+        row |= {"mitigated": True, "mitigation_probability_factor": 0.5, "mitigation_effect_factor": 0.4}
+        row |= {"mitigation_gbp": "pert(1000, 2000, 5000)", "mitigation_gbp_per_year": 300}
+    raw["risks"][1]["mitigated"] = False
     return raw
 
 

@@ -109,7 +109,12 @@ class Reference:
         return self.value(self.model.staff, field, "staff", "staff") or 0.0
 
     def risk(self, name: str, field: str) -> float:
-        return self.value(self.risks[name], field, f"risks.{name}", "risks") or 0.0
+        row, value = self.risks[name], self.value(self.risks[name], field, f"risks.{name}", "risks") or 0.0
+        if not row.mitigated:
+            return value
+        if field == "saving_factor":
+            return 1 + row.mitigation_effect_factor * (value - 1)
+        return value * (row.mitigation_probability_factor if field == "probability" else row.mitigation_effect_factor)
 
     def form(self, form: str, field: str) -> float:
         entry = self.model.forms.get(form)
@@ -250,6 +255,8 @@ class Reference:
                 )
         weights = self.weights(self.model.split.saving, arrangement, inside)
         for council in inside:
+            change = self.value(row, "income_change_share", f"services.{service}", "services") or 0.0
+            result["income"][council] = change * (self.line(council, service, "income_gbp") or 0.0)
             result["amount"][council] = self.service(service, "amount_per_partner_gbp")
             result["pooled amount"][council] = self.service(service, "amount_per_partnership_gbp") * weights[council]
         return result
@@ -616,6 +623,14 @@ class Reference:
                 self.flow(stay.begin, min(until[council], stranded_until), lambda _, c=council: stranded[c]),
             )
         self._pay_savings(arrangement, savings, add)
+        growth = 1 + (self.value(self.model.study, "cost_growth_per_year", "study", "study") or 0.0)
+        for service in services:
+            tonnes = self.value(self.services[service], "carbon_tonnes_per_partner", f"services.{service}", "services")
+            for council in inside if tonnes else ():
+                years = self._saving(arrangement, service, council, tonnes, stay, start, once=False)
+                # No fund and no growth of cost: tonnes are tonnes.
+                fund = self.fund_share(council, arrangement.package)
+                add("carbon_tonnes", council, [value / growth**year / fund for year, value in enumerate(years)])
 
     def _pay_savings(
         self, arrangement: Arrangement, savings: dict[str, list[tuple[str, list[float]]]], add: Callable
@@ -642,7 +657,15 @@ class Reference:
                 add(kind, council, [a + b for a, b in zip(years, moved, strict=True)])
 
     def _saving(
-        self, arrangement: Arrangement, service: str, council: str, yearly: float, stay: Stay, start: float
+        self,
+        arrangement: Arrangement,
+        service: str,
+        council: str,
+        yearly: float,
+        stay: Stay,
+        start: float,
+        *,
+        once: bool = True,
     ) -> list[float]:
         """A saving that ramps up from the start of the arrangement and shrinks by what strikes."""
         ramp, factors = self.service(service, "ramp_years"), []
@@ -654,7 +677,7 @@ class Reference:
                 if scope == "council"
                 else self.concerns(scope, target, arrangement.package, arrangement.partners)
             )
-            if at_all and about:
+            if at_all and about and (once or self.risks[name].per == "year"):
                 factors.append((when if self.risks[name].per == "year" else -1.0, self.risk(name, "saving_factor")))
 
         def rate(time: float) -> float:
@@ -681,6 +704,13 @@ class Reference:
         for name in services:
             row, over = self.services[name], self.overrun(name)
             pooled = ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp")
+            alone = self.value(row, "internal_one_off_gbp", f"services.{name}", "services")
+            if len(arrangement.partners) == 1 and alone is not None:
+                actual, planned = actual + over * alone, planned + alone
+                joining += self.service(name, "joining_gbp") * over
+                monthly += self.service(name, "delay_cost_gbp_per_month")
+                officers += self.service(name, "officer_days") * self.staff("officer_day_gbp")
+                continue
             actual += over * sum(max(self.service(name, field), 0.0) for field in pooled)
             planned += sum(max(self.central(getattr(row, field)), 0.0) for field in pooled)
             joining += self.service(name, "joining_gbp") * over
@@ -718,9 +748,10 @@ class Reference:
         expected = mean_factor * sum(n * self.mean(getattr(row, field)) for field, n in fields.items())
         for risk in self.risks.values():
             if risk.scope == "service" and not risk.in_costs and (not risk.targets or service in risk.targets):
-                chance = self.mean(risk.probability)
+                chance = self.mean(risk.probability) * (risk.mitigation_probability_factor if risk.mitigated else 1)
                 chance = chance if risk.per == "once" else 1 - (1 - chance) ** self.years
-                expected += chance * self.mean(risk.one_off_gbp)
+                left = risk.mitigation_effect_factor if risk.mitigated else 1
+                expected += chance * self.mean(risk.one_off_gbp) * left
         left = max(0.0, bias - (expected - planned) / planned) if planned > 0 else 0.0
         return (1.0 if drawn is None else drawn) * (1 + left)
 
@@ -771,7 +802,10 @@ class Reference:
     def _receive(self, arrangement: Arrangement, stay: Stay, start: float, add: Callable) -> None:
         """Premises are given up by those who start, when they do."""
         services = self.members(arrangement.package)
-        receipt = sum(max(-self.service(name, "premises_gbp"), 0.0) for name in services)
+        receipt = 0.0
+        for name in services:
+            stated = self.services[name].internal_one_off_gbp is not None and len(arrangement.partners) == 1
+            receipt += 0.0 if stated else max(-self.service(name, "premises_gbp"), 0.0)
         share = self.weights(self.model.split.one_off, arrangement, stay.inside)
         for council in stay.inside:
             if start < self.ends(council):
@@ -818,6 +852,19 @@ class Reference:
         if kind == "risk":
             return self._activated_risks(rest)
         name, _, council = rest.partition("/")
+        if kind == "mitigation":
+            get = lambda field: self.value(self.risks[name], field, f"risks.{name}", "risks") or 0.0  # noqa: E731
+            yearly = self.flow(0.0, float(self.years), lambda _: -get("mitigation_gbp_per_year"))
+            once = self.once(-get("mitigation_gbp"), 0)
+            return self._among_all("equal", [a + b for a, b in zip(once, yearly, strict=True)])
+        if kind == "existing":
+            entry = next(item for item in self.model.existing if item.id == name)
+            paid = self.value(entry, "break_gbp", f"existing.{name}", "existing") or 0.0
+            result = {council: self.once(-paid, int(max(self.decision(), 0.0)))}
+            others = [other for other in entry.paid_to if other != council]
+            for other in others:
+                result[other] = self.once(paid / len(others), int(max(self.decision(), 0.0)))
+            return result
         if kind == "grant":
             grant = next(item for item in self.model.grants if item.id == name)
             get = lambda field: self.value(grant, field, f"grants.{name}", "grants") or 0.0  # noqa: E731

@@ -12,7 +12,7 @@ from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes, appraise
 from sharesim.bundles.enumerate import candidates
 from sharesim.examples import from_dict, two_councils_raw
-from tests.oracles.appraisal_studies import random_study, several_hosts, staged, three_councils
+from tests.oracles.appraisal_studies import bound, random_study, several_hosts, staged, three_councils, trading
 from tests.oracles.reference_model import Arrangement, Reference
 
 # Pounds by year are differences of sums of many years; a millionth of a pound is far above their rounding.
@@ -147,6 +147,24 @@ def test_staged_programmes_agree_in_every_line() -> None:
     outcomes = appraised(staged(), n_rows=24)
     assert (outcomes.table.n_partners == 1).sum() == 3 and any("back/own" in name for name in outcomes.table.ids)
     compare(outcomes, some_draws(outcomes, 16))
+
+
+def test_income_carbon_and_cost_of_one_alone_agree_in_every_line() -> None:
+    outcomes = appraised(trading(), n_rows=18)
+    compare(outcomes, some_draws(outcomes, 16))
+
+
+def test_existing_arrangements_and_mitigations_agree_in_every_line() -> None:
+    outcomes = appraised(bound(), n_rows=12)
+    columns = {column.id for column in outcomes.activations.columns}
+    assert {"existing.old/eastham", "mitigation.pair"} <= columns and "mitigation.hr" not in columns
+    # Nobody starts before the notice of what exists has run out.
+    bound_by = {"hr|eastham", "hr|northam", "back|eastham", "payroll|westham"}
+    starts = [name.split("|")[-1] for name in candidates(outcomes.study).ids if name.split("+")[0] in bound_by]
+    assert len(starts) > 3 and set(starts) == {"2026-10-01"}
+    draws = some_draws(outcomes, 12)
+    compare(outcomes, draws)
+    compare_activations(outcomes, draws)
 
 
 def check_drawn(seed: int, n_rows: int, n_draws: int) -> None:

@@ -140,7 +140,11 @@ class ChunkRun:
             package = package_of(self.context, index, all_funds=True) if all_funds else self.package(index)
             run = TileRun(self.context, package, placed.tile)
             for year, clock in enumerate(clocks):
-                yield placed.rows, year, run.lines(clock)
+                lines = run.lines(clock)
+                if "carbon_tonnes" in lines:
+                    # Costs grow, tonnes do not.
+                    lines["carbon_tonnes"] /= self.context.growth[year]
+                yield placed.rows, year, lines
 
 
 @dataclass(frozen=True)

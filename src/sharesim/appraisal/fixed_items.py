@@ -40,6 +40,10 @@ def _amount(context: Context, column: Activation, clock: Clock, *, one_off_only:
     if column.kind == "grant":
         grant = context.study.model.grants[column.index]
         return _shares(context, column, grant.split)[:, None] * _grant(context, column.index, clock)[None, :]
+    if column.kind == "mitigation":
+        return _shares(context, column, "equal")[:, None] * _mitigation(context, column.index, clock, once=one_off_only)
+    if column.kind == "existing":
+        return _break(context, column, clock)
     item = context.study.model.shared_items[column.index]
     worth = -context.number("shared_items.one_off_gbp", column.index) * clock.one_off[item.year]
     if not one_off_only:
@@ -83,3 +87,23 @@ def _struck(context: Context, column: Activation, clock: Clock) -> np.ndarray:
 def _weight(strikes: Strikes, at: int, clock: Clock) -> np.ndarray:
     # What strikes once has no date of its own: it is paid when the programme begins, which is the dearest.
     return clock.when(strikes.time[at]) if strikes.per_year else strikes.struck[at] * clock.one_off[0]
+
+
+def _mitigation(context: Context, row: int, clock: Clock, *, once: bool) -> np.ndarray:
+    """What a mitigation that is bought costs, negative, shape (1, draw or 1)."""
+    worth = -context.number("risks.mitigation_gbp", row) * clock.one_off[0]
+    if not once:
+        yearly = context.number("risks.mitigation_gbp_per_year", row)
+        worth = worth - yearly * flat_value(clock, np.zeros(1), np.full(1, context.horizon))
+    return worth[None, :]
+
+
+def _break(context: Context, column: Activation, clock: Clock) -> np.ndarray:
+    """What leaving an existing arrangement costs the leaver in the year of the decision, and who receives it."""
+    entry = context.study.model.existing[column.index]
+    year = min(max(int(context.fixed.decision_years), 0), clock.n_years - 1)
+    share = -_shares(context, column, "equal")
+    # Whoever leaves receives nothing of what it pays.
+    others = [at for at in map(context.study.councils.index, entry.paid_to) if at != column.council]
+    share[others] += 1.0 / max(len(others), 1)
+    return share[:, None] * (context.number("existing.break_gbp", column.index) * clock.one_off[year])[None, :]

@@ -219,7 +219,8 @@ def drift_terms(context: Context, package: Package, view: View, rows: Rows, rate
 def transition_terms(package: Package, view: View, fund: Rows) -> Terms:
     """Return one-off costs before their profile over years."""
     one_off, over_rule, costs = view.weight("one_off"), view.weight("overspend"), package.one_off
-    lines = {"transition": -view.scalar(costs["actual"]) * to_fund(fund, over_rule)}
+    actual = costs["actual" if view.n_slots > 1 else "alone"]
+    lines = {"transition": -view.scalar(actual) * to_fund(fund, over_rule)}
     unplanned = (one_off - over_rule) * package.planned_gbp
     if unplanned.any():
         lines["transition"] = lines["transition"] - to_fund(fund, unplanned)
@@ -231,7 +232,7 @@ def transition_terms(package: Package, view: View, fund: Rows) -> Terms:
 
 def receipts_terms(package: Package, view: View, fund: Rows) -> Terms:
     """Return what premises that are given up bring, once."""
-    receipts = package.one_off["receipts"]
+    receipts = package.one_off["receipts" if view.n_slots > 1 else "alone_receipts"]
     return Terms({"receipts": view.scalar(receipts) * to_fund(fund, view.weight("one_off"))} if receipts.any() else {})
 
 

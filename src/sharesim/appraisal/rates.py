@@ -113,8 +113,8 @@ def _gains(view: View, rows: Rows, numbers: Rows) -> _Gains:
 
 
 def _other(view: View, rows: Rows, numbers: Rows) -> list[np.ndarray]:
-    """Return gains outside the line: spend that is bought in, amounts."""
-    parts = [rows["bought"]] if "bought" in rows else []
+    """Return gains outside the line: spend that is bought in, fee income, amounts."""
+    parts = [rows[name] for name in ("bought", "income") if name in rows]
     # Apart, so that how the partnership's amount is divided never decides whether the two make a gain or a loss.
     if "per_partner" in numbers:
         parts.append(numbers["per_partner"] * view.present)

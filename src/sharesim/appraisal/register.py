@@ -97,6 +97,10 @@ def strikes_of(study: Study, values: np.ndarray, number: Numbers) -> tuple[Strik
 def _strikes(study: Study, values: np.ndarray, number: Numbers, events: Sequence[RiskEvent]) -> Strikes:
     row = events[0].row
     entry = study.model.risks[row]
+    factor = number("risks.saving_factor", row)
+    if entry.mitigated and entry.mitigation_effect_factor != 1.0:
+        # Chance, delay and cost are scaled in the study's numbers; of a factor only its distance from 1 is.
+        factor = 1.0 + entry.mitigation_effect_factor * (factor - 1.0)
     return Strikes(
         row,
         events[0].scope,
@@ -106,7 +110,7 @@ def _strikes(study: Study, values: np.ndarray, number: Numbers, events: Sequence
         values[[event.strike for event in events]],
         number("risks.probability", row),
         number("risks.delay_months", row) / 12.0,
-        number("risks.saving_factor", row),
+        factor,
         np.zeros(1) if entry.in_costs else number("risks.one_off_gbp", row),
         float(study.n_years),
     )

@@ -55,7 +55,7 @@ def package_of(context: Context, index: int, *, all_funds: bool = False) -> Pack
 
 
 def _left(context: Context, tables: ServiceTables, once: np.ndarray | None, view: View, start: np.ndarray) -> Left:
-    """Return what a first stage takes off one service at full effect: cash and posts; time set free stays in the cost."""
+    """Return what a first stage takes off one service at full effect, cash and posts; time set free stays."""
     council, shape = int(view.councils[0, 0]), (len(tables.cost), context.n_draws)
     rates = service_rates(view, tables, saving_rule="own", structure=True)
     saving = rates.saving if once is None else rates.saving * (once if len(once) == 1 else view.council(once))

@@ -110,6 +110,8 @@ def enter_stretch(sheet: Sheet, stretch: Stretch, course: Course, variety: Varie
         else tuple(value - earlier for value, earlier in zip(values, before.savings, strict=True))
     )
     _enter_savings(sheet, who, lasting, variety)
+    if sheet.by_line:
+        _enter_carbon(sheet, who, lasting)
     length = until_end - until_begin
     sheet.enter(sheet.shared, who.running, length)
     sheet.enter(sheet.shared, who.extra_cost, length, measure="cashable_gbp")
@@ -167,6 +169,14 @@ def _enter_savings(sheet: Sheet, who: Partnership, values: tuple[np.ndarray, ...
         hosts = shares[:, None] * who.view.present
         if shares.any():
             _enter_cut(sheet, sheet.of_host(pattern), who, tuple(to_hosts(part, hosts, premium) for part in totals))
+
+
+def _enter_carbon(sheet: Sheet, who: Partnership, values: tuple[np.ndarray, ...]) -> None:
+    """Enter the carbon that is avoided, in tonnes: it comes up and is lost as the savings of the service are."""
+    for rate, value in zip(who.rates, values, strict=True):
+        if "carbon" in rate.numbers:
+            tonnes = rate.numbers["carbon"] * who.view.present + np.zeros((who.view.n_slots, 1))
+            sheet.enter(sheet.shared, Terms({"carbon_tonnes": tonnes}), value)
 
 
 def _enter_cut(sheet: Sheet, part: Part, who: Partnership, saving: tuple[np.ndarray, ...]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sharesim.appraisal.context import Context
+from sharesim.appraisal.outlays import one_off_costs
 from sharesim.appraisal.register import Strikes
 from sharesim.appraisal.staff import WEEKS_PER_YEAR, weekly_pay
 from sharesim.appraisal.views import Table, total_of
@@ -30,8 +31,9 @@ class ServiceTables:
     rates : Table, by council and draw
         ``cost`` (GBP per year) and, where the service has them: ``power`` (workload or cost to the power that the scale
         form adds up), ``workload``, ``line`` and ``bought`` (gains of the share form, GBP per year), ``posts``,
-        ``posts_per_pound`` (what a pound of yearly gain on the line takes off the structure), ``empty`` and
-        ``unbudgeted_share`` (vacant posts, and the share of them without a budget), ``form_cost_per_post``.
+        ``income`` (change of fee income), ``posts_per_pound`` (what a pound of yearly gain on the line takes off the
+        structure), ``empty`` and ``unbudgeted_share`` (vacant posts, and the share of them without a budget),
+        ``form_cost_per_post``.
     staff : Table, by council and draw
         ``empty``, ``unbudgeted_share``, ``filled`` (posts), and where pay differs ``posts`` and ``pay``.
     numbers : Table, by draw
@@ -91,6 +93,8 @@ class ServiceTables:
         extra = {} if (pay == pay[:1]).all() else {"posts": posts, "pay": pay}
         shape = (len(cost), context.n_draws)
         rates = {"cost": cost, **scale, **_rate_gains(context, service, cost), "posts": posts}
+        if not np.isnan(context.study.numbers["services.income_change_share"].base[service]):
+            rates["income"] = own("income_change_share") * line("income_gbp")
         rates["posts_per_pound"] = (
             own("structure_share") * own("posts_share") / np.where(per_post > 0, per_post, np.inf)
         )
@@ -133,6 +137,7 @@ def _numbers(context: Context, service: int) -> dict[str, np.ndarray]:
     maybe = {
         "elasticity": own("elasticity"),
         "internal": own("internal_saving_share"),
+        "carbon": own("carbon_tonnes_per_partner"),
         "per_partner": own("amount_per_partner_gbp"),
         "per_partnership": own("amount_per_partnership_gbp"),
         "posts_off": own("posts_removed_per_extra_partner"),
@@ -229,9 +234,9 @@ class Package:
     delay : ndarray, shape (draw or 1,)
         The longest delay of its services, years.
     one_off : dict of str to ndarray, shape (draw or 1,)
-        ``actual`` (one-off cost of the arrangement as it turns out), ``joining`` and ``officers`` (each partner's),
-        ``monthly``
-        (of a month's delay), ``receipts`` (what premises that are given up bring), GBP.
+        ``actual`` (one-off cost of the arrangement as it turns out), ``alone`` (of one council alone), ``joining`` and
+        ``officers`` (each partner's), ``monthly`` (of a month's delay), ``receipts`` and ``alone_receipts`` (what
+        premises that are given up bring), GBP.
     planned_gbp : float
         The arrangement's one-off cost as planned.
     once : tuple of ndarray or None
@@ -286,7 +291,7 @@ class Package:
         delay = tables[0].delay
         for table in tables[1:]:
             delay = np.maximum(delay, table.delay)
-        one_off, planned = _one_off(context, services, tables)
+        one_off, planned = one_off_costs(context, services, tables)
         return cls(
             index,
             services,
@@ -336,41 +341,6 @@ def _share_of(context: Context, name: str, services: Sequence[int], amounts: Seq
     """Return the sum over services of a share of an amount by council."""
     shares = [context.number(f"services.{name}", service) for service in services]
     return total_of([share * amount for share, amount in zip(shares, amounts, strict=True)])
-
-
-def _one_off(
-    context: Context, services: tuple[int, ...], tables: tuple[ServiceTables, ...]
-) -> tuple[dict[str, np.ndarray], float]:
-    """Return what a package costs once, by kind, and what was planned."""
-    totals: dict[str, np.ndarray] = dict.fromkeys(("actual", "joining", "officers", "monthly", "receipts"), np.zeros(1))
-    planned, centre = 0.0, context.study.numbers
-    for service, table in zip(services, tables, strict=True):
-        team, ict, dual, premises, joining, days, monthly = (
-            context.number(f"services.{name}", service)
-            for name in (
-                "team_gbp",
-                "ict_gbp",
-                "dual_running_gbp",
-                "premises_gbp",
-                "joining_gbp",
-                "officer_days",
-                "delay_cost_gbp_per_month",
-            )
-        )
-        # Premises overrun as the rest does; a receipt does not grow with it, nor come before they are given up.
-        parts = {
-            "actual": (team + ict + dual + np.maximum(premises, 0.0)) * table.overrun,
-            "receipts": np.maximum(-premises, 0.0),
-            "joining": joining * table.overrun,
-            "officers": days * np.nan_to_num(context.number("staff.officer_day_gbp")),
-            "monthly": monthly,
-        }
-        totals = {name: total + parts[name] for name, total in totals.items()}
-        planned += sum(
-            max(float(centre[f"services.{name}"].base[service]), 0.0)
-            for name in ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp")
-        )
-    return totals, planned
 
 
 def _once(context: Context, service: int) -> np.ndarray | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,16 +22,17 @@ class Activation:
     ----------
     id, name : str
     kind : str
-        ``item`` (a shared item), ``grant``, or ``risk`` (one-off costs of risk events that strike once for all).
+        ``item`` (a shared item), ``grant``, ``risk`` (one-off costs of risk events that strike once for all),
+        ``mitigation`` (of a row of the register) or ``existing`` (what leaving an arrangement costs).
     index : int
-        Position of the shared item or grant; -1 for risk.
+        Position of the shared item, grant, row of the register or existing arrangement; -1 for risk.
     council : int
         The council that bears it alone, -1 when it is divided.
     """
 
     id: str
     name: str
-    kind: Literal["item", "grant", "risk"]
+    kind: Literal["item", "grant", "risk", "mitigation", "existing"]
     index: int
     council: int
 
@@ -89,12 +91,32 @@ def _columns(study: Study) -> tuple[Activation, ...]:
         for council in range(len(study.councils))
         if ("council", (council,)) in paying
     ]
-    return tuple(columns)
+    return (*columns, *_mitigations(study), *_breaks(study))
+
+
+def _mitigations(study: Study) -> Iterator[Activation]:
+    for index, row in enumerate(study.model.risks):
+        if row.mitigated and any(
+            _is_given(study, f"risks.{name}", index) for name in ("mitigation_gbp", "mitigation_gbp_per_year")
+        ):
+            yield Activation(f"mitigation.{row.id}", f"mitigation of {row.name}", "mitigation", index, -1)
+
+
+def _breaks(study: Study) -> Iterator[Activation]:
+    for index, entry in enumerate(study.model.existing):
+        for partner in entry.partners if _is_given(study, "existing.break_gbp", index) else ():
+            council = study.councils.index(partner)
+            name = f"{study.councils.name(council)} leaving {entry.name}"
+            yield Activation(f"existing.{entry.id}/{partner}", name, "existing", index, council)
+
+
+def _is_given(study: Study, path: str, index: int) -> bool:
+    number = study.numbers[path]
+    return bool(number.base[index] > 0 or number.driver[index] >= 0)
 
 
 def _costs(study: Study, row: int) -> bool:
-    number = study.numbers["risks.one_off_gbp"]
-    return bool(number.base[row] > 0 or number.driver[row] >= 0) and not study.model.risks[row].in_costs
+    return _is_given(study, "risks.one_off_gbp", row) and not study.model.risks[row].in_costs
 
 
 def _needed(study: Study, table: BundleTable, column: Activation) -> np.ndarray:
@@ -102,9 +124,39 @@ def _needed(study: Study, table: BundleTable, column: Activation) -> np.ndarray:
     holds = (table.partners == column.council).any(axis=1) if column.council >= 0 else np.ones(len(table), bool)
     if column.kind == "risk":
         return holds
+    if column.kind == "mitigation":
+        return exposed(study, table, column.index).any(axis=0)
+    if column.kind == "existing":
+        return holds & _replaces(study, table, column.index)
     item = study.model.shared_items[column.index] if column.kind == "item" else study.model.grants[column.index]
     if item.services:
         wanted = {study.services.index(name) for name in item.services}
         concerned = np.array([bool(wanted & set(members)) for members in table.package_services])
         holds &= concerned[table.package]
     return holds & (table.n_partners >= item.least_partners)
+
+
+def exposed(study: Study, table: BundleTable, row: int) -> np.ndarray:
+    """Return which bundles each target of a row of the register concerns, shape (target, bundle), bool."""
+    found = [
+        np.array([event.target[0] in members for members in table.package_services])[table.package]
+        if event.scope == "service"
+        # Every council of the target; none, so every bundle, for the programme.
+        else np.logical_and.reduce(
+            [np.ones(len(table), bool), *((table.partners == council).any(axis=1) for council in event.target)]
+        )
+        for event in study.events.risks
+        if event.row == row
+    ]
+    return np.array(found, bool).reshape(-1, len(table))
+
+
+def _replaces(study: Study, table: BundleTable, index: int) -> np.ndarray:
+    """Which bundles take the place of an existing arrangement before its end, without all of its partners agreeing."""
+    entry = study.model.existing[index]
+    wanted = {study.services.index(name) for name in entry.services}
+    concerned = np.array([bool(wanted & set(members)) for members in table.package_services])[table.package]
+    if entry.ends is not None:
+        concerned &= table.start_date < np.datetime64(entry.ends)
+    together = [(table.partners == study.councils.index(name)).any(axis=1) for name in entry.partners]
+    return concerned & ~np.logical_and.reduce(together)

@@ -163,10 +163,13 @@ def _crossed(
 ) -> _Rows:
     """Cross sets of partners with starts, forms and hosts; the order is that of the loops."""
     may_host = _may_host(study, services)[partners]
+    free = _free_from(study, services)[partners].max(axis=1, initial=-np.inf)
+    begins = np.array([study.years_since_start(day) for day in starts])
     allowed = np.zeros((len(partners), len(starts), len(forms), partners.shape[1]), bool)
     hosted = np.array([_has_host(study, form) for form in forms], bool)
     allowed[:, :, hosted] = may_host[:, None, None, :]
     allowed[:, :, ~hosted, 0] = True
+    allowed &= (begins[None, :] >= free[:, None])[:, :, None, None]
     group, start, form, slot = np.nonzero(allowed)
     days = np.array(starts, "datetime64[D]")
     host = np.where(hosted[form], slot, -1) if len(forms) else slot
@@ -179,6 +182,20 @@ def _may_host(study: Study, services: Sequence[int]) -> np.ndarray:
     return np.array(
         [row.can_host and all(not hosts or row.id in hosts for hosts in named) for row in study.model.councils], bool
     )
+
+
+def _free_from(study: Study, services: Sequence[int]) -> np.ndarray:
+    """Return from when each council may start anew, years: free of what exists for the services, shape (council,)."""
+    free, names = np.full(len(study.councils), -np.inf), {study.services.ids[service] for service in services}
+    decision = study.model.study.decision
+    decided = 0.0 if decision is None else study.years_since_start(decision)
+    for entry in study.model.existing:
+        if names & set(entry.services):
+            over = np.inf if entry.ends is None else study.years_since_start(entry.ends)
+            for partner in entry.partners:
+                at = study.councils.index(partner)
+                free[at] = max(free[at], min(decided + entry.notice_months / 12.0, over) - 1e-9)
+    return free
 
 
 def _has_host(study: Study, form: int) -> bool:
@@ -248,5 +265,9 @@ def _why_none(study: Study, package: int) -> Fault:
     if not any(len(sets) for sets in _partner_sets(study, tuple(eligible.tolist()))):
         remedy = 'Add rows to the neighbours table, or write adjacent = "any".'
         return Fault(where, "no councils with it are neighbours", "", "", remedy)
+    begins = max(study.years_since_start(day) for day in _starts(study, services))
+    if (np.sort(_free_from(study, services)[eligible])[: settings.least_partners] > begins).any():
+        remedy = "Name a later start, or a shorter notice."
+        return Fault(where, "too few are free of what exists by the last start", "", "", remedy)
     remedy = "Let a council host (can_host, hosts), or name a form without a host."
     return Fault(where, "no council may host it", "", "", remedy)

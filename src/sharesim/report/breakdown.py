@@ -92,7 +92,7 @@ def _shared_title(study: Study, column: Activation) -> str:
         return KINDS["risk"]
     if column.kind == "grant":
         return f"Grant: {study.model.grants[column.index].name}"
-    return study.model.shared_items[column.index].name
+    return study.model.shared_items[column.index].name if column.kind == "item" else column.name
 
 
 def one_off_funding(study: Study, account: Account, frame: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from sharesim.study.fields import (
     field,
     refusal,
 )
-from sharesim.study.quantity import Money, Months
+from sharesim.study.quantity import Money
 from sharesim.study.rows import ZERO
 from sharesim.study.sections import AnyForm
 
@@ -122,8 +122,12 @@ class Existing(Frozen):
     partners: Names = field("Councils of the study that are in it.", min_length=1)
     host: Line = field("Who hosts it, for the report.", default="", max_length=60)
     ends: Day | None = field("Day on which it ends by itself. Absent: it goes on.", default=None)
-    notice_months: Months = field(
-        "Notice, given on the day of the decision; nobody starts anew before it has run out.", unit="months", **ZERO
+    notice_months: Number = field(
+        "Notice, given on the day of the decision; no partner starts anew before it has run out.",
+        unit="months",
+        default=0.0,
+        ge=0,
+        le=120,
     )
     break_gbp: Money = field(
         "What each partner pays once that leaves before its end, in the year of the decision.",
@@ -131,7 +135,7 @@ class Existing(Frozen):
         **ZERO,
     )
     paid_to: Names = field(
-        "Councils of the study that receive it, in equal shares; empty: it goes outside the study.", default=()
+        "Councils of the study that receive it, in equal shares and without the leaver; empty: it goes outside.", default=()
     )
 
 

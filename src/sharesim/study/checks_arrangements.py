@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sharesim.study.doubt import Case
@@ -82,6 +82,43 @@ def _hosts(case: Case) -> Iterator[Placed]:
                 )
 
 
+def _notice(case: Case) -> Iterator[Placed]:
+    """Named starts of councils that are still bound by what exists."""
+    about = case.model.study
+    if case.doubt.about("study.start", "study.decision") or not case.model.existing:
+        return
+    decision = about.decision or about.start
+    named: list[tuple[str, int, str, date, tuple[str, ...], tuple[str, ...]]] = [
+        ("arrangements", index, "start", row.start or about.start, row.partners, _members(case, row.service))
+        for index, row in case.rows("arrangements")
+    ]
+    for index, row in case.rows("stages"):
+        services = tuple(service for name in row.services for service in _members(case, name))
+        named.append(("stages", index, "first", row.first, (row.council,), services))
+    for table, index, column, start, partners, services in named:
+        for _, entry in case.rows("existing"):
+            if not set(services) & set(entry.services) or not set(partners) & set(entry.partners):
+                continue
+            free = decision + timedelta(days=entry.notice_months * 365.25 / 12)
+            free = free if entry.ends is None else min(free, entry.ends)
+            if start < free:
+                yield case.place(table, index, column).fault(
+                    f"before the notice of {entry.name!r} has run out", str(start), f"{free} or later", ""
+                )
+
+
+def _income(case: Case) -> Iterator[Placed]:
+    """Income that is to change where no council has any."""
+    if not case.doubt.is_whole("baseline"):
+        return
+    paid = {row.service for _, row in case.rows("baseline") if row.income_gbp is not None}
+    for index, row in case.rows("services"):
+        if row.income_change_share is not None and row.id not in paid:
+            yield case.place("services", index, "income_change_share").fault(
+                "a change of income that nobody has", "no income_gbp in the baseline", "an income", "Add it there."
+            )
+
+
 def _nothing_listed(case: Case) -> Iterator[Placed]:
     if case.model.bundles.listed_only and not case.model.arrangements and not case.model.stages:
         whole = case.doubt.is_whole("arrangements") and case.doubt.is_whole("stages")
@@ -91,4 +128,11 @@ def _nothing_listed(case: Case) -> Iterator[Placed]:
             )
 
 
-ARRANGEMENT_CHECKS: tuple[Callable[[Case], Iterator[Placed]], ...] = (_days, _held, _hosts, _nothing_listed)
+ARRANGEMENT_CHECKS: tuple[Callable[[Case], Iterator[Placed]], ...] = (
+    _days,
+    _held,
+    _hosts,
+    _notice,
+    _income,
+    _nothing_listed,
+)

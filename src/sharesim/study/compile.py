@@ -129,11 +129,27 @@ def _numbers(collect: Collector, names: Names, original: StudyModel) -> dict[str
     for table, kind in _LISTS.items():
         rows = _rows_of(model, original, table)
         numbers.update(collect.columns(table, kind, rows, (len(rows),)))
+    numbers.update(_mitigated(model, numbers))
     numbers.update(_baseline(collect, names, original))
     for section, kind in _SECTIONS.items():
         numbers.update(collect.columns(section, kind, [Row(getattr(model, section), "", (section,))], ()))
     forms = [Row(model.forms.get(form, Form()), form, ("forms", form)) for form in FORM_FACTS]
     return numbers | collect.columns("forms", Form, forms, (len(forms),))
+
+
+def _mitigated(model: StudyModel, numbers: dict[str, Quantities]) -> dict[str, Quantities]:
+    """Scale chance, delay and cost of the risks whose mitigation is bought."""
+    if not any(row.mitigated for row in model.risks):
+        return {}
+    chance = np.array([row.mitigation_probability_factor if row.mitigated else 1.0 for row in model.risks])
+    effect = np.array([row.mitigation_effect_factor if row.mitigated else 1.0 for row in model.risks])
+    factors = {"probability": chance, "delay_months": effect, "one_off_gbp": effect}
+    return {
+        (path := f"risks.{name}"): Quantities(
+            numbers[path].base * factor, numbers[path].driver, numbers[path].times * factor
+        )
+        for name, factor in factors.items()
+    }
 
 
 def _rows_of(model: StudyModel, original: StudyModel, table: str) -> list[Row]:

@@ -8,7 +8,7 @@ from sharesim.study.schema import StudyModel
 
 SAVING_FIELDS = (
     "elasticity", "saving_rate_share", "amount_per_partnership_gbp", "amount_per_partner_gbp",
-    "posts_removed_per_extra_partner",
+    "posts_removed_per_extra_partner", "income_change_share",
 )  # fmt: skip
 ONE_OFF_FIELDS = ("team_gbp", "ict_gbp", "premises_gbp", "dual_running_gbp", "joining_gbp")
 

@@ -128,6 +128,11 @@ class ServiceRow(Frozen):
     cost_per_post_gbp: Money | None = field(
         "Posts form: full yearly cost of such a post.", unit="GBP per post per year", default=None
     )
+    income_change_share: SignedShare | None = field(
+        "Income form: change of the fee income when trading jointly, as a share of it; below 0 for a loss.",
+        unit="share",
+        default=None,
+    )
     internal_saving_share: SignedShare | None = field(
         "Saving as a share of own cost when one council reorganises alone.", unit="share", default=None
     )
@@ -164,6 +169,11 @@ class ServiceRow(Frozen):
     premises_gbp: SignedMoney = field(
         "Premises, once per bundle; receipts are negative and come when it starts.", unit="GBP", **ZERO
     )
+    internal_one_off_gbp: Money | None = field(
+        "One-off cost when one council reorganises alone, in place of team, ICT, premises and dual running.",
+        unit="GBP",
+        default=None,
+    )
     dual_running_gbp: Money = field("Running old and new side by side: once per bundle.", unit="GBP", **ZERO)
     joining_gbp: Money = field("Cost of each partner's joining.", unit="GBP per partner", **ZERO)
     officer_days: OfficerDays = field(
@@ -189,6 +199,11 @@ class ServiceRow(Frozen):
         **ZERO,
     )
     stranded_years: Number = field("Years for which it stays.", unit="years", default=2.0, ge=0, le=20)
+    carbon_tonnes_per_partner: SignedMoney | None = field(
+        "Carbon dioxide equivalent that each partner avoids at full effect; below 0 where it emits more.",
+        unit="tonnes per partner per year",
+        default=None,
+    )
     # -- the candidates
     forms: Names = field("Delivery forms to consider; empty takes those of [bundles].", default=())
     starts: Days = field("Start dates to consider; empty takes those of [bundles].", default=())
@@ -212,6 +227,9 @@ class BaselineRow(Frozen):
     )
     addressable_gbp: Money | None = field(
         "Spend that a share-form saving applies to.", unit="GBP per year", default=None
+    )
+    income_gbp: Money | None = field(
+        "Fee income that an income-form change applies to.", unit="GBP per year", default=None
     )
     posts_fte: Posts | None = field("Posts in the establishment.", unit="posts", default=None)
     vacant_fte: Posts = field("Vacant posts with a budget.", unit="posts", **ZERO)
@@ -261,6 +279,21 @@ class RiskRow(Frozen):
     )
     owner: Line = field("Who watches it.", default="", max_length=120)
     mitigation: Line = field("What is done about it.", default="", max_length=400)
+    mitigated: Flag = field(
+        "Whether the mitigation is bought: its cost falls due and its factors hold. Otherwise it is an offer that the "
+        "result prices.",
+        default=False,
+    )
+    mitigation_gbp: Money = field(
+        "One-off cost of the mitigation, in year 0 where any chosen bundle is exposed to the risk.", unit="GBP", **ZERO
+    )
+    mitigation_gbp_per_year: Money = field("Yearly cost of the mitigation.", unit="GBP per year", **ZERO)
+    mitigation_probability_factor: Number = field(
+        "What the mitigation leaves of the chance.", unit="ratio", default=1.0, ge=0, le=1
+    )
+    mitigation_effect_factor: Number = field(
+        "What it leaves of the delay, the one-off cost and the loss of savings.", unit="ratio", default=1.0, ge=0, le=1
+    )
     source: Line = field("Where the figures come from.", default="", max_length=400)
 
 

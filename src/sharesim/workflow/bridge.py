@@ -8,6 +8,7 @@ from sharesim.appraisal.context import mean_of
 from sharesim.appraisal.fixed_items import activation_one_off
 from sharesim.appraisal.flows import Plan
 from sharesim.appraisal.outcomes import Outcomes, chunked_sum
+from sharesim.bundles.activations import exposed
 from sharesim.bundles.ragged import Ragged
 from sharesim.bundles.table import BundleTable
 from sharesim.choice.candidates import Candidates
@@ -71,17 +72,9 @@ def _officer_days(study: Study, table: BundleTable) -> np.ndarray:
 def _risk_points(study: Study, table: BundleTable) -> np.ndarray:
     """Points of the register's rows that each bundle is exposed to, a row counted for each target."""
     points = np.zeros(len(table))
-    for event in study.events.risks:
-        worth = study.model.risks[event.row].points
-        if not worth:
-            continue
-        if event.scope == "programme":
-            exposed = np.ones(len(table), bool)
-        elif event.scope == "service":
-            exposed = np.array([event.target[0] in members for members in table.package_services])[table.package]
-        else:
-            exposed = np.logical_and.reduce([(table.partners == council).any(axis=1) for council in event.target])
-        points += worth * exposed
+    for row, risk in enumerate(study.model.risks):
+        if risk.points:
+            points += risk.points * exposed(study, table, row).sum(axis=0)
     return points
 
 

@@ -86,6 +86,8 @@ def _bundle_records(run: ChunkRun, table: BundleTable, at: int) -> list[tuple[st
     study, records = run.context.study, []
     for rows, year, lines in run.years(tiles_of(table)):
         for name, values in lines.items():
+            if name == "carbon_tonnes":
+                continue  # tonnes are no pounds
             for row, slot in zip(*np.nonzero(values[..., at]), strict=True):
                 council = table.partners[rows[row], slot]
                 records.append(
