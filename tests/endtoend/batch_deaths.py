@@ -1,7 +1,7 @@
 """Kills a batch of one run at every step that touches the disk, one after the other, and does it again each time.
 
-Called as ``batch_deaths.py PLAN FOLDER fresh|force``; prints how many deaths there were. The batch runs in forks of this
-process, so that its imports serve every death.
+Called as ``batch_deaths.py PLAN FOLDER fresh|force EVERY``; EVERY 7 dies at every seventh step only. Prints the number
+of the last step. The batch runs in forks of this process, so that its imports serve every death.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LEFT = ["batch.json", "chosen.parquet", "runs", "runs.csv", "runs.parquet"]
 
 
 def make_deadly(place: object, name: str) -> None:
-    """Let a function count as two steps, one before it and one after it; the step that ends the countdown is the last."""
+    """Let a function count as two steps, before it and after it; the step that ends the countdown is the last."""
     real = getattr(place, name)
 
     def step(*arguments: object, **words: object) -> object:
@@ -85,8 +85,8 @@ def made_good(plan: Path, out: Path, expected: dict[str, str]) -> bool:
     return not result.n_failed and digests(out) == expected and sorted(os.listdir(out)) == LEFT
 
 
-def main(plan: Path, folder: Path, way: str) -> int:
-    """Return how many deaths the batch was put through."""
+def main(plan: Path, folder: Path, way: str, every: int) -> int:
+    """Return the last step at which the batch died."""
     whole, out = folder / "whole", folder / "out"
     run_batch(plan, BatchOptions(out=whole, jobs=0))
     expected, worker.run_study = digests(whole), ready_made(whole)
@@ -98,14 +98,14 @@ def main(plan: Path, folder: Path, way: str) -> int:
             make_deadly(place, name)
     step = 0
     while True:
-        step += 1
+        step += every
         died = in_fork(disturbed, plan, whole, out, way == "force", step) != 0
         if in_fork(made_good, plan, out, expected):
             sys.exit(f"death at step {step} was not made good")
         shutil.rmtree(out)
         if not died:
-            return step - 1
+            return step - every
 
 
 if __name__ == "__main__":
-    print(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+    print(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])))

@@ -46,7 +46,7 @@ def test_from_plan_to_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["batch", plan, "--out", out, "--dry-run"]) == 0
     told = capsys.readouterr().out
     assert told.count("  missing   tiny seed 1  ") == 6 and told.count("2 bundles x 64 draws, about 1 s") == 6
-    assert "first: 6 runs (6 missing); what is to do takes about 1 s on " in told
+    assert "first: 6 runs (6 missing); what is to do takes about 4 s on " in told
     assert not os.path.exists(out)
     assert main(["batch", plan, "--out", out, "--jobs", "0"]) == 0
     done = capsys.readouterr()

@@ -1,15 +1,12 @@
 """What may be fed to the readers of files, for fuzzers of any kind.
 
 The first byte of an input says which file it stands for; the rest is the file. Every file ends in a result or in faults
-that can be read: anything else is an exception that the fuzzer finds. As a program it hands itself to atheris:
-``python hostile_inputs.py -max_total_time=20 CORPUS``.
+that can be read: anything else is an exception that the fuzzer finds.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,18 +125,3 @@ def seeds(readers: Readers) -> list[bytes]:
     contents = [*readers.sound.values(), *others]
     assert len(contents) == len(readers.readers)
     return [bytes([at]) + data for at, data in enumerate(contents)]
-
-
-def main() -> None:
-    """Let atheris look for inputs that break a reader."""
-    import atheris
-
-    atheris.instrument_all()
-    with tempfile.TemporaryDirectory() as name:
-        readers = Readers(Path(name))
-        atheris.Setup(sys.argv, readers.one)
-        atheris.Fuzz()
-
-
-if __name__ == "__main__":
-    main()

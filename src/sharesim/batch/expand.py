@@ -19,6 +19,7 @@ from sharesim.batch.plan import SCENARIO, Plan
 from sharesim.errors import Fault, SharesimError, StudyError
 from sharesim.study.load import build, load, read_raw
 from sharesim.study.places import Places
+from sharesim.study.plain import tidy
 from sharesim.study.study import Study
 
 
@@ -122,6 +123,7 @@ class Expansion:
     by: str
     known: Mapping[str, str] = field(default_factory=dict)
     _read: dict[Path, tuple[dict[str, Any], Places, str] | SharesimError] = field(default_factory=dict)
+    _last: tuple[Variant, Study] | None = None
 
     def runs(self, plan: Plan, tell: Callable[[int, int], None] | None = None) -> list[PlannedRun]:
         """Return the runs of a plan in its order."""
@@ -148,10 +150,13 @@ class Expansion:
             study = build(raw, places, scenario=variant.scenario or None, assignments=variant.assignments)
         except SharesimError as error:
             return self._at_fault(variant, key, name, error)
+        self._last = (variant, study)
         return PlannedRun(identity(study), key, variant, name, study.model.run.seed)
 
     def study(self, variant: Variant) -> Study:
         """Return the compiled study of a variant; StudyError or UsageError when it is at fault."""
+        if self._last is not None and self._last[0] is variant:
+            return _signed(self._last[1], self.by)
         read = self._files(variant.study)
         if isinstance(read, SharesimError):
             raise read
@@ -170,7 +175,8 @@ class Expansion:
 
     def _at_fault(self, variant: Variant, key: str, name: str, error: SharesimError) -> PlannedRun:
         faults = tuple(
-            replace(fault, where=fault.where.replace("command line:", f"{self.by}:", 1)) for fault in error.faults
+            tidy(replace(fault, where=fault.where.replace("command line:", f"{self.by}:", 1)))
+            for fault in error.faults
         )
         run = _hash([key, variant.scenario, variant.assignments])
         return PlannedRun(run, key, variant, name, variant.seed, faults)

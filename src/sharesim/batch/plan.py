@@ -13,6 +13,7 @@ from typing import Any
 
 from sharesim.batch.grids import MOST_RUNS, NAME, SCENARIO, Grid, GridReader, read_text
 from sharesim.errors import Fault, UsageError
+from sharesim.study.plain import tidy
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,13 @@ def read_plan(path: str | Path) -> Plan:
     >>> plan.n_runs, plan.factors
     (6, ('seed', 'study.discount_rate_per_year'))
     """
-    path = Path(path)
+    try:
+        return _plan(Path(path))
+    except UsageError as error:
+        raise UsageError([tidy(fault) for fault in error.faults]) from None
+
+
+def _plan(path: Path) -> Plan:
     raw = _read_toml(path)
     reader = _Reader(path)
     plan = reader.plan(raw)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ import pandas as pd
 
 from sharesim.appraisal.engine import chunk_sizes
 from sharesim.appraisal.outcomes import appraise as simulate
-from sharesim.batch.execute import BatchOptions
-from sharesim.batch.expand import Expansion, PlannedRun
+from sharesim.batch.execute import BatchOptions, Tally
+from sharesim.batch.expand import Expansion, PlannedRun, variants
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.plan import Plan, read_plan
 from sharesim.bundles.enumerate import candidates
@@ -28,6 +28,8 @@ from sharesim.workflow.results import Appraisal
 SAMPLE_BUNDLES = 1000
 #: Reading a study and writing its tables.
 FIXED_SECONDS = 0.15
+#: Starting the processes, which start together.
+START_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,13 @@ class DryRun:
     def seconds(self) -> float:
         """About how long the runs that are missing would take."""
         once = self.runs.drop_duplicates("run")
-        return float(once.seconds[once.state != "done"].sum()) / max(1, self.jobs)
+        left = once.seconds[once.state.isin(("missing", "failed"))]
+        return START_SECONDS * bool(len(left)) + float(left.sum()) / max(1, min(self.jobs, len(left)))
+
+    @property
+    def n_at_fault(self) -> int:
+        """Lines of the plan whose study is at fault."""
+        return int((self.runs.state == "at fault").sum())
 
     def summary(self) -> str:
         """Return the runs, one a line, and what they would take."""
@@ -103,13 +111,19 @@ def dry_run(plan: Plan | str | Path, options: BatchOptions | None = None) -> Dry
     options = options or BatchOptions()
     plan = plan if isinstance(plan, Plan) else read_plan(plan)
     folder = BatchFolder((options.out or Path("runs") / plan.name).resolve())
-    expansion, speeds = Expansion(plan.file.name), dict[Path, Speed]()
-    rows = [_row(item, expansion, folder, speeds) for item in expansion.runs(plan)]
+    expansion, speeds, rows = Expansion(plan.file.name), dict[Path, Speed](), []
+    for number, variant in enumerate(variants(plan), 1):
+        rows.append(_row(expansion.planned(variant), plan.factors, expansion, folder, speeds))
+        if options.listen is not None:
+            options.listen(Tally("planning", plan.n_runs, number))
     return DryRun(plan.name, pd.DataFrame(rows), max(1, options.n_jobs))
 
 
-def _row(item: PlannedRun, expansion: Expansion, folder: BatchFolder, speeds: dict[Path, Speed]) -> dict[str, Any]:
-    settings = ", ".join(f"{name} = {value}" for name, value in item.variant.settings.items() if value is not None)
+def _row(
+    item: PlannedRun, factors: Iterable[str], expansion: Expansion, folder: BatchFolder, speeds: dict[Path, Speed]
+) -> dict[str, Any]:
+    given = ((name, item.variant.settings.get(name)) for name in factors)
+    settings = ", ".join(f"{name} = {value}" for name, value in given if value is not None)
     row: dict[str, Any] = {
         "run": item.run,
         "study": item.name,
