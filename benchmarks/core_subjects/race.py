@@ -1,0 +1,232 @@
+"""One measurement in a process of its own: ``python -m benchmarks.core_subjects.race '{"what": ..., ...}'``."""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks.core_study import some_bundles, study_of
+from benchmarks.core_subjects import kernel, plain
+from benchmarks.core_subjects.inputs import SUMS, Bundles, Inputs, bundles_of
+from sharesim.appraisal.context import Context, Fixed
+from sharesim.appraisal.engine import BLOCK_CHUNKS, ChunkRun, block_sums, draw_plan, put_partners, tiles_of
+from sharesim.appraisal.outcomes import appraise
+from sharesim.appraisal.resources import Resources
+from sharesim.appraisal.tables import Package
+from sharesim.bundles.table import BundleTable
+from sharesim.study.study import Study
+from sharesim.uncertainty.draws import CHUNK
+
+#: Bundles worked through a block before the next, so that 50,000 need no more memory than 1,000.
+STRIP = 2000
+#: Fills NPV and returns sums of some bundles of one service.
+Subject = Callable[[Inputs, Bundles, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Bundles and the values of drivers, drawn beforehand: drawing is the same for all subjects.
+
+    Parameters
+    ----------
+    study : Study
+    table : BundleTable
+    values : list of ndarray, each (driver, draw)
+        By block of a few chunks.
+    n_draws : int
+    """
+
+    study: Study
+    table: BundleTable
+    values: list[np.ndarray]
+    n_draws: int
+
+    @classmethod
+    def of(cls, n_bundles: int, n_draws: int, councils: int = 12) -> Task:
+        """Draw a task."""
+        study = study_of(councils)
+        plan = draw_plan(study, seed=1, purpose="choose", n_draws=n_draws)
+        blocks = range(0, -(-n_draws // CHUNK), BLOCK_CHUNKS)
+        values = [plan.values(first, min(first + BLOCK_CHUNKS, -(-n_draws // CHUNK))) for first in blocks]
+        return cls(study, some_bundles(study, n_bundles), values, n_draws)
+
+    @cached_property
+    def fixed(self) -> Fixed:
+        """What is certain."""
+        return Fixed.of(self.study)
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Planned starts, years."""
+        return np.unique(self.table.start_years)
+
+    @cached_property
+    def strips(self) -> list[np.ndarray]:
+        """Rows of bundles, neighbours of one service together."""
+        order = np.lexsort((self.table.group, self.table.package))
+        return [np.sort(part) for part in np.array_split(order, -(-len(order) // STRIP))]
+
+    @property
+    def blocks(self) -> list[tuple[int, int]]:
+        """Number of each block and how many of its draws count."""
+        size = BLOCK_CHUNKS * CHUNK
+        return [(number, min(size, self.n_draws - number * size)) for number in range(len(self.values))]
+
+
+#: What a subject leaves of a strip in a block: rows of the table, their NPV, and sums (SUMS, bundle, partner slot).
+Found = Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+def ours(task: Task, rows: np.ndarray, block: tuple[int, int], room: np.ndarray) -> Found:
+    """Work a strip as `sharesim.appraise` does."""
+    part = task.table.take(rows)
+    npv = room[: len(rows), :, : block[1]]
+    run = ChunkRun(task.fixed, task.values[block[0]], 0, block[1])
+    sums = block_sums(run, tiles_of(part), npv.shape[:2], partial(put_partners, npv))
+    yield rows, npv, np.stack([sums[name].sum(axis=0) for name in SUMS])
+
+
+def other(subject: Subject, task: Task, rows: np.ndarray, block: tuple[int, int], room: np.ndarray) -> Found:
+    """Work a strip by another subject, on the library's own tables of councils and services."""
+    part, context, last, inputs = task.table.take(rows), Context(task.fixed, task.values[block[0]]), -1, None
+    for package, bundles in bundles_of(context, part, task.starts):
+        if package != last:
+            last, inputs = package, Inputs.of(context, Package.of(context, package), task.starts, block[1])
+        shape = (len(bundles.rows), bundles.members.shape[1], block[1])
+        npv = room.reshape(-1)[: math.prod(shape)].reshape(shape)
+        yield rows[bundles.rows], npv, subject(inputs, bundles, npv)
+
+
+SUBJECTS = {"sharesim": ours, "kernel": partial(other, kernel.appraise), "plain": partial(other, plain.appraise)}
+
+
+def work(name: str, task: Task, block: tuple[int, int], look: Callable[..., None] | None = None) -> None:
+    """Work all strips through a block; `look` takes what was found."""
+    room = np.empty((STRIP, task.table.groups.partners.shape[1], block[1]))
+    for rows in task.strips:
+        for found in SUBJECTS[name](task, rows, block, room):
+            if look is not None:
+                look(*found)
+
+
+def cpu_of(name: str, task: Task) -> float:
+    """Return CPU seconds of a subject for all bundles and draws."""
+    begin = time.process_time()
+    for block in task.blocks:
+        work(name, task, block)
+    return time.process_time() - begin
+
+
+def apart(task: Task, names: list[str]) -> float:
+    """Return the largest difference of any NPV or sum from ours, relative to the largest of its kind."""
+    shape, worst = (len(task.table), task.table.groups.partners.shape[1]), 0.0
+    block = task.blocks[-1]
+    pages: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for name in ("sharesim", *names):
+        npv, sums = np.zeros((*shape, block[1])), np.zeros((len(SUMS), *shape))
+
+        def look(rows: np.ndarray, worth: np.ndarray, total: np.ndarray, npv=npv, sums=sums) -> None:
+            npv[rows, : worth.shape[1]] = worth
+            sums[:, rows, : total.shape[2]] = total
+
+        work(name, task, block, look)
+        pages[name] = npv, sums
+    for name in names:
+        for mine, yours in zip(pages["sharesim"], pages[name], strict=True):
+            axes = tuple(range(1, 3)) if mine is pages["sharesim"][1] else None
+            scale = np.abs(mine).max(axis=axes, keepdims=axes is not None)
+            worst = max(worst, float((np.abs(mine - yours) / np.where(scale > 0, scale, 1.0)).max()))
+    return worst
+
+
+def race(n_bundles: int, n_draws: int, rounds: int, names: list[str], councils: int) -> dict[str, Any]:
+    """Return CPU seconds of the subjects in turn, and how far apart their numbers are."""
+    task = Task.of(n_bundles, n_draws, councils)
+    far = apart(
+        Task.of(min(n_bundles, 200), min(n_draws, 2 * CHUNK), councils), [name for name in names if name != "sharesim"]
+    )
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(rounds):
+        for name in names:
+            # The plain loop is slow and steady: once is enough.
+            if name != "plain" or number == 0:
+                seconds[name].append(cpu_of(name, task))
+    ratio = [theirs / mine for theirs, mine in zip(seconds.get("kernel", []), seconds["sharesim"], strict=False)]
+    median = {name: statistics.median(found) for name, found in seconds.items()}
+    return {
+        "n_bundles": n_bundles, "n_draws": n_draws, "cpu_s": seconds, "largest_relative_difference": far,
+        "bundle_draws_per_cpu_s": {name: n_bundles * n_draws / found for name, found in median.items()},
+        "kernel_compiled": kernel.COMPILED, "ratio_to_fused_kernel": statistics.median(ratio) if ratio else None,
+        "ratio_to_plain_loop": median["plain"] / median["sharesim"] if "plain" in median else None,
+    }  # fmt: skip
+
+
+def threads(n_bundles: int, n_draws: int, jobs: int, names: list[str]) -> dict[str, Any]:
+    """Return elapsed seconds of the subjects with blocks dealt to so many threads."""
+    task, result = Task.of(n_bundles, n_draws), {}
+    for name in names:
+        work(name, task, task.blocks[-1])
+        begin = time.monotonic()
+        with ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(partial(work, name, task), task.blocks))
+        result[name] = n_bundles * n_draws / (time.monotonic() - begin)
+    return {"jobs": jobs, "n_bundles": n_bundles, "n_draws": n_draws, "bundle_draws_per_s": result}
+
+
+def whole(n_bundles: int, n_draws: int, jobs: int, memory_gb: float, keep: str, repeats: int) -> dict[str, Any]:
+    """Return seconds and peak memory of `appraise` from drawing to figures, under a memory budget."""
+    study = study_of()
+    table = some_bundles(study, n_bundles)
+    budget = Resources(memory_gb=memory_gb, keep=keep)  # type: ignore[arg-type]
+    # What a process holds once everything has been loaded and used is no part of the budget.
+    appraise(study, table.take(np.arange(4)), seed=1, purpose="choose", n_draws=CHUNK, jobs=jobs).figures["cvar"].sum()
+    before, cpu, elapsed = _peak_mb(), [], []
+    for _ in range(repeats):
+        begin = time.process_time(), time.monotonic()
+        found = appraise(study, table, seed=1, purpose="choose", n_draws=n_draws, jobs=jobs, resources=budget)
+        if keep == "nothing":
+            found.figures["cvar"].sum()
+        cpu.append(time.process_time() - begin[0])
+        elapsed.append(time.monotonic() - begin[1])
+        del found
+    return {
+        "n_bundles": n_bundles,
+        "n_draws": n_draws,
+        "jobs": jobs,
+        "keep": keep,
+        "budget_mb": memory_gb * 1024,
+        "peak_mb": _peak_mb() - before,
+        "cpu_s": statistics.median(cpu),
+        "elapsed_s": statistics.median(elapsed),
+        "bundle_draws_per_cpu_s": n_bundles * n_draws / statistics.median(cpu),
+    }
+
+
+def _peak_mb() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024.0**2 if sys.platform == "darwin" else 1024.0)
+
+
+WHAT = {"race": race, "threads": threads, "whole": whole}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one measurement and print it."""
+    wanted = json.loads((sys.argv[1:] if arguments is None else arguments)[0])
+    print(json.dumps(WHAT[wanted.pop("what")](**wanted)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
