@@ -22,6 +22,7 @@ _HOMES = {
     "run_study": "sharesim.workflow.run",
     "new": "sharesim.workflow.new",
     "check": "sharesim.workflow.check",
+    "track": "sharesim.workflow.track",
     "sample": "sharesim.uncertainty.sample",
     "propagate": "sharesim.uncertainty.sample",
     "SharesimError": "sharesim.errors",
@@ -41,10 +42,11 @@ if TYPE_CHECKING:
     from sharesim.workflow.doors import appraise, choose, judge, load
     from sharesim.workflow.new import new
     from sharesim.workflow.run import report, run_study
+    from sharesim.workflow.track import track
 
 __all__ = [
     "SharesimError", "StudyError", "UsageError", "appraise", "check", "choose", "judge", "load", "new", "propagate", "report",
-    "run_study", "sample",
+    "run_study", "sample", "track",
 ]  # fmt: skip
 
 

@@ -42,10 +42,10 @@ class Picture:
 
 def render(material: Material, drawings: Iterable[Drawing]) -> str:
     """Return the page as text."""
-    environment = _environment()
-    script = environment.get_template("script.js").render()
+    templates = environment()
+    script = templates.get_template("script.js").render()
     pictures = {drawing.plot.name: Picture.of(drawing) for drawing in drawings}
-    return environment.get_template("report.html.j2").render(
+    return templates.get_template("report.html.j2").render(
         **page(material), pictures=pictures, script=script, script_hash=_hash(script)
     )
 
@@ -59,8 +59,9 @@ def _hash(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return the templates of pages: whatever a study says is escaped."""
+    made = Environment(
         loader=PackageLoader("sharesim.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -74,5 +75,5 @@ def _environment() -> Environment:
         "day": words.day,
         "month": words.month,
     }
-    environment.filters.update(filters)
-    return environment
+    made.filters.update(filters)
+    return made

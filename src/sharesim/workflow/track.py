@@ -1,0 +1,403 @@
+"""A run while it is carried out: actuals beside the simulated band, and the out-turn projected from what has been seen.
+
+The futures stay as they were simulated; those that look like what was seen get more weight (importance weights, as a
+particle filter gives them without resampling). What the weights rest on is said: the effective number of futures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sharesim.appraisal.engine import tiles_of
+from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
+from sharesim.appraisal.flows import CASH_LINES, ONE_OFF_LINES
+from sharesim.appraisal.outcomes import Outcomes
+from sharesim.appraisal.outcomes import appraise as simulate
+from sharesim.bundles.enumerate import candidates
+from sharesim.errors import Fault, UsageError
+from sharesim.report.budget import price_index
+from sharesim.report.matrix import arrangements
+from sharesim.report.tables import year_label
+from sharesim.study.compile import compile_study
+from sharesim.study.places import Places
+from sharesim.study.schema import StudyModel
+from sharesim.study.study import Study
+from sharesim.workflow.actuals import MEASURES, Actual, Known, Series, read_actuals
+from sharesim.workflow.folder import MANIFEST, versions, whole_folder, write_csv, write_json
+
+#: How far a future may lie from what was seen, as a share of the spread of the futures.
+NOISE_SHARE = 0.25
+#: Fewest futures that a projection may rest on; with fewer the weights are softened.
+LEAST_EFFECTIVE = 50.0
+MOST_DRAWS = 8192
+#: On track from the first percentile on, at risk from the second on, off track below.
+ON_TRACK, AT_RISK = 25.0, 5.0
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each future counts after what was seen.
+
+    Parameters
+    ----------
+    values : ndarray, shape (draw,)
+        They sum to 1.
+    softening : float
+        1 where what was seen counts in full; below 1 it was softened so that enough futures remain.
+    """
+
+    values: np.ndarray
+    softening: float
+
+    @property
+    def effective(self) -> float:
+        """As many equally weighted futures would be as sure (Kish's effective sample size)."""
+        return float(1.0 / (self.values**2).sum())
+
+
+def reweighted(simulated: np.ndarray, seen: np.ndarray, noise: np.ndarray, least: float = LEAST_EFFECTIVE) -> Weights:
+    """Return the weight of each future given what was seen.
+
+    Each figure is taken for the future's own plus a normal error. With normal futures this gives the closed form of the
+    normal model as the number of futures grows.
+
+    Parameters
+    ----------
+    simulated : ndarray, shape (figure, draw)
+    seen : ndarray, shape (figure,)
+    noise : ndarray, shape (figure,)
+        Standard deviation of each error; a figure with none says nothing and is left out.
+    least : float
+        Fewest effective futures.
+
+    Examples
+    --------
+    >>> futures = np.random.default_rng(1).normal(size=(1, 100_000))
+    >>> found = reweighted(futures, np.array([1.0]), np.array([0.5]))
+    >>> bool(abs(found.values @ futures[0] - 1 / (1 + 0.25)) < 0.01), found.softening
+    (True, 1.0)
+    """
+    used = noise > 0
+    distance = (((simulated[used] - seen[used, None]) / noise[used, None]) ** 2).sum(axis=0)
+    distance = distance - distance.min() if distance.size else distance
+
+    def at(softening: float) -> Weights:
+        raw = np.exp(-0.5 * softening * distance)
+        return Weights(raw / raw.sum(), softening)
+
+    full, least = at(1.0), min(least, 0.5 * distance.size)
+    if full.effective >= least:
+        return full
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if at(middle).effective >= least else (low, middle)
+    return at(low)
+
+
+def weighted_percentile(values: np.ndarray, weights: np.ndarray, q: float) -> float:
+    """Return the smallest value at or below which at least q percent of the weight lies.
+
+    Examples
+    --------
+    >>> weighted_percentile(np.array([3.0, 1.0, 2.0]), np.array([0.1, 0.8, 0.1]), 85)
+    2.0
+    """
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    at = np.searchsorted(reached, q / 100.0 * reached[-1] - 1e-12)
+    return float(values[order[min(at, values.size - 1)]])
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Actuals beside a run.
+
+    Parameters
+    ----------
+    study : Study
+    letters : mapping of str to str
+        Title of each arrangement by letter.
+    actuals : tuple of Actual
+    flows : mapping of Series to ndarray, shape (year, draw)
+        Simulated, in the money of each year.
+    npv : ndarray, shape (draw,)
+        Value of the portfolio, real and discounted.
+    weights : Weights
+    noise_share : float
+    """
+
+    study: Study
+    letters: dict[str, str]
+    actuals: tuple[Actual, ...]
+    flows: dict[Series, np.ndarray]
+    npv: np.ndarray
+    weights: Weights
+    noise_share: float = NOISE_SHARE
+
+    def what(self, series: Series) -> str:
+        """Return what a series is about, in words."""
+        names = self.study.councils
+        parts = [
+            f"{self.letters[series.arrangement]} ({series.arrangement})" if series.arrangement else "All arrangements"
+        ]
+        parts += [names.name(names.index(series.council))] if series.council else []
+        return ", ".join(parts)
+
+    @cached_property
+    def bands(self) -> pd.DataFrame:
+        """One row per series and financial year: what was seen, the simulated band, the percentile, and the projection."""
+        seen = {(item.series, item.year): item for item in self.actuals}
+        rows = []
+        for series, flow in self.flows.items():
+            for year in range(self.study.n_years):
+                item = seen.get((series, year))
+                rows.append(self._band(series, year, item, flow[year]))
+        return pd.DataFrame(rows)
+
+    def _band(self, series: Series, year: int, item: Actual | None, draws: np.ndarray) -> dict[str, object]:
+        weights, share = self.weights.values, item.months / 12.0 if item else 0.0
+        # What is seen stands; the rest of the year is taken from the futures that look like it.
+        whole = (item.gbp if item else 0.0) + (1.0 - share) * draws
+        return {
+            "arrangement": series.arrangement, "council": series.council, "measure": series.measure, "what": self.what(series),
+            "year": year_label(self.study, year), "months": item.months if item else 0,
+            "actual_gbp": item.gbp if item else float("nan"),
+            "expected_gbp": float(share * draws.mean()) if item else float("nan"),
+            "percentile": _percentile_of(share * draws, item.gbp) if item else float("nan"),
+            "simulated_mean_gbp": float(draws.mean()),
+            **{f"simulated_p{q}_gbp": float(np.percentile(draws, q)) for q in (5, 25, 50, 75, 95)},
+            "projected_mean_gbp": float(weights @ whole),
+            "projected_p5_gbp": weighted_percentile(whole, weights, 5),
+            "projected_p95_gbp": weighted_percentile(whole, weights, 95),
+        }  # fmt: skip
+
+    @cached_property
+    def highlights(self) -> pd.DataFrame:
+        """One row per series: to date, the out-turn over the horizon as planned and as projected, and its status."""
+        return pd.DataFrame([self._highlight(series) for series in self.flows])
+
+    def _highlight(self, series: Series) -> dict[str, object]:
+        mine = [item for item in self.actuals if item.series == series]
+        flow, weights = self.flows[series], self.weights.values
+        to_date = sum(flow[item.year] * (item.months / 12.0) for item in mine)
+        got = sum(item.gbp for item in mine)
+        # What is seen stands; what is not yet seen is taken from the futures that look like it.
+        out_turn = got + flow.sum(axis=0) - to_date
+        percentile = _percentile_of(np.asarray(to_date), got)
+        good = 100.0 - percentile if series.measure == "one_off" else percentile
+        return {
+            "arrangement": series.arrangement, "council": series.council, "measure": series.measure, "what": self.what(series),
+            "months": sum(item.months for item in mine), "actual_gbp": got, "expected_gbp": float(np.mean(to_date)),
+            "percentile": percentile, "worse_percent": good, "planned_mean_gbp": float(flow.sum(axis=0).mean()),
+            "projected_mean_gbp": float(weights @ out_turn), "projected_p5_gbp": weighted_percentile(out_turn, weights, 5),
+            "projected_p95_gbp": weighted_percentile(out_turn, weights, 95), "status": status(good),
+        }  # fmt: skip
+
+    @cached_property
+    def by_arrangement(self) -> pd.DataFrame:
+        """One row per arrangement of which something was seen: the worst status of its series, and which that is."""
+        order = {"off track": 0, "at risk": 1, "on track": 2}
+        frame = self.highlights.assign(rank=[order[text] for text in self.highlights.status])
+        worst = frame.sort_values(["rank", "worse_percent"], kind="stable").groupby("arrangement", sort=True).head(1)
+        worst = worst.sort_values("arrangement", kind="stable")
+        return pd.DataFrame(
+            {
+                "arrangement": worst.arrangement,
+                "what": [self.letters.get(letter, "All arrangements") for letter in worst.arrangement],
+                "status": worst.status,
+                "because": [MEASURES[name] for name in worst.measure],
+                "worse_percent": worst.worse_percent,
+            }
+        ).reset_index(drop=True)
+
+    def value(self) -> dict[str, float]:
+        """Return the value of the portfolio as simulated, and given what has been seen: mean, range, chance of a loss."""
+        weights = self.weights.values
+        return {
+            "simulated_mean_gbp": float(self.npv.mean()),
+            "projected_mean_gbp": float(weights @ self.npv),
+            "projected_p5_gbp": weighted_percentile(self.npv, weights, 5),
+            "projected_p95_gbp": weighted_percentile(self.npv, weights, 95),
+            "simulated_loss_share": float((self.npv < 0).mean()),
+            "projected_loss_share": float(weights @ (self.npv < 0)),
+        }
+
+
+def summary(tracked: Tracked) -> str:
+    """Return the highlight report in words, for a terminal."""
+    from sharesim.report.decision import text_of
+    from sharesim.report.tracking import lead, rests
+
+    lines = [f"{row.what}: {row.status} ({row.because.lower()}: {row.worse_percent:.0f}% of futures did worse)"
+             for row in tracked.by_arrangement.itertuples()]  # fmt: skip
+    return "\n".join([*lines, text_of(lead(about(tracked))), rests(about(tracked))])
+
+
+def about(tracked: Tracked) -> dict[str, object]:
+    """Return what a page says of a tracked run beside its tables."""
+    return {
+        "title": tracked.study.model.study.title, "measures": MEASURES, "value": tracked.value(),
+        "effective": tracked.weights.effective, "softening": tracked.weights.softening, "n_draws": tracked.npv.size,
+        "noise_share": tracked.noise_share,
+    }  # fmt: skip
+
+
+def write_track(tracked: Tracked, folder: Path) -> Path:
+    """Write track.html, figures and the tables as CSV into a folder, whole; return the page's path.
+
+    Raises
+    ------
+    OutputError
+        When the folder cannot be written, or holds something that is no run of ours.
+    """
+    from sharesim.report.tracking import tracking_page
+
+    frames = {"by_arrangement": tracked.by_arrangement, "highlights": tracked.highlights, "bands": tracked.bands}
+    with whole_folder(folder) as aside:
+        for name, frame in frames.items():
+            write_csv(frame, aside / f"{name}.csv")
+        page = tracking_page(about(tracked), frames, aside)
+        write_json(aside / "track.json", about(tracked))
+        write_json(
+            aside / MANIFEST,
+            {"study": tracked.study.model.study.name, "study_hash": tracked.study.content_hash, "versions": versions()},
+        )
+    return folder / page.name
+
+
+def status(good_percentile: float) -> str:
+    """Return on track, at risk or off track, by the percentile of what was seen; the higher the better.
+
+    Examples
+    --------
+    >>> status(60), status(10), status(2)
+    ('on track', 'at risk', 'off track')
+    """
+    return "on track" if good_percentile >= ON_TRACK else "at risk" if good_percentile >= AT_RISK else "off track"
+
+
+def _percentile_of(draws: np.ndarray, value: float) -> float:
+    """Return the share of futures below a figure, those equal to it by half, in percent."""
+    return float(100.0 * ((draws < value).mean() + 0.5 * (draws == value).mean()))
+
+
+def track(run: str | Path, actuals: str | Path, *, noise_share: float = NOISE_SHARE) -> Tracked:
+    """Return actuals beside a run's simulated futures.
+
+    Parameters
+    ----------
+    run : str or Path
+        Folder of a run.
+    actuals : str or Path
+        CSV file: period, measure, gbp, and arrangement and council where a figure is not of all together.
+    noise_share : float
+        How far a future may lie from what was seen, as a share of the spread of the futures (one standard deviation).
+
+    Raises
+    ------
+    UsageError
+        When the folder is no run, or was made by a study or version that cannot be had again.
+    StudyError
+        With every fault of the file.
+    """
+    if not 0.01 <= noise_share <= 10:
+        raise UsageError(Fault("noise", "out of bounds", f"{noise_share:g}", "0.01 to 10", "0.25 is usual."))
+    outcomes = _outcomes(Path(run))
+    study, table = outcomes.study, outcomes.table
+    chosen = arrangements(study, table)
+    letters = {item.letter: item.title for item in chosen}
+    ids = tuple(table.ids[item.row] for item in chosen)
+    known = Known(tuple(letters), ids, study.councils.ids, study.model.study.start, study.n_years)
+    seen = read_actuals(Path(actuals), known)
+    rows = {item.letter: item.row for item in chosen}
+    flows = _flows(outcomes, sorted({item.series for item in seen}), rows)
+    simulated = np.stack([flows[item.series][item.year] * (item.months / 12.0) for item in seen])
+    figures = np.array([item.gbp for item in seen])
+    weights = reweighted(simulated, figures, noise_share * simulated.std(axis=1))
+    npv = outcomes.npv.sum(axis=(0, 1)) + outcomes.needed @ outcomes.activation_npv.sum(axis=1)
+    return Tracked(study, letters, seen, flows, npv, weights, noise_share)
+
+
+def _outcomes(folder: Path) -> Outcomes:
+    """Return a run's portfolio on its judging futures, simulated again."""
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        raw = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+        ids = [str(name) for name in pd.read_csv(folder / "portfolio.csv", dtype=str, keep_default_na=False).bundle]
+        seed, n_draws = int(summary["seed"]), int(summary["n_draws"])
+        model = StudyModel.model_validate(raw)
+        study = compile_study(model, Places("study.json", {}, folder=folder))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        told = getattr(error, "strerror", None) or f"{type(error).__name__}"
+        remedy = "Give the folder of a finished run, such as runs/my-study."
+        raise UsageError(Fault(str(folder), "not a run that can be tracked", told, "", remedy)) from None
+    table = candidates(study)
+    missing = [name for name in ids if name not in table.ids]
+    if missing or not ids:
+        got = f"no bundle {missing[0]}" if missing else "nothing is shared"
+        raise UsageError(Fault(str(folder), "its portfolio cannot be had again", got, "", "Run the study again."))
+    position = {name: at for at, name in enumerate(table.ids)}
+    chosen = table.take(np.array([position[name] for name in ids]))
+    n_draws = min(n_draws, MOST_DRAWS)
+    return simulate(study, chosen, seed=seed, purpose="judge", n_draws=n_draws)
+
+
+def _flows(outcomes: Outcomes, wanted: Sequence[Series], rows: dict[str, int]) -> dict[Series, np.ndarray]:
+    """Return the simulated flows of each series in the money of each year, each of shape (year, draw)."""
+    study, table = outcomes.study, outcomes.table
+    flows = {series: np.zeros((study.n_years, outcomes.n_draws)) for series in wanted}
+    tiles, columns = tiles_of(table), outcomes.activations.columns
+    masks = {series: _mask(outcomes, series, rows) for series in wanted}
+    for run in outcomes.chunks():
+        draws = slice(run.first, run.first + run.used)
+        for placed, year, lines in run.years(tiles):
+            for series in wanted:
+                mask = masks[series][placed]
+                if mask.any():
+                    value = _measured(series.measure, lines)[..., : run.used]
+                    flows[series][year, draws] += value[mask[:, : value.shape[1]]].sum(axis=0)
+        for series in wanted:
+            if series.arrangement or series.measure in ("cashable", "non_cashable") or not columns:
+                continue
+            councils = slice(None) if not series.council else [study.councils.index(series.council)]
+            for year in range(study.n_years):
+                if series.measure == "net":
+                    worth = activation_draws(run.context, columns, run.context.year_clock(year))
+                else:
+                    worth = activation_one_off(run.context, columns, year)
+                flows[series][year, draws] += worth[outcomes.needed][:, councils, : run.used].sum(axis=(0, 1))
+    index = price_index(study)[:, None]
+    return {series: flow * index for series, flow in flows.items()}
+
+
+def _mask(outcomes: Outcomes, series: Series, rows: dict[str, int]) -> np.ndarray:
+    """Return which partner slots of which bundles a series covers, shape (bundle, partner slot)."""
+    partners = outcomes.table.partners
+    mask = partners >= 0
+    if series.council:
+        mask = mask & (partners == outcomes.study.councils.index(series.council))
+    if series.arrangement:
+        mask = mask & (np.arange(len(partners)) == rows[series.arrangement])[:, None]
+    return mask
+
+
+def _measured(measure: str, lines: dict[str, np.ndarray]) -> np.ndarray:
+    """Return one measure by bundle, partner slot and draw."""
+    if measure == "cashable":
+        return lines["saving_cashable"] + lines["extra_cost"]
+    if measure == "non_cashable":
+        return lines["saving_non_cashable"]
+    names = ONE_OFF_LINES if measure == "one_off" else CASH_LINES
+    total = sum(lines[name] for name in names if name in lines)
+    return -np.asarray(total) if measure == "one_off" else np.asarray(total)
+
+
+__all__ = ["Tracked", "Weights", "reweighted", "status", "track", "weighted_percentile"]
