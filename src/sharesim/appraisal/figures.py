@@ -12,12 +12,13 @@ from sharesim.uncertainty.draws import DrawPlan
 #: Share of draws in the CVaR of the figures.
 TAIL = 0.05
 PERCENTILES = (5, 10, 50, 90, 95)
-#: Figures of each bundle by name: GBP, but for the chance of a loss.
-FIGURES = ("mean", "sd", *(f"p{q}" for q in PERCENTILES), "cvar", "p_loss", "mean_error")
+_MEASURED = ("mean", "sd", *(f"p{q}" for q in PERCENTILES), "cvar", "p_loss")
+#: Figures of each bundle by name, and their standard errors: GBP, but for the chance of a loss.
+FIGURES = (*_MEASURED, *(f"{name}_error" for name in _MEASURED))
 
 
 def figures_of(draws: np.ndarray, plan: DrawPlan) -> dict[str, np.ndarray]:
-    """Return the figures of bundles, exact for their draws: each (bundle,), and the standard error of the mean.
+    """Return the figures of bundles, exact for their draws, and their standard errors: each (bundle,).
 
     Parameters
     ----------
@@ -42,11 +43,18 @@ def figures_of(draws: np.ndarray, plan: DrawPlan) -> dict[str, np.ndarray]:
     last, wanted = rank_of(n_draws, TAIL), TAIL * n_draws
     result["cvar"] = (measures.total(ordered[:, :last]) + (wanted - last) * ordered[:, last]) / wanted
     result["p_loss"] = measures.probability_below(draws, 0.0)
-    if plan.method == "sobol":
-        result["mean_error"] = np.full(len(draws), np.nan)
-    else:
-        result["mean_error"] = np.asarray(measures.standard_errors(draws, "mean", plan.method))
+    result |= {f"{name}_error": _error(draws, ordered, name, plan.method) for name in _MEASURED}
     return {name: result[name] for name in FIGURES}
+
+
+def _error(draws: np.ndarray, ordered: np.ndarray, name: str, method: str) -> np.ndarray:
+    """Return the standard error of a figure, shape (bundle,); nan where one set of draws gives none."""
+    if method == "sobol":
+        return np.full(len(draws), np.nan)  # one scramble; rows here are bundles, not scrambles
+    of_sorted = measures.measure_named(name).error_of_sorted
+    if method == "monte_carlo" and of_sorted is not None:
+        return np.asarray(of_sorted(ordered))
+    return np.asarray(measures.standard_errors(draws, name, method))
 
 
 def weighted_sum(npv: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from sharesim.measures.figures import (
     probability_below,
     rank_of,
     standard_deviation,
+    total,
 )
 
 Array = NDArray[np.float64]
@@ -86,11 +87,14 @@ class Measure:
         (..., draw) to (...).
     error : callable
         (..., draw) of independent draws to (...).
+    error_of_sorted : callable, optional
+        The same from draws that are sorted already, where that is cheaper.
     """
 
     name: str
     figure: Callable[[Array], Array]
     error: Callable[[Array], Array]
+    error_of_sorted: Callable[[Array], Array] | None = None
 
 
 def _mean_error(x: Array) -> Array:
@@ -106,7 +110,7 @@ def _sd_error(x: Array) -> Array:
     return np.where(spread > 0.0, error, 0.0)
 
 
-def _percentile_error(x: Array, q: float) -> Array:
+def _percentile_error(x: Array, q: float, *, is_sorted: bool = False) -> Array:
     """Return the asymptotic error of a percentile, its density taken from the spacing of draws around it.
 
     The width is Bofinger's (1975), which makes the density's own error smallest: about 4% at 8,192 draws.
@@ -119,7 +123,7 @@ def _percentile_error(x: Array, q: float) -> Array:
     low, high = (rank_of(n_draws, share + sign * width) for sign in (-1.0, 1.0))
     if high == low or n_draws * width < 4.0:
         return np.full(x.shape[:-1], math.nan)
-    ordered = np.partition(x, (low, high), axis=-1)
+    ordered = x if is_sorted else np.partition(x, (low, high), axis=-1)
     sparsity = (ordered[..., high] - ordered[..., low]) * (n_draws / (high - low))
     return math.sqrt(share * (1.0 - share) / n_draws) * sparsity
 
@@ -129,6 +133,16 @@ def _cvar_error(x: Array, level: float) -> Array:
     rank = rank_of(x.shape[-1], level)
     boundary = np.partition(x, rank, axis=-1)[..., rank]
     return _mean_error(np.minimum(x, boundary[..., None])) / level
+
+
+def _cvar_error_of_sorted(x: Array, level: float) -> Array:
+    """Return the same from sorted draws: what lies at the boundary or above adds nothing to the sums."""
+    rank, n_draws = rank_of(x.shape[-1], level), x.shape[-1]
+    if n_draws < 2:
+        return np.full(x.shape[:-1], math.nan)
+    below = x[..., : rank + 1] - x[..., rank, None]
+    spread = np.maximum(total(below * below) - total(below) ** 2 / n_draws, 0.0)
+    return np.sqrt(spread / (n_draws - 1) / n_draws) / level
 
 
 def _share_error(x: Array, threshold: float) -> Array:
@@ -147,13 +161,19 @@ STANDARD_DEVIATION = Measure("standard deviation", standard_deviation, _sd_error
 def percentile_measure(q: float) -> Measure:
     """Return the measure of a percentile, named such as P5."""
     checked_percentage(q)
-    return Measure(f"P{q:g}", lambda x: percentile(x, q), lambda x: _percentile_error(x, q))
+    return Measure(
+        f"P{q:g}", lambda x: percentile(x, q), lambda x: _percentile_error(x, q),
+        lambda x: _percentile_error(x, q, is_sorted=True),
+    )  # fmt: skip
 
 
 def cvar_measure(level: float = 0.05) -> Measure:
     """Return the measure of the mean of the worst share of draws."""
     checked_share(level)
-    return Measure(f"CVaR {level:.0%}", lambda x: cvar(x, level), lambda x: _cvar_error(x, level))
+    return Measure(
+        f"CVaR {level:.0%}", lambda x: cvar(x, level), lambda x: _cvar_error(x, level),
+        lambda x: _cvar_error_of_sorted(x, level),
+    )  # fmt: skip
 
 
 def below_measure(threshold: float = 0.0) -> Measure:

@@ -14,13 +14,19 @@ from sharesim.study.schema import Published
 from sharesim.study.study import Study
 from sharesim.uncertainty.distributions import Distribution
 
+#: Figures of a bundle's NPV that tables show, by their names in `Outcomes.figures`.
+FIGURE_COLUMNS = {
+    "mean": "npv_mean_gbp", "sd": "npv_sd_gbp", "p5": "npv_p5_gbp", "p10": "npv_p10_gbp", "p50": "npv_p50_gbp",
+    "p90": "npv_p90_gbp", "p95": "npv_p95_gbp", "p_loss": "probability_of_loss", "cvar": "cvar_gbp",
+}  # fmt: skip
+
 
 def bundles(outcomes: Outcomes) -> pd.DataFrame:
     """Return one row per candidate bundle: who, what, where, when, and what it is worth.
 
     Money is council value: real GBP at the study's price base over its horizon, discounted.
     """
-    table, draws = outcomes.table, outcomes.npv.sum(axis=1)
+    table, figures = outcomes.table, outcomes.figures
     rows = range(len(table))
     frame = pd.DataFrame(
         {
@@ -30,15 +36,10 @@ def bundles(outcomes: Outcomes) -> pd.DataFrame:
             "host": [";".join(table.host_ids(row)) for row in rows],
             "form": [table.forms.ids[form] for form in table.form],
             "start": table.start_date.astype(str),
-            "npv_mean_gbp": mean(draws),
-            "npv_mean_error_gbp": _errors(outcomes, draws, "mean"),
-            "npv_sd_gbp": draws.std(axis=1),
         }
     )
-    for q in (5, 50, 95):
-        frame[f"npv_p{q}_gbp"] = percentile(draws, q)
-    frame["probability_of_loss"] = probability_below(draws, 0.0)
-    frame["cvar_gbp"] = cvar(draws, 0.05)
+    for name, column in FIGURE_COLUMNS.items():
+        frame[column], frame[error_column(column)] = figures[name], figures[f"{name}_error"]
     for name, values in outcomes.means.items():
         if name != "started":
             frame[name] = values.sum(axis=1)
@@ -46,11 +47,15 @@ def bundles(outcomes: Outcomes) -> pd.DataFrame:
     return frame
 
 
-def _errors(outcomes: Outcomes, draws: np.ndarray, measure: str) -> np.ndarray:
-    """Return the standard error of each bundle's measure, nan where one set of draws gives none."""
-    if outcomes.plan.method == "sobol":
-        return np.full(len(draws), np.nan)  # one scramble; rows here are bundles, not scrambles
-    return standard_errors(draws, measure, outcomes.plan.method)
+def error_column(column: str) -> str:
+    """Return the column that holds the standard error of another.
+
+    Examples
+    --------
+    >>> error_column("npv_mean_gbp"), error_column("probability_of_loss")
+    ('npv_mean_error_gbp', 'probability_of_loss_error')
+    """
+    return f"{column.removesuffix('_gbp')}_error_gbp" if column.endswith("_gbp") else f"{column}_error"
 
 
 def portfolio(outcomes: Outcomes, solution: Solution, judged: Outcomes | None = None) -> pd.DataFrame:
@@ -58,16 +63,10 @@ def portfolio(outcomes: Outcomes, solution: Solution, judged: Outcomes | None = 
     frame = bundles(outcomes).iloc[solution.chosen].reset_index(drop=True)
     if judged is not None:
         fresh = bundles(judged)
-        for column in (
-            "npv_mean_gbp",
-            "npv_mean_error_gbp",
-            "npv_p5_gbp",
-            "npv_p95_gbp",
-            "probability_of_loss",
-            "cvar_gbp",
-        ):
-            frame[f"choosing_{column}"] = frame[column]
-            frame[column] = fresh[column].to_numpy()
+        for column in FIGURE_COLUMNS.values():
+            for name in (column, error_column(column)):
+                frame[f"choosing_{name}"] = frame[name]
+                frame[name] = fresh[name].to_numpy()
     return frame
 
 
@@ -78,16 +77,25 @@ def councils(study: Study, account: Account, npv: np.ndarray) -> pd.DataFrame:
     ----------
     npv : ndarray, shape (council, draw)
     """
-    cumulative = np.cumsum(account.net, axis=1)
+    cumulative, method = np.cumsum(account.net, axis=1), study.model.run.method
+
+    def error(measure: str) -> np.ndarray:
+        return np.full(len(npv), np.nan) if method == "sobol" else standard_errors(npv, measure, method)
+
     return pd.DataFrame(
         {
             "council": list(study.councils.ids),
             "name": list(study.councils.names),
             "npv_mean_gbp": mean(npv),
+            "npv_mean_error_gbp": error("mean"),
             "npv_p5_gbp": percentile(npv, 5),
+            "npv_p5_error_gbp": error("p5"),
             "npv_p50_gbp": percentile(npv, 50),
+            "npv_p50_error_gbp": error("p50"),
             "npv_p95_gbp": percentile(npv, 95),
+            "npv_p95_error_gbp": error("p95"),
             "probability_of_loss": probability_below(npv, 0.0),
+            "probability_of_loss_error": error("p_loss"),
             "cvar_gbp": cvar(npv, 0.05),
             "one_off_mean_gbp": mean(account.one_off.sum(axis=1)),
             "peak_funding_mean_gbp": mean(-np.minimum(cumulative.min(axis=1), 0.0)),

@@ -48,8 +48,8 @@ def goal(text: str | Rule, *, method: str = "monte_carlo", most_draws: int = 1_0
     Parameters
     ----------
     text : str, PrecisionRule or RankingRule
-        ``MEASURE within FIGURE``: until the standard error of the measure (mean, sd, p1 to p99, cvar, p_loss) is at most
-        the figure, in pounds (for p_loss a share). ``best N settled``: until the N best by mean and their order are
+        ``MEASURE within FIGURE``: until the standard error of the measure (mean, sd, p10, cvar, p_loss) is at
+        most the figure, in pounds (for p_loss a share). ``best N settled``: until the N best by mean and their order are
         settled with 95% confidence; ``within FIGURE`` behind it makes differences up to that many pounds a tie.
     method : str
         How the draws are made.
@@ -69,8 +69,8 @@ def goal(text: str | Rule, *, method: str = "monte_carlo", most_draws: int = 1_0
     (5000.0, 1000.0)
     >>> goal("mean < 5000")
     Traceback (most recent call last):
-    sharesim.errors.UsageError: until: not a stop rule: got 'mean < 5000'; allowed such as 'mean within 5000', 'p10 within
-    20000', 'cvar within 20000', 'p_loss within 0.01' or 'best 3 settled'.
+    sharesim.errors.UsageError: until: not a stop rule: got 'mean < 5000'; allowed such as 'mean within 5000', 'p10
+    within 20000', 'cvar within 20000', 'p_loss within 0.01' or 'best 3 settled'.
     """
     if method == "sobol":
         remedy = "Use monte_carlo or latin_hypercube."
@@ -90,7 +90,8 @@ def goal(text: str | Rule, *, method: str = "monte_carlo", most_draws: int = 1_0
 def _positive(figure: str, where: str) -> float:
     value = float(figure)
     if not 0.0 < value < 1e15:
-        raise UsageError(Fault(where, "not a precision", figure, "above 0", "Give it in pounds; for p_loss as a share."))
+        remedy = "Give it in pounds; for p_loss as a share."
+        raise UsageError(Fault(where, "not a precision", figure, "above 0", remedy))
     return value
 
 

@@ -66,6 +66,10 @@ def replay(outcomes: Outcomes, draw: int, bundle: int | str | None = None) -> Re
                 )
             )
         bundle = table.ids.index(bundle)
+    if isinstance(draw, bool) or not isinstance(draw, (int, np.integer)):
+        allowed = f"a whole number from 0 to {outcomes.n_draws - 1}"
+        raise UsageError(Fault("replay", "not the number of a draw", repr(draw), allowed, "Draws are numbered from 0."))
+    draw = int(draw)
     if not 0 <= draw < outcomes.n_draws or (bundle is not None and not 0 <= bundle < len(table)):
         got = f"draw {draw}" + ("" if bundle is None else f", bundle {bundle}")
         allowed = f"draws 0 to {outcomes.n_draws - 1}, bundles 0 to {len(table) - 1}"
