@@ -77,6 +77,13 @@ def test_wheel_holds_every_file_of_the_package(tmp_path: Path) -> None:
         for path in source.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    # The worked cases go along, for `sharesim new DIR --like NAME`.
+    configs = ROOT / "configs"
+    expected |= {
+        f"sharesim/cases/{path.relative_to(configs).as_posix()}"
+        for path in configs.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
     assert packed == expected
     assert "sharesim/py.typed" in packed
     assert papers == {"LICENSE", "NOTICE"}
