@@ -11,10 +11,11 @@ import pytest
 from sharesim.cli import main
 from sharesim.errors import SharesimError, StudyError, UsageError
 from sharesim.examples import from_dict
+from sharesim.insight.reweighting import reweighted, weighted_percentile
 from sharesim.report.budget import price_index
 from sharesim.workflow.actuals import Series
 from sharesim.workflow.run import RunOptions, RunResult, run_study
-from sharesim.workflow.track import Tracked, reweighted, status, track, weighted_percentile, write_track
+from sharesim.workflow.track import Tracked, status, track, write_track
 from tests.unit.report import studies
 from tests.unit.report.pages import read
 
