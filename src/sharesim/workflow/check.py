@@ -36,7 +36,7 @@ def check(study: Study, progress: Callable[[str, int, int], None] | None = None)
     outcomes = appraise(study, draws=LOOK_DRAWS, progress=stage)
     if faults := contradictions(active(study.model.rules), outcomes.candidates):
         raise StudyError(faults)
-    parts = [*_what(study), *_bundles(study), *_drivers(study), *_rules(study), *_assumptions(study, outcomes)]
+    parts = [*_what(study), *_bundles(study), *_drivers(study), *_rules(study), *_assumptions(study, outcomes), *_conventions(study)]
     return "\n".join(parts)
 
 
@@ -91,6 +91,17 @@ def _rules(study: Study) -> list[str]:
     return [f"{_count([rule.name for rule in rules], 'rule')}:"] + [
         f"  {rule.name} ({rule.owner}): {rule.sentence or rule.kind.replace('_', ' ')}" for rule in rules
     ]
+
+
+def _conventions(study: Study) -> list[str]:
+    """Settings that shape the answer and that the study left as they are."""
+    if not study.conventions:
+        return []
+    lines = ["Left as they are (settings without a range; write them into the study to make them its own):"]
+    for item in study.conventions:
+        where = f" ({_some(list(item.where), 5)})" if item.where else ""
+        lines.append(f"  {item.path} = {item.value}: {item.meaning}{where}")
+    return lines
 
 
 def _assumptions(study: Study, outcomes) -> list[str]:

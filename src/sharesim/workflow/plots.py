@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from sharesim.errors import Fault, UsageError
 from sharesim.report.material import Material
+from sharesim.study.labels import unknown_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from sharesim.report.contents import Contents
     from sharesim.workflow.judged import Judged
+    from sharesim.workflow.results import Portfolio
 
 
 class Plots:
@@ -36,6 +38,19 @@ class Plots:
     def __init__(self, judged: Judged) -> None:
         self._judged = judged
 
+    @classmethod
+    def of(cls, portfolio: Portfolio) -> Plots:
+        """Return the figures of a portfolio that is not judged yet: it is, on the study's own number of fresh futures.
+
+        Raises
+        ------
+        UsageError
+            When there is no portfolio.
+        """
+        from sharesim.workflow.doors import judge
+
+        return cls(judge(portfolio))
+
     @cached_property
     def _material(self) -> Material:
         from sharesim.workflow.run import contents_of
@@ -48,7 +63,7 @@ class Plots:
         return self._draw("matrix")
 
     def map(self) -> Axes:
-        """Draw the partners at their places; needs x_km and y_km of every council."""
+        """Draw the partners at their places; needs x_km and y_km, or latitude and longitude, of every council."""
         return self._draw("map")
 
     def fan(self) -> Axes:
@@ -79,11 +94,55 @@ class Plots:
         """Draw what each risk costs."""
         return self._draw("risks")
 
+    def frontier(self, against: str = "cvar", n_points: int = 9) -> Axes:
+        """Draw what more value costs: the portfolios of which none is better in both value and another measure.
+
+        Parameters
+        ----------
+        against : {"cvar", "loss_probability", "exits", "non_cashable"}
+        n_points : int
+            Most portfolios.
+
+        Raises
+        ------
+        UsageError
+            When there is no such measure, or no portfolio keeps the rules.
+        """
+        from sharesim.report.figures import axes_of
+        from sharesim.report.figures.frontier import MEASURES, frontier_plot
+
+        if against not in MEASURES:
+            raise UsageError(unknown_name("plot.frontier", "measure", against, MEASURES))
+        portfolio = self._judged.portfolio
+        frame = portfolio.appraisal.frontier(against, n_points=n_points, rules=portfolio.rules)
+        if frame.empty:
+            raise UsageError(Fault("plot.frontier", "no portfolio keeps the rules", "", "", "See portfolio.summary()."))
+        return axes_of(frontier_plot(frame, against))
+
+    def options(self) -> Axes:
+        """Draw the options compared: business as usual, do minimum, less, preferred, more."""
+        return self._draw_beyond("options")
+
+    def rule_costs(self) -> Axes:
+        """Draw what each rule costs."""
+        return self._draw_beyond("rule-costs")
+
+    def _draw_beyond(self, name: str) -> Axes:
+        from sharesim.report.figures import axes_of
+        from sharesim.workflow.options import beyond
+        from sharesim.workflow.run import contents_of
+
+        material = Material(contents_of(self._judged, {}, found=beyond(self._judged)))
+        if name not in material.plots:
+            remedy = "Options need something that is shared; rule costs need rules."
+            raise UsageError(Fault("plot", "this result has no such figure", name, "", remedy))
+        return axes_of(material.plots[name])
+
     def _draw(self, name: str) -> Axes:
         from sharesim.report.figures import axes_of
 
         if name not in self._material.plots:
             allowed = ", ".join(self._material.plots) or "none, since nothing is shared"
-            remedy = "A map needs x_km and y_km of every council; a tornado needs uncertain inputs."
+            remedy = "A map needs coordinates of every council; a tornado needs uncertain inputs."
             raise UsageError(Fault("plot", "this result has no such figure", name, allowed, remedy))
         return axes_of(self._material.plots[name])

@@ -25,7 +25,7 @@ from sharesim.workflow.replay import Replay, replay
 from sharesim.workflow.words import active, money, money_note
 
 if TYPE_CHECKING:
-    pass
+    from sharesim.workflow.plots import Plots
 
 
 @dataclass(frozen=True)
@@ -232,6 +232,13 @@ class Portfolio:
         """
         partners = sorted({name for entry in self.chosen() for name in entry["partners"]})
         return self.question.leaving_table(self.solution, partners if council is None else [council])
+
+    @cached_property
+    def plot(self) -> Plots:
+        """Its figures, such as ``portfolio.plot.matrix()``, as matplotlib Axes; judged on fresh futures when first drawn."""
+        from sharesim.workflow.plots import Plots
+
+        return Plots.of(self)
 
     def summary(self) -> str:
         """Return what was chosen, in words."""
