@@ -3,6 +3,9 @@
 A chunk of 1,024 draws of a bundle has the same bits whoever works it and with whatever beside it; sums over draws are
 added chunk by chunk in their order. So where the blocks are cut, and who does which, moves nothing
 (docs/decisions/063-one-appraisal-over-many-workers.md).
+
+Where the draws of all bundles fit the memory of whoever asked, blocks bring them. Where they do not, a block is some
+bundles on all draws and brings their means and figures; draws are worked out again when asked for, as in one process.
 """
 
 from __future__ import annotations
@@ -14,15 +17,20 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from sharesim.appraisal.context import Fixed
-from sharesim.appraisal.engine import BLOCK_CHUNKS, ChunkRun, chunk_sizes, chunk_totals, draw_plan, tiles_of
+from sharesim.appraisal.engine import BLOCK_CHUNKS, ChunkRun, block_sums, chunk_sizes, draw_plan, put_partners, tiles_of
+from sharesim.appraisal.figures import FIGURES
+from sharesim.appraisal.fixed_items import activation_draws
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.appraisal.resources import Resources
+from sharesim.appraisal.sheets import MEASURES
+from sharesim.appraisal.sweep import Sweep
 from sharesim.batch.engines import Engine
 from sharesim.batch.expand import Variant, identity, load_variant
 from sharesim.batch.manifest import BatchFolder
@@ -35,10 +43,14 @@ from sharesim.study.study import Study
 from sharesim.uncertainty.draws import CHUNK
 from sharesim.workflow.results import Appraisal
 
-#: Bundle x partner slot x draw numbers of a block: 64 MB, a few seconds to a minute of work.
+#: Bundle x partner slot x draw numbers of a block that brings draws: 64 MB, a few seconds to a minute of work.
 BLOCK_NUMBERS = 2**23
-#: Beyond this many numbers (2 GB) the parent keeps the draws in a file.
-MOST_IN_MEMORY = 2**28
+#: Bundle x draw numbers of a block that brings figures, all in its worker's memory at once: 128 MB.
+FIGURE_NUMBERS = 2**24
+#: Of the memory there is, what the columns that all bundles share may take where no draws are kept.
+SHARE_OF_COLUMNS = 0.2
+SUMS = ("npv", *MEASURES)
+Arrays = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -67,11 +79,12 @@ class Block:
     root : Path
         The batch's folder.
     rows : (int, int)
-        First bundle and the one after the last.
+        First bundle and the one after the last, in the order of `_order`.
     chunks : (int, int)
         First chunk and the one after the last.
     n_draws : int
         Draws of the whole appraisal.
+    brings : {"draws", "figures"}
     """
 
     source: Source
@@ -79,6 +92,7 @@ class Block:
     rows: tuple[int, int]
     chunks: tuple[int, int]
     n_draws: int
+    brings: str = "draws"
 
     @property
     def draws(self) -> slice:
@@ -88,75 +102,135 @@ class Block:
     @property
     def file(self) -> Path:
         """Where its numbers are kept."""
-        words = "-".join(map(str, (*self.rows, *self.chunks, self.n_draws)))
+        words = "-".join(map(str, (self.brings, *self.rows, *self.chunks, self.n_draws)))
         return self.root / "blocks" / self.source.run / f"{words}.npz"
 
 
-def blocks_of(source: Source, root: Path, n_bundles: int, n_slots: int, n_draws: int) -> list[Block]:
-    """Cut an appraisal into blocks; by its size alone, so that what was done for other workers is found again."""
+def blocks_of(source: Source, root: Path, shape: tuple[int, int, int], brings: str = "draws") -> list[Block]:
+    """Cut an appraisal into blocks; by its size alone, so that what was done for other workers is found again.
+
+    Parameters
+    ----------
+    shape : (bundle, partner slot, draw)
+    """
+    n_bundles, n_slots, n_draws = shape
     n_chunks = len(chunk_sizes(n_draws))
-    most_rows = max(1, BLOCK_NUMBERS // (n_slots * CHUNK))
-    n_wide = max(1, -(-n_bundles // most_rows))
+    most_rows = FIGURE_NUMBERS // n_draws if brings == "figures" else BLOCK_NUMBERS // (n_slots * CHUNK)
+    n_wide = max(1, -(-n_bundles // max(1, most_rows)))
     step = max(1, -(-n_bundles // n_wide))
-    deep = max(1, BLOCK_NUMBERS // (min(step, n_bundles) * n_slots * CHUNK)) if n_bundles else n_chunks
+    deep = n_chunks
+    if brings == "draws" and n_bundles:
+        deep = max(1, BLOCK_NUMBERS // (min(step, n_bundles) * n_slots * CHUNK))
     rows = [(at, min(at + step, n_bundles)) for at in range(0, max(1, n_bundles), step)]
     chunks = [(at, min(at + deep, n_chunks)) for at in range(0, n_chunks, deep)]
-    return [Block(source, root, row, chunk, n_draws) for chunk, row in itertools.product(chunks, rows)]
+    return [Block(source, root, row, chunk, n_draws, brings) for chunk, row in itertools.product(chunks, rows)]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A study ready to be worked: its bundles, and the order in which they are cut."""
+
+    study: Study
+    table: BundleTable
+    needs: Activations
+    fixed: Fixed
+    order: np.ndarray
+
+    @staticmethod
+    def of(study: Study) -> _Prepared:
+        table = candidates(study)
+        # As the engine works them: a block then needs the tables of few packages.
+        order = np.lexsort((table.group, table.n_partners, table.package))
+        return _Prepared(study, table, activations(study, table), Fixed.of(study), order)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Bundles, partner slots and draws."""
+        return len(self.table), self.table.groups.partners.shape[1], self.study.model.run.draws
+
+    def rows(self, block: Block) -> np.ndarray:
+        """Return which bundles a block holds, ascending."""
+        return np.sort(self.order[slice(*block.rows)])
+
+    def shapes(self, block: Block) -> dict[str, tuple[int, ...]]:
+        """Return what a block brings, by name, with its shape."""
+        n_rows, n_slots = block.rows[1] - block.rows[0], self.shape[1]
+        if block.brings == "figures":
+            means = {f"mean.{name}": (n_rows, n_slots) for name in SUMS}
+            return {**means, **{f"figure.{name}": (n_rows,) for name in FIGURES}}
+        n_draws = block.draws.stop - block.draws.start
+        found: dict[str, tuple[int, ...]] = {"npv": (n_rows, n_slots, n_draws)}
+        found |= {f"sum.{name}": (block.chunks[1] - block.chunks[0], n_rows, n_slots) for name in SUMS}
+        if block.rows[0] == 0:
+            # The columns that all bundles share come with the first of them.
+            found["activations"] = (len(self.needs.columns), len(self.study.councils), n_draws)
+        return found
 
 
 def work_block(block: Block) -> None:
     """Work a block and put its numbers into its file, unless they are there."""
-    study, table, needs, fixed = _prepared(block.source)
-    part = table.take(np.arange(*block.rows))
-    if _read(block, part, needs, study) is not None:
+    ready = _prepared(block.source)
+    if _read(block, ready) is not None:
         return
-    run, tiles = study.model.run, tiles_of(part)
-    plan = draw_plan(study, seed=run.seed, purpose="choose", n_draws=block.n_draws)
-    totals = []
-    for first in range(block.chunks[0], block.chunks[1], BLOCK_CHUNKS):
-        last = min(first + BLOCK_CHUNKS, block.chunks[1])
-        used = min(last * CHUNK, block.n_draws) - first * CHUNK
-        totals.append(
-            chunk_totals(
-                ChunkRun(fixed, plan.values(first, last), first * CHUNK, used), part, activations(study, part), tiles
-            )
-        )
-    arrays = {f"sum.{name}": np.concatenate([item.sums[name] for item in totals]) for name in totals[0].sums}
-    arrays["npv"] = np.concatenate([item.npv for item in totals], axis=-1)
-    arrays["activations"] = np.concatenate([item.activations for item in totals], axis=-1)
+    arrays = _figures(block, ready) if block.brings == "figures" else _draws(block, ready)
     block.file.parent.mkdir(parents=True, exist_ok=True)
     with BatchFolder(block.root).desk() as aside:
         with open(aside, "wb") as stream:
-            np.savez(stream, **arrays)
+            np.savez(stream, **arrays)  # type: ignore[arg-type]
         os.replace(aside, block.file)
+
+
+def _figures(block: Block, ready: _Prepared) -> Arrays:
+    plan = draw_plan(ready.study, seed=ready.study.model.run.seed, purpose="choose", n_draws=block.n_draws)
+    means, found = Sweep(ready.fixed, plan, block.n_draws, ready.table.take(ready.rows(block))).figures(
+        ready.needs, None
+    )
+    return {f"mean.{name}": mean for name, mean in means.items()} | {
+        f"figure.{name}": each for name, each in found.items()
+    }
+
+
+def _draws(block: Block, ready: _Prepared) -> Arrays:
+    plan = draw_plan(ready.study, seed=ready.study.model.run.seed, purpose="choose", n_draws=block.n_draws)
+    part, found = (
+        ready.table.take(ready.rows(block)),
+        {name: np.zeros(shape) for name, shape in ready.shapes(block).items()},
+    )
+    tiles, (first_chunk, last_chunk) = tiles_of(part), block.chunks
+    for first in range(first_chunk, last_chunk, BLOCK_CHUNKS):
+        last = min(first + BLOCK_CHUNKS, last_chunk)
+        begin, end = first * CHUNK - block.draws.start, min(last * CHUNK, block.n_draws) - block.draws.start
+        run = ChunkRun(ready.fixed, plan.values(first, last), first * CHUNK, end - begin)
+        into = found["npv"][..., begin:end]
+        sums = block_sums(run, tiles, into.shape[:2], lambda rows, npv, into=into: put_partners(into, rows, npv))
+        for name, each in sums.items():
+            found[f"sum.{name}"][first - first_chunk : last - first_chunk] = each
+        if "activations" in found:
+            worth = activation_draws(run.context, ready.needs.columns, run.context.clock)
+            found["activations"][..., begin:end] = worth[..., : end - begin]
+    return found
 
 
 # Kept by the process: a study may take longer to read and its bundles to list than a block takes to work.
 @lru_cache(maxsize=1)
-def _prepared(source: Source) -> tuple[Study, BundleTable, Activations, Fixed]:
+def _prepared(source: Source) -> _Prepared:
     study = load_variant(source.variant, source.by)
     if identity(study) != source.run:
         raise UsageError(
             Fault(str(source.variant.study), "changed while the batch ran", "", "", "Give the same command again.")
         )
-    table = candidates(study)
-    return study, table, activations(study, table), Fixed.of(study)
+    return _Prepared.of(study)
 
 
-def _read(block: Block, part: BundleTable, needs: Activations, study: Study) -> dict[str, np.ndarray] | None:
+def _read(block: Block, ready: _Prepared) -> Arrays | None:
     """Return a block's numbers, or None where they are missing or damaged; the archive's checksums tell."""
-    n_draws = block.draws.stop - block.draws.start
     try:
         with np.load(block.file, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
-        whole = arrays["npv"].shape == (len(part), part.groups.partners.shape[1], n_draws)
-        return (
-            arrays
-            if whole and arrays["activations"].shape == (len(needs.columns), len(study.councils), n_draws)
-            else None
-        )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
+    whole = {name: array.shape for name, array in arrays.items()} == ready.shapes(block)
+    return arrays if whole and all(array.dtype == np.float64 for array in arrays.values()) else None
 
 
 @contextlib.contextmanager
@@ -167,13 +241,14 @@ def spread_appraise(task: Task, engine: Engine) -> Iterator[Callable[..., Apprai
     def appraise(
         study: Study, *, draws: int | None = None, seed: int | None = None, jobs: int | None = None, progress=None
     ) -> Appraisal:
-        run, table = study.model.run, candidates(study)
-        shape = (len(table), table.groups.partners.shape[1], run.draws)
-        blocks = blocks_of(source, task.root, *shape)
+        ready = _Prepared.of(study)
+        # A quarter of the machine's memory, as in one process; the bits are the same either way.
+        kept = Resources().kept(int(np.prod(ready.shape, dtype=float)))
+        blocks = blocks_of(source, task.root, ready.shape, "draws" if kept == "memory" else "figures")
         for number, _ in enumerate(_worked(blocks, engine), 1):
             if progress is not None:
                 progress(number, len(blocks))
-        return Appraisal(study, _gathered(study, table, blocks, _room(shape, folder, task.run)), run.seed)
+        return Appraisal(study, _gathered(ready, blocks, jobs or 1), study.model.run.seed)
 
     yield appraise
     if folder.finished(task.run) is not None:
@@ -201,37 +276,59 @@ def _worked(blocks: list[Block], engine: Engine) -> Iterator[Block]:
             yield block
 
 
-def _room(shape: tuple[int, int, int], folder: BatchFolder, run: str) -> np.ndarray:
-    """Return an empty array for the draws; in a file, which the run's claim covers, where memory might not hold it."""
-    if np.prod(shape, dtype=float) <= MOST_IN_MEMORY:
-        return np.empty(shape)
-    # Whoever swept the folder last may have taken the empty place along.
-    folder.work.mkdir(parents=True, exist_ok=True)
-    return np.lib.format.open_memmap(folder.aside(run), mode="w+", dtype=np.float64, shape=shape)
-
-
-def _gathered(study: Study, table: BundleTable, blocks: list[Block], npv: np.ndarray) -> Outcomes:
-    """Put the blocks together; means add chunk by chunk in their order, as in one process."""
-    needs, n_draws = activations(study, table), blocks[0].n_draws
-    columns = np.empty((len(needs.columns), len(study.councils), n_draws))
-    sums: dict[str, np.ndarray] = {}
-    for block in blocks:
-        part, rows = table.take(np.arange(*block.rows)), slice(*block.rows)
-        arrays = _read(block, part, needs, study)
-        if arrays is None:
-            raise OutputError(
-                Fault(str(block.file), "a block was written but cannot be read", "", "", "Give the same command again.")
-            )
+def _gathered(ready: _Prepared, blocks: list[Block], jobs: int) -> Outcomes:
+    """Put the blocks together, as one process would have it."""
+    run, (n_bundles, n_slots, n_draws) = ready.study.model.run, ready.shape
+    plan = draw_plan(ready.study, seed=run.seed, purpose="choose", n_draws=n_draws)
+    means = {name: np.zeros((n_bundles, n_slots)) for name in SUMS}
+    common = (ready.study, ready.table, ready.needs, plan, n_draws)
+    if blocks[0].brings == "figures":
+        found = {name: np.zeros(n_bundles) for name in FIGURES}
+        for rows, arrays in _all_read(blocks, ready):
+            for name, mean in means.items():
+                mean[rows] = arrays[f"mean.{name}"]
+            for name, figure in found.items():
+                figure[rows] = arrays[f"figure.{name}"]
+        npv_means = means.pop("npv")
+        return _with_columns(Outcomes(*common, None, means, None, found, jobs, npv_means))
+    npv, columns = np.empty(ready.shape), np.empty((len(ready.needs.columns), len(ready.study.councils), n_draws))
+    for (rows, arrays), block in zip(_all_read(blocks, ready), blocks, strict=True):
         npv[rows, :, block.draws] = arrays["npv"]
-        columns[:, :, block.draws] = arrays["activations"]
-        for name in (key for key in arrays if key.startswith("sum.")):
-            total = sums.setdefault(name.removeprefix("sum."), np.zeros(npv.shape[:2]))
-            for number, chunk in enumerate(arrays[name], block.chunks[0]):
-                # The first is put, not added: 0.0 + -0.0 would lose a bit.
-                total[rows] = chunk if number == 0 else total[rows] + chunk
-    means = {name: total / n_draws for name, total in sums.items()}
-    plan = draw_plan(study, seed=study.model.run.seed, purpose="choose", n_draws=n_draws)
-    return Outcomes(study, table, needs, plan, n_draws, npv, means, columns)
+        if "activations" in arrays:
+            columns[:, :, block.draws] = arrays["activations"]
+        # Chunk by chunk in their order: the blocks are sorted by chunks first.
+        for name, total in means.items():
+            for chunk in arrays[f"sum.{name}"]:
+                total[rows] += chunk
+    means = {name: total / n_draws for name, total in means.items()}
+    npv_means = means.pop("npv")
+    return Outcomes(*common, npv, means, columns, {}, jobs, npv_means)
 
 
-__all__ = ["BLOCK_NUMBERS", "Block", "Source", "blocks_of", "forget_blocks", "spread_appraise", "work_block"]
+def _with_columns(outcomes: Outcomes) -> Outcomes:
+    """Work out the columns that all bundles share, where they are small beside the memory there is."""
+    numbers = len(outcomes.activations.columns) * len(outcomes.study.councils) * outcomes.n_draws
+    small = 8 * numbers <= SHARE_OF_COLUMNS * Resources().budget_bytes
+    return replace(outcomes, kept_activations=outcomes.activation_npv) if small else outcomes
+
+
+def _all_read(blocks: list[Block], ready: _Prepared) -> Iterator[tuple[np.ndarray, Arrays]]:
+    """Yield the bundles of each block and its numbers."""
+    for block in blocks:
+        arrays = _read(block, ready)
+        if arrays is None:
+            told = "a block was written but cannot be read"
+            raise OutputError(Fault(str(block.file), told, "", "", "Give the same command again."))
+        yield ready.rows(block), arrays
+
+
+__all__ = [
+    "BLOCK_NUMBERS",
+    "FIGURE_NUMBERS",
+    "Block",
+    "Source",
+    "blocks_of",
+    "forget_blocks",
+    "spread_appraise",
+    "work_block",
+]

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sharesim.appraisal.resources import Resources
 from sharesim.batch import spread
 from sharesim.batch.engines import InlineEngine
 from sharesim.batch.execute import BatchOptions, run_batch
@@ -59,17 +60,24 @@ def test_bits_do_not_depend_on_where_the_blocks_are_cut(task: Task, study: Study
     assert not (task.root / "blocks").exists()
 
 
+@pytest.mark.parametrize("brings", ["draws", "figures"])
 @pytest.mark.parametrize(
     ("n_bundles", "n_slots", "n_draws"),
     [(1, 2, 1), (450, 3, 4096), (450, 3, 1_000_000), (3_000_000, 4, 5000), (7, 4, 1025)],
 )
-def test_blocks_cover_everything_once_and_keep_to_their_size(n_bundles: int, n_slots: int, n_draws: int) -> None:
-    blocks = blocks_of(Source("x", None, ""), Path(), n_bundles, n_slots, n_draws)
+def test_blocks_cover_everything_once_and_keep_to_their_size(
+    n_bundles: int, n_slots: int, n_draws: int, brings: str
+) -> None:
+    blocks = blocks_of(Source("x", None, ""), Path(), (n_bundles, n_slots, n_draws), brings)
     area = 0
     for block in blocks:
         (first, last), (begin, end) = block.rows, block.chunks
         assert 0 <= first < last <= n_bundles and 0 <= begin < end <= -(-n_draws // CHUNK)
-        assert (last - first) * n_slots * (end - begin) * CHUNK <= max(spread.BLOCK_NUMBERS, n_slots * CHUNK)
+        if brings == "draws":
+            assert (last - first) * n_slots * (end - begin) * CHUNK <= max(spread.BLOCK_NUMBERS, n_slots * CHUNK)
+        else:
+            assert (begin, end) == (0, -(-n_draws // CHUNK))
+            assert (last - first) * n_draws <= max(spread.FIGURE_NUMBERS, n_draws)
         area += (last - first) * (block.draws.stop - block.draws.start)
     assert area == n_bundles * n_draws
     assert len({block.file for block in blocks}) == len(blocks)
@@ -105,13 +113,24 @@ def test_no_pickle_is_read_from_a_block(task: Task, study: Study, monkeypatch, t
     spread.forget_blocks(BatchFolder(task.root), task.run)
 
 
-def test_draws_too_many_for_memory_go_to_a_file(task: Task, study: Study, monkeypatch) -> None:
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_draws_too_many_for_memory_are_worked_out_again_to_the_same_bits(
+    task: Task, study: Study, monkeypatch, rows: int
+) -> None:
     whole = appraise(study, jobs=1).outcomes
-    monkeypatch.setattr(spread, "MOST_IN_MEMORY", 1000)
+    monkeypatch.setattr(spread, "Resources", lambda: Resources(keep="nothing"))
+    monkeypatch.setattr(spread, "FIGURE_NUMBERS", rows * DRAWS)
     parts = in_blocks(task, study)
-    assert isinstance(parts.npv, np.memmap) and np.array_equal(whole.npv, parts.npv)
-    BatchFolder(task.root).sweep()
-    assert not (task.root / ".work").exists()
+    n_blocks = len(list((task.root / "blocks" / task.run).iterdir()))
+    assert whole.kept is not None and parts.kept is None and n_blocks == -(-len(whole.table) // rows)
+    assert np.array_equal(whole.npv.view(np.int64), parts.npv.view(np.int64))
+    assert np.array_equal(whole.partner_mean.view(np.int64), parts.partner_mean.view(np.int64))
+    assert np.array_equal(whole.activation_npv.view(np.int64), parts.activation_npv.view(np.int64))
+    for found, expected in ((parts.figures, whole.figures), (parts.means, whole.means)):
+        assert found.keys() == expected.keys()
+        for name, values in expected.items():
+            assert np.array_equal(values, found[name], equal_nan=True), name
+    spread.forget_blocks(BatchFolder(task.root), task.run)
 
 
 def test_a_batch_of_spread_runs_equals_one_that_is_not(tmp_path: Path, monkeypatch) -> None:
