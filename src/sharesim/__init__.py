@@ -1,7 +1,8 @@
 """sharesim: which public services to share, with whom.
 
-The public names, in the order of use: `load`, `appraise`, `choose`, `judge`, `report`. `new` writes a starter study;
-`sample` and `propagate` draw and push uncertain inputs through a function of your own.
+The public names, in the order of use: `load`, `appraise`, `choose`, `judge`, `report`. `new` writes a starter study,
+`template` a workbook to fill in; `convert` and `write_study` turn one into the other. `sample` and `propagate` draw and
+push uncertain inputs through a function of your own.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ _HOMES = {
     "report": "sharesim.workflow.run",
     "run_study": "sharesim.workflow.run",
     "new": "sharesim.workflow.new",
+    "backtest": "sharesim.workflow.backtest.score",
+    "case": "sharesim.workflow.cases",
+    "cases": "sharesim.workflow.cases",
     "check": "sharesim.workflow.check",
+    "convert": "sharesim.study.convert",
+    "template": "sharesim.study.excel_template",
+    "write_study": "sharesim.study.convert",
     "track": "sharesim.workflow.track",
     "sample": "sharesim.uncertainty.sample",
     "propagate": "sharesim.uncertainty.sample",
@@ -37,7 +44,11 @@ _HOMES |= dict.fromkeys(_LAWS, "sharesim.uncertainty.distributions")
 
 if TYPE_CHECKING:
     from sharesim.errors import SharesimError, StudyError, UsageError
+    from sharesim.study.convert import convert, write_study
+    from sharesim.study.excel_template import template
     from sharesim.uncertainty.sample import propagate, sample
+    from sharesim.workflow.backtest.score import backtest
+    from sharesim.workflow.cases import case, cases
     from sharesim.workflow.check import check
     from sharesim.workflow.doors import appraise, choose, judge, load
     from sharesim.workflow.new import new
@@ -45,8 +56,8 @@ if TYPE_CHECKING:
     from sharesim.workflow.track import track
 
 __all__ = [
-    "SharesimError", "StudyError", "UsageError", "appraise", "check", "choose", "judge", "load", "new", "propagate", "report",
-    "run_study", "sample", "track",
+    "SharesimError", "StudyError", "UsageError", "appraise", "backtest", "case", "cases", "check", "choose", "convert", "judge", "load", "new",
+    "propagate", "report", "run_study", "sample", "template", "track", "write_study",
 ]  # fmt: skip
 
 

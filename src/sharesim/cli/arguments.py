@@ -13,6 +13,7 @@ from sharesim.cli import evidence
 EPILOG = """\
 a first run:
   sharesim new my-study          a small study with comments, to change
+                                 (or a workbook: sharesim template . --councils "A,B" --services "HR,Legal")
   sharesim cases                 the worked cases; `sharesim new my-study --like NAME` copies one
   sharesim check my-study        every fault at once; then what it asks, in words
   sharesim run my-study          decide, and write a report into runs/my-study
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--version", action="version", version=f"sharesim {__version__}")
     commands = result.add_subparsers(title="commands", metavar="COMMAND")
     _study_commands(commands)
+    _office_commands(commands)
     _batch_commands(commands)
     _question_commands(commands)
     return result
@@ -55,6 +57,8 @@ def _study_commands(commands) -> None:
     _run_arguments(run)
     judged = "fresh futures on which the portfolio is judged (default: the study's)"
     run.add_argument("--judge-draws", type=int, metavar="N", help=judged)
+    forms = "forms of the report: html, xlsx, pptx, md, or all (default: html)"
+    run.add_argument("--format", default="html", metavar="FORMS", help=forms)
     _until_argument(run)
     run.add_argument(
         "--judge-until", metavar="RULE", help="a stop rule in place of --judge-draws, such as 'p10 within 20000'"
@@ -64,6 +68,31 @@ def _study_commands(commands) -> None:
     _study_arguments(appraise)
     _run_arguments(appraise)
     _until_argument(appraise)
+
+
+def _office_commands(commands) -> None:
+    """The commands for those who work in Excel, and for the papers of a committee."""
+    formats = "forms, with commas between: html, xlsx (workbook), pptx (six slides), md; or all"
+    sentence = "write the report of a finished run in other forms: a workbook, slides, Markdown"
+    example = "sharesim report runs/my-study --format xlsx,pptx"
+    report = _command(commands, "report", do.report_command, sentence, example)
+    report.add_argument("run", metavar="RUN", type=Path, help="folder of a finished run")
+    report.add_argument("--format", default="all", metavar="FORMS", help=f"{formats} (default: all)")
+    report.add_argument("--out", metavar="DIR", type=Path, help="where the files go (default: the run's folder)")
+    report.add_argument("--jobs", type=int, metavar="N", help="threads (default: every core)")
+    report.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
+    sentence = "write an Excel workbook to fill in, with example figures, drop-downs and instructions"
+    example = 'sharesim template . --councils "Eastham,Westham,Northam" --services "HR,Legal"'
+    template = _command(commands, "template", do.template_command, sentence, example)
+    said = "folder that gets my-study.xlsx, or a file ending in .xlsx"
+    template.add_argument("out", metavar="DIR", type=Path, help=said)
+    template.add_argument("--councils", required=True, metavar="NAMES", help="their names, with commas between")
+    template.add_argument("--services", required=True, metavar="NAMES", help="their names, with commas between")
+    template.add_argument("--blank", action="store_true", help="leave the figures empty instead of examples")
+    sentence = "write a study as a workbook, or as a folder of study.toml and CSV tables; only comments are lost"
+    convert = _command(commands, "convert", do.convert_command, sentence, "sharesim convert my-study my-study.xlsx")
+    convert.add_argument("study", metavar="STUDY", type=Path, help="folder with study.toml, or a workbook")
+    convert.add_argument("out", metavar="OUT", type=Path, help="a new file ending in .xlsx, or a new folder")
 
 
 def _question_commands(commands) -> None:
@@ -108,7 +137,7 @@ def _command(commands, name: str, function: Callable, sentence: str, example: st
 
 
 def _study_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("study", metavar="STUDY", type=Path, help="folder with study.toml, or the file itself")
+    parser.add_argument("study", metavar="STUDY", type=Path, help="folder with study.toml, that file, or a workbook")
     parser.add_argument("--scenario", metavar="NAME", help="a scenario of the study to apply first")
     parser.add_argument(
         "--set", dest="assignments", action="append", default=[], metavar="PATH=VALUE",

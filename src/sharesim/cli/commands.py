@@ -50,6 +50,7 @@ def check_command(options: argparse.Namespace) -> int:
 
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `sharesim run`; return the exit code."""
+    from sharesim.report.formats import formats_of
     from sharesim.workflow.run import RunOptions, run_study
 
     study = _load(options)
@@ -57,7 +58,7 @@ def run_command(options: argparse.Namespace) -> int:
     with progress(options.quiet) as stage:
         settings = RunOptions(
             options.seed, options.draws, options.judge_draws, options.jobs, stage,
-            until=options.until, judge_until=options.judge_until,
+            until=options.until, judge_until=options.judge_until, formats=formats_of(options.format),
         )  # fmt: skip
         result = run_study(study, folder, settings)
     if not options.quiet:
@@ -71,6 +72,39 @@ def run_command(options: argparse.Namespace) -> int:
     elif result.judged is None:
         print(result.portfolio.summary(), file=sys.stderr)
     return DONE if result.portfolio.has_portfolio else NO_PORTFOLIO
+
+
+def report_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim report`; return the exit code."""
+    from sharesim.workflow.again import report_run
+    from sharesim.workflow.run import RunOptions
+
+    with progress(options.quiet) as stage:
+        settings = RunOptions(jobs=options.jobs, progress=stage)
+        files = report_run(options.run, options.format, options.out, settings)
+    if not options.quiet:
+        print("The run was simulated again from its copy of the study, and came out the same. The report:")
+        print("\n".join(f"  {file}" for file in files.values()))
+    return DONE
+
+
+def template_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim template`; return the exit code."""
+    from sharesim.study.excel_template import template
+
+    councils, services = (names.split(",") for names in (options.councils, options.services))
+    file = template(options.out, councils=councils, services=services, blank=options.blank)
+    print(f"A workbook to fill in: {file}. Open it, begin with the sheet Instructions, then:")
+    print(f"  sharesim check {file}\n  sharesim run {file}")
+    return DONE
+
+
+def convert_command(options: argparse.Namespace) -> int:
+    """Carry out `sharesim convert`; return the exit code."""
+    from sharesim.study.convert import convert
+
+    print(f"The same study, written anew: {convert(options.study, options.out)}")
+    return DONE
 
 
 def appraise_command(options: argparse.Namespace) -> int:

@@ -67,7 +67,10 @@ def tables_csv(model: StudyModel) -> dict[str, str]:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(given)
-        writer.writerows([cell(getattr(row, name)) for name in given] for row in rows)
+        # A cell that a row leaves open stays open: what is in force there is a convention, and told as one.
+        writer.writerows(
+            [cell(getattr(row, name)) if name in row.model_fields_set else "" for name in given] for row in rows
+        )
         result[table] = out.getvalue()
     return result
 

@@ -20,12 +20,15 @@ import pandas as pd
 from sharesim import __version__
 from sharesim.errors import Fault, OutputError
 from sharesim.report import tables
+from sharesim.study import dump
 from sharesim.study.plain import no_formula
 from sharesim.study.study import Study
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.results import Appraisal, Portfolio
 
 MANIFEST = "manifest.json"
+#: The study as it was run, overrides and scenario included: it can be run again as it is.
+STUDY = "study"
 PACKAGES = ("numpy", "scipy", "pulp", "highspy", "pandas", "pydantic", "matplotlib")
 
 
@@ -66,6 +69,30 @@ def whole_folder(target: Path) -> Iterator[Path]:
                 "Choose another --out, or make room.",
             )
         ) from None
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def put_in_place(target: Path) -> Iterator[Path]:
+    """Give a folder to write into whose files and folders then take their places in `target`, one after the other.
+
+    Raises
+    ------
+    OutputError
+        When the target cannot be written.
+    """
+    aside = target / f".partial-{os.getpid()}"
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+        for item in sorted(aside.iterdir()):
+            if item.is_dir() and (target / item.name).is_dir():
+                shutil.rmtree(target / item.name)
+            item.replace(target / item.name)
+    except OSError as error:
+        reason = f"cannot be written: {error.strerror or error}"
+        raise OutputError(Fault(str(target), reason, "", "", "Choose another --out, or make room.")) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -178,8 +205,17 @@ def write_run(folder: Path, judged: Judged, timings: dict[str, float]) -> None:
     ):  # fmt: skip
         write_csv(frame, folder / f"{name}.csv")
     write_json(folder / "study.json", study.model.model_dump(mode="json"))
+    dump.write(study.model, folder / STUDY)
     write_json(folder / "summary.json", judged.figures())
     write_json(folder / MANIFEST, manifest(study, portfolio.appraisal, timings, judged))
+
+
+def write_beside(folder: Path, judged: Judged) -> None:
+    """Write the three readings, and of what only some studies have: stage gates, do-minimum, mitigations, carbon."""
+    for name in ("readings", "right_to_stop", "do_minimum", "mitigations", "metrics"):
+        frame = getattr(judged, name)()
+        if len(frame):
+            write_csv(frame, folder / f"{name}.csv")
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:

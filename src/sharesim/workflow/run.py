@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,8 +13,8 @@ import pandas as pd
 
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.insight.drivers import driver_effects
-from sharesim.report import Contents
-from sharesim.report import write as write_page
+from sharesim.report import Contents, write_formats
+from sharesim.report.formats import DEFAULT, formats_of
 from sharesim.report.options import Beyond
 from sharesim.report.tables import is_event
 from sharesim.study.study import Study
@@ -32,6 +32,7 @@ from sharesim.workflow.folder import (
     write_run,
 )
 from sharesim.workflow.judged import Judged
+from sharesim.workflow.kept import write_kept
 from sharesim.workflow.options import BUDGET_SECONDS, beyond
 from sharesim.workflow.results import Appraisal, Portfolio
 
@@ -50,6 +51,8 @@ class RunOptions:
         Stop rules in place of draws and judge_draws.
     report : bool
         False leaves out the report and what only it shows (what each assumption moves); the summary and the tables stay.
+    formats : tuple of str
+        In which the report is written: html, xlsx, pptx, md.
     explain_seconds : float
         Time for what only a report shows besides: options, what rules cost, plans B. 0 leaves them out.
     appraise : callable, optional
@@ -62,6 +65,7 @@ class RunOptions:
     jobs: int | None = None
     progress: StageProgress | None = None
     report: bool = True
+    formats: tuple[str, ...] = DEFAULT
     until: str | None = None
     judge_until: str | None = None
     explain_seconds: float = BUDGET_SECONDS
@@ -145,19 +149,24 @@ def _write_report(folder: Path, judged: Judged, timer: _Timer, options: RunOptio
     with timer.stage("explain"):
         found = beyond(judged, options.explain_seconds, options.jobs or 1) if options.explain_seconds > 0 else Beyond()
     with timer.stage("report"):
-        page = write_page(contents_of(judged, timer.seconds, found=found), folder)
+        contents = contents_of(judged, timer.seconds, found=found)
+        files = write_formats(contents, folder, options.formats)
+        write_kept(folder, judged, found, contents.date)
     write_run_manifest(folder, judged, timer.seconds)
-    return page
+    return next(iter(files.values()))
 
 
-def report(judged: Judged, out: str | Path | None = None) -> Path:
-    """Write the run folder of a judged portfolio (report, figures, tables) and return the path of its report.html.
+def report(judged: Judged, out: str | Path | None = None, formats: str | Sequence[str] = DEFAULT) -> Path:
+    """Write the run folder of a judged portfolio (report, figures, tables) and return the path of its report.
 
     Parameters
     ----------
     judged : Judged
     out : str or Path, optional
         The folder; ``runs/`` and the study's name where left out. An earlier run there is replaced.
+    formats : str or sequence of str
+        Of html, xlsx, pptx, md: report.html, workbook.xlsx, brief.pptx, report.md; ``"all"`` for every one. The path
+        returned is that of the first.
 
     Raises
     ------
@@ -173,10 +182,11 @@ def report(judged: Judged, out: str | Path | None = None) -> Path:
     'report.html'
     """
     folder, timer = Path(out) if out is not None else Path("runs") / judged.study.model.study.name, _Timer()
+    options = RunOptions(formats=formats_of(formats))
     judged = judged if judged.effects else replace(judged, effects=effects_of(judged.portfolio))
     with whole_folder(folder) as aside:
         write_run(aside, judged, timer.seconds)
-        page = _write_report(aside, judged, timer, RunOptions())
+        page = _write_report(aside, judged, timer, options)
     return folder / page.name
 
 

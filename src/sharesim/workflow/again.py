@@ -1,0 +1,162 @@
+"""A finished run made again from its own folder: the same bits, or a word that they are not."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sharesim.errors import Fault, UsageError
+from sharesim.report import write_formats
+from sharesim.report.formats import FILES, formats_of
+from sharesim.study.load import load
+from sharesim.study.overrides import Change
+from sharesim.study.study import Study
+from sharesim.workflow.doors import appraise, choose, judge
+from sharesim.workflow.folder import MANIFEST, STUDY, put_in_place, versions
+from sharesim.workflow.judged import Judged
+from sharesim.workflow.kept import Kept, read_kept
+from sharesim.workflow.options import BUDGET_SECONDS, beyond
+from sharesim.workflow.run import RunOptions, contents_of, effects_of
+
+#: Figures that say whether a run made again is the same run.
+COMPARED = ("npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss", "one_off_gbp", "cashable_gbp")
+#: Rounding of sums that another processor may take in another order; a different future differs in the first digits.
+SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run as its folder tells it.
+
+    Parameters
+    ----------
+    folder : Path
+    study : Study
+    manifest, summary : mapping
+    """
+
+    folder: Path
+    study: Study
+    manifest: Mapping[str, Any]
+    summary: Mapping[str, Any]
+
+
+def read_run(folder: str | Path) -> Run:
+    """Return what the folder of a finished run says, with the study as it was run.
+
+    Raises
+    ------
+    UsageError
+        When it is no run, has no portfolio, or its study is not the one that was run.
+    """
+    folder = Path(folder)
+    remedy = "Give the folder of a finished run, such as runs/my-study."
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        hashed, status, chosen = str(manifest["study_hash"]), str(summary["status"]), list(summary["chosen"])
+        changes = tuple(Change(item["path"], item["before"], item["after"], item["by"]) for item in manifest["changes"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        told = getattr(error, "strerror", None) or type(error).__name__
+        raise UsageError(Fault(str(folder), "not a run that can be reported", told.lower(), "", remedy)) from None
+    if "npv_mean_gbp" not in summary:
+        raise UsageError(Fault(str(folder), "has no portfolio to report", status, "a run with a portfolio", ""))
+    if not (folder / STUDY).is_dir():
+        fault = Fault(str(folder / STUDY), "the copy of the study is missing", "", "", "Run the study again.")
+        raise UsageError(fault)
+    study = replace(load(folder / STUDY), changes=changes)
+    if study.content_hash != hashed:
+        got, allowed = f"content {study.content_hash}", hashed
+        remedy = "Run it anew: sharesim run, with this folder of the study."
+        raise UsageError(Fault(str(folder / STUDY), "not the study that was run", got, allowed, remedy))
+    return Run(folder, study, manifest, summary | {"chosen": chosen})
+
+
+def judged_again(run: Run, options: RunOptions | None = None) -> Judged:
+    """Return the portfolio of a finished run, simulated, chosen and judged as it was.
+
+    Raises
+    ------
+    UsageError
+        When it comes out otherwise: other versions, another machine, or a search that the clock ended.
+    """
+    options = options or RunOptions()
+    drawn, judged_on = run.manifest["choosing_draws"], run.manifest["judging_draws"]
+    outcomes = appraise(
+        run.study, draws=int(drawn["used"]), seed=int(run.manifest["seed"]), jobs=options.jobs,
+        progress=options.stage("simulating"),
+    )  # fmt: skip
+    judged = judge(
+        choose(outcomes), draws=int(judged_on["used"]), seed=int(judged_on["seed"]), jobs=options.jobs,
+        progress=options.stage("judging"),
+    )  # fmt: skip
+    _compare(run, judged)
+    return judged
+
+
+def _compare(run: Run, judged: Judged) -> None:
+    found, wanted = judged.figures(), run.summary
+    for name in COMPARED:
+        if not math.isclose(float(found[name]), float(wanted[name]), rel_tol=SAME, abs_tol=1e-6):
+            got, allowed = f"{name} {found[name]:.10g}", f"{wanted[name]:.10g} as it was run"
+            raise UsageError(Fault(str(run.folder), "the run comes out otherwise", got, allowed, _why(run)))
+
+
+def _why(run: Run) -> str:
+    """Return what may have made a difference, and what to do."""
+    before, now = run.manifest.get("versions", {}), versions()
+    other = [
+        f"{name} {before[name]} then, {now.get(name, 'none')} now" for name in before if before[name] != now.get(name)
+    ]
+    said = f"Other versions: {'; '.join(other)}. " if other else ""
+    return f"{said}Run the study again to have a report of one piece."
+
+
+def report_run(
+    folder: str | Path,
+    formats: str | Sequence[str] = tuple(FILES),
+    out: str | Path | None = None,
+    options: RunOptions | None = None,
+) -> dict[str, Path]:
+    """Write the report of a finished run in other forms, and return the files by form.
+
+    The portfolio is simulated, chosen and judged again from the copy of the study in the run folder, on the same seeds,
+    and compared with the figures of the run; searches that took long are read from what the run kept.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of the run.
+    formats : str or sequence of str
+        Of html, xlsx, pptx, md; all of them where left out.
+    out : str or Path, optional
+        Where the files go; the run folder itself where left out.
+    options : RunOptions, optional
+        Its jobs and progress are used.
+
+    Raises
+    ------
+    UsageError
+        When there is no such run, or it comes out otherwise.
+    OutputError
+        When the files cannot be written.
+    """
+    asked, options = formats_of(formats), options or RunOptions()
+    run = read_run(folder)
+    judged, jobs = judged_again(run, options), options.jobs or 1
+    kept = read_kept(run.folder, judged, jobs)
+    if kept is None:
+        whole = replace(judged, effects=effects_of(judged.portfolio))
+        kept = Kept(whole, beyond(whole, BUDGET_SECONDS, jobs), "")
+    today = date.fromisoformat(kept.date) if kept.date else None
+    contents = contents_of(kept.judged, dict(run.manifest.get("seconds", {})), today, kept.beyond)
+    contents = replace(contents, versions=dict(run.manifest.get("versions", {})))
+    target = Path(out) if out is not None else run.folder
+    with put_in_place(target) as aside:
+        files = write_formats(contents, aside, asked)
+    return {name: target / file.name for name, file in files.items()}
