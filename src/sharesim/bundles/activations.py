@@ -148,7 +148,7 @@ def exposed(study: Study, table: BundleTable, row: int) -> np.ndarray:
         for event in study.events.risks
         if event.row == row
     ]
-    return np.array(found, bool).reshape(-1, len(table))
+    return np.array(found, bool).reshape(len(found), len(table))
 
 
 def _replaces(study: Study, table: BundleTable, index: int) -> np.ndarray:

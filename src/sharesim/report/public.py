@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sharesim.appraisal.engine import ChunkRun, tiles_of
+from sharesim.appraisal.engine import ChunkRun, PlacedTile, tiles_of
 from sharesim.appraisal.fixed_items import activation_draws
 from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes
@@ -18,7 +18,7 @@ from sharesim.uncertainty.draws import CHUNK
 
 #: Lines that move money from one pocket of the public to another: no resource is used up or saved.
 TRANSFERS = ("redundancy", "pension_strain", "vat", "host_fee", "cost_sharing")
-BENEFITS = ("saving_cashable", "saving_non_cashable")
+BENEFITS = ("saving_cashable", "saving_non_cashable", "carbon", "quality")
 #: Judging futures simulated for this reading.
 MOST_CHUNKS = 2
 
@@ -56,7 +56,7 @@ def public_value(outcomes: Outcomes) -> PublicValue:
     """Return the public-value reading of bundles chosen together, on the first of their futures.
 
     Redundancy pay, pension strain, irrecoverable VAT, grants and charges between councils are transfers and left out;
-    time saved counts at its cost; every fund counts, not only the General Fund. Quality and carbon are not valued.
+    time saved, carbon and quality count at the values of [readings]; every fund counts, not only the General Fund.
 
     Parameters
     ----------
@@ -84,6 +84,13 @@ def public_value(outcomes: Outcomes) -> PublicValue:
             for name in counted:
                 if name in lines and name not in TRANSFERS:
                     sums[name] += discount[year] * lines[name].sum(axis=(0, 1))[: run.used]
+            if "carbon_tonnes" in lines:
+                price = study.model.readings.carbon_gbp_per_tonne
+                sums["carbon"] += discount[year] * price * lines["carbon_tonnes"].sum(axis=(0, 1))[: run.used]
+        if "saving_non_cashable" in sums:
+            sums["saving_non_cashable"] *= study.model.readings.non_cashable_value_share
+        if study.model.readings.quality_gbp:
+            sums["quality"] += study.model.readings.quality_gbp * _quality(run, tiles)[: run.used]
         sums["shared"] += _shared(outcomes, run)[: run.used]
         for name, values in sums.items():
             draws[name].append(values)
@@ -94,6 +101,14 @@ def public_value(outcomes: Outcomes) -> PublicValue:
     costs = -sum(value for name, value in means.items() if name not in BENEFITS)
     low, high = (float(percentile(total, q)) for q in (5, 95))
     return PublicValue(means, float(np.mean(total)), low, high, benefits, costs, int(np.size(total)))
+
+
+def _quality(run: ChunkRun, tiles: list[PlacedTile]) -> np.ndarray:
+    """Return the weighted change of scored quality, shape (draw,)."""
+    return sum(
+        (found.measures["quality_change"].sum(axis=(0, 1)) for _, found in run.results(tiles)),
+        np.zeros(run.context.n_draws),
+    )
 
 
 def _shared(outcomes: Outcomes, run: ChunkRun) -> np.ndarray:
@@ -108,7 +123,11 @@ def _shared(outcomes: Outcomes, run: ChunkRun) -> np.ndarray:
 
 def table(found: PublicValue) -> pd.DataFrame:
     """Return the public-value reading line by line, discounted GBP, with its totals in the last rows."""
-    names = breakdown.LINES | {"shared": "Paid once for several arrangements, and risks"}
+    names = breakdown.LINES | {
+        "shared": "Paid once for several arrangements, and risks",
+        "carbon": "Carbon avoided",
+        "quality": "Quality",
+    }
     rows = [(name, names[name], value) for name, value in found.lines_gbp.items() if value]
     return pd.DataFrame(rows, columns=["line", "title", "value_gbp"])
 

@@ -135,20 +135,14 @@ class Existing(Frozen):
         **ZERO,
     )
     paid_to: Names = field(
-        "Councils of the study that receive it, in equal shares and without the leaver; empty: it goes outside.", default=()
+        "Councils of the study that receive it, in equal shares and without the leaver; empty: it goes outside.",
+        default=(),
     )
 
 
 class Readings(Frozen):
-    """How the same flows are read: in nominal cash by fund, and for the public as a whole."""
+    """What counts for the public besides cash, and at what value."""
 
-    capital_share: Number = field(
-        "Share of the arrangements' one-off transition cost and of receipts that is capital.",
-        unit="share",
-        default=0.0,
-        ge=0,
-        le=1,
-    )
     non_cashable_value_share: Number = field(
         "What a pound's worth of time set free is valued at, for the public.", unit="share", default=1.0, ge=0, le=2
     )

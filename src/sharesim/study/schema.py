@@ -66,7 +66,7 @@ class StudyModel(Frozen):
     dependence: Dependence = field("How drivers move together.", default=Dependence())
     rules: tuple[Rule, ...] = field("Rules of the choice.", default=())
     objective: Objective = field("What the choice maximises.", default=Objective())
-    readings: Readings = field("How flows are read.", default=Readings())
+    readings: Readings = field("Values of what is not cash, for the public.", default=Readings())
     published: tuple[Published, ...] = field("Published figures to set beside the result.", default=())
     finance: Finance = field("Budgets that the result is set beside.", default=Finance())
     medium_term_plan: tuple[PlanLine, ...] = field("Lines of medium-term financial plans.", default=())

@@ -16,12 +16,14 @@ from sharesim.measures import cvar, estimate, percentile
 from sharesim.report import tables
 from sharesim.study.study import Study
 from sharesim.uncertainty.goal import Settled
+from sharesim.workflow import beside
 from sharesim.workflow.replay import Replay, replay
 
 if TYPE_CHECKING:
     from sharesim.workflow.assumed import AssumptionEffect
     from sharesim.workflow.plots import Plots
 from sharesim.workflow.results import Portfolio
+from sharesim.workflow.stage_gate import gate_line, right_to_stop_table, rights_to_stop
 from sharesim.workflow.words import money, money_note
 
 
@@ -133,6 +135,26 @@ class Judged:
         """Return one judging future of the portfolio: every driver's value and every line of the cash flow."""
         return replay(self.outcomes, draw)
 
+    def right_to_stop(self) -> pd.DataFrame:
+        """Return what the right to stop at each stage gate is worth, with its Monte Carlo error (GBP)."""
+        return right_to_stop_table(self)
+
+    def do_minimum(self) -> pd.DataFrame:
+        """Return what each council gains over the best that it can do alone (GBP); empty where nobody can."""
+        return beside.do_minimum(self)
+
+    def readings(self) -> pd.DataFrame:
+        """Return council cash, council value and public value side by side (GBP)."""
+        return beside.readings(self)
+
+    def mitigations(self) -> pd.DataFrame:
+        """Return what each mitigation in the register is worth to this portfolio (GBP)."""
+        return beside.mitigations(self)
+
+    def metrics(self) -> pd.DataFrame:
+        """Return carbon avoided by year (tonnes) and the change of each scored criterion (points)."""
+        return beside.metrics(self)
+
     def councils(self) -> pd.DataFrame:
         """Return one row per council: value, risk, exits and peak funding."""
         return tables.councils(self.study, self.account, self.council_npv)
@@ -174,6 +196,7 @@ class Judged:
                 f"  {row.name}: mean {money(row.npv_mean_gbp)}, loses in {row.probability_of_loss:.0%} of futures, "
                 f"one-off cost {money(row.one_off_mean_gbp)}, {row.compulsory_exits_posts:.1f} compulsory exits"
             )
+        lines += list(map(gate_line, rights_to_stop(self)))
         lines += [f"Stop rule for {name} '{rule.rule}': {rule.said}." for name, rule in self.stop_rules.items()]
         return "\n".join([*lines, money_note(self.study)])
 

@@ -25,6 +25,7 @@ from sharesim.workflow.folder import (
     manifest,
     versions,
     whole_folder,
+    write_beside,
     write_appraisal,
     write_csv,
     write_json,
@@ -149,6 +150,7 @@ def _write_report(folder: Path, judged: Judged, timer: _Timer, options: RunOptio
     with timer.stage("explain"):
         found = beyond(judged, options.explain_seconds, options.jobs or 1) if options.explain_seconds > 0 else Beyond()
     with timer.stage("report"):
+        write_beside(folder, judged)
         contents = contents_of(judged, timer.seconds, found=found)
         files = write_formats(contents, folder, options.formats)
         write_kept(folder, judged, found, contents.date)

@@ -1,0 +1,241 @@
+"""What the right to stop at a stage gate is worth (docs/model.md section 8, decision 081).
+
+At the gate the programme goes on only if what it can still be expected to bring, given what is known by then, is more
+than stopping costs. The expectation is a regression on the choosing futures; it is put to work on fresh ones, so the
+right is never credited with foresight, and a rule that fits badly earns less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sharesim.appraisal.flows import Plan
+from sharesim.appraisal.outcomes import Outcomes, appraise
+from sharesim.measures import estimate
+from sharesim.report.tables import is_event
+from sharesim.study.schema import Stage
+from sharesim.study.study import Study
+from sharesim.workflow.words import money
+
+if TYPE_CHECKING:
+    from sharesim.workflow.judged import Judged
+
+#: What a first stage shows of its services by the time it runs, where the study does not say what is known.
+SHOWN = (
+    "internal_saving_share", "internal_one_off_gbp", "realisation_share", "ramp_years", "delay_months",
+    "overrun_factor", "cashable_share", "structure_share",
+)  # fmt: skip
+#: More known drivers than this are regressed without their products.
+MOST_CROSSED = 8
+
+
+@dataclass(frozen=True)
+class RightToStop:
+    """The right to stop one staged programme at its gate; GBP discounted to the first year, over all partners.
+
+    Parameters
+    ----------
+    stage : str
+        Its id.
+    follow_ons : tuple of str
+        Ids of the bundles that follow on: the chosen ones, or the best where none was chosen.
+    chosen : bool
+    always_gbp : float
+        What is left from the gate on when going on whatever is known.
+    with_right_gbp : float
+        The same when it is stopped where the rule says so.
+    right_gbp, error_gbp : float
+        The difference and its Monte Carlo standard error.
+    foresight_gbp : float
+        The same with perfect foresight, which no rule can beat.
+    stopped_share : float
+        Share of futures in which it is stopped.
+    known : tuple of str
+        What the rule looks at.
+    n_draws : int
+        Fresh futures on which it was judged.
+    """
+
+    stage: str
+    follow_ons: tuple[str, ...]
+    chosen: bool
+    always_gbp: float
+    with_right_gbp: float
+    right_gbp: float
+    error_gbp: float
+    foresight_gbp: float
+    stopped_share: float
+    known: tuple[str, ...]
+    n_draws: int
+
+
+def rights_to_stop(judged: Judged) -> list[RightToStop]:
+    """Return what the right to stop is worth at every stage gate of a study.
+
+    Parameters
+    ----------
+    judged : Judged
+    """
+    return [_right(judged, at, stage) for at, stage in enumerate(judged.study.model.stages) if stage.gate is not None]
+
+
+def right_to_stop_table(judged: Judged) -> pd.DataFrame:
+    """Return one row per stage gate: going on always, with the right to stop, and what the right is worth."""
+    names = list(RightToStop.__dataclass_fields__)
+    rows = [{name: getattr(found, name) for name in names} for found in rights_to_stop(judged)]
+    for row in rows:
+        row |= {name: "; ".join(row[name]) for name in ("follow_ons", "known")}
+    return pd.DataFrame(rows, columns=names)
+
+
+def gate_line(found: RightToStop) -> str:
+    """Return one stage gate in words."""
+    about = "what follows" if found.chosen else "the best that could follow (not chosen)"
+    sure = f" (± {money(1.96 * found.error_gbp)})" if found.error_gbp == found.error_gbp else ""
+    return (
+        f"At the gate of {found.stage}, {about} is worth {money(found.always_gbp)} if it always goes on and "
+        f"{money(found.with_right_gbp)} with the right to stop, which is used in {found.stopped_share:.0%} of futures: "
+        f"the right is worth {money(found.right_gbp)}{sure}."
+    )
+
+
+def stop_value(
+    known: tuple[np.ndarray, np.ndarray], remaining: tuple[np.ndarray, np.ndarray], stop_gbp: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the right to stop brings in each fresh draw, GBP, and whether it goes on there.
+
+    Parameters
+    ----------
+    known : pair of ndarray, shape (feature, draw)
+        What is known by the gate, on the draws that fit the rule and on fresh ones.
+    remaining : pair of ndarray, shape (draw,)
+        What going on brings from the gate on.
+    stop_gbp : float
+        What stopping costs.
+
+    Examples
+    --------
+    >>> seen = np.array([[-1.0, 1.0, -2.0, 2.0]])
+    >>> worth, on = stop_value((seen, seen), (10 * seen[0], 10 * seen[0]), 5.0)
+    >>> worth.tolist(), on.tolist()
+    ([5.0, 0.0, 15.0, 0.0], [False, True, False, True])
+    """
+    centre, spread = known[0].mean(axis=1, keepdims=True), known[0].std(axis=1, keepdims=True)
+    varies = spread[:, 0] > 1e-12 * np.maximum(np.abs(centre[:, 0]), 1e-12)
+    fit, fresh = (_terms(np.clip((part[varies] - centre[varies]) / spread[varies], -4.0, 4.0)) for part in known)
+    weight, *_ = np.linalg.lstsq(fit.T, remaining[0], rcond=1e-9)
+    goes_on = weight @ fresh > -stop_gbp
+    return np.where(goes_on, 0.0, -stop_gbp - remaining[1]), goes_on
+
+
+def _terms(known: np.ndarray) -> np.ndarray:
+    """Return a constant, the features, their squares and, where they are few, their products, shape (term, draw)."""
+    terms = [np.ones((1, known.shape[1])), known, known**2]
+    if len(known) <= MOST_CROSSED:
+        terms += [known[at : at + 1] * known[at + 1 :] for at in range(len(known) - 1)]
+    return np.concatenate(terms)
+
+
+def _right(judged: Judged, at: int, stage: Stage) -> RightToStop:
+    outcomes, study = judged.portfolio.appraisal.outcomes, judged.study
+    chosen = judged.portfolio.solution.chosen
+    mine = np.array([(found := study.first_stage(int(package))) is not None and found[0] == at
+                     for package in outcomes.table.package])  # fmt: skip
+    rows = np.array([row for row in chosen if mine[row]], int)
+    was_chosen = len(rows) > 0
+    rows = rows if was_chosen else _best(outcomes, np.flatnonzero(mine))
+    alone = _alone(outcomes, rows, chosen)
+    few = outcomes.table.take(np.sort(rows))
+    assert stage.gate is not None
+    gate = study.years_since_start(stage.gate)
+    fresh = appraise(study, few, seed=judged.seed, purpose="judge", n_draws=judged.outcomes.n_draws)
+    names, before = _known(study, stage, outcomes, gate)
+    _, after = _known(study, stage, fresh, gate)
+    remaining = (_remaining(outcomes, np.sort(rows), alone, gate), _remaining(fresh, np.arange(len(few)), alone, gate))
+    worth, goes_on = stop_value((before, after), remaining, stage.stop_gbp)
+    found = estimate(worth, "mean", fresh.plan.method)
+    always, best = float(remaining[1].mean()), float(np.maximum(remaining[1], -stage.stop_gbp).mean())
+    error = float(found.standard_error) if found.available else float("nan")
+    return RightToStop(
+        stage.id, tuple(outcomes.table.id_of(int(row)) for row in np.sort(rows)), was_chosen, always,
+        always + float(found.value), float(found.value), error, best - always, float(1.0 - goes_on.mean()), names,
+        fresh.n_draws,
+    )  # fmt: skip
+
+
+def _best(outcomes: Outcomes, rows: np.ndarray) -> np.ndarray:
+    """Return the best follow-ons that can be had together: highest mean first, no service of a council twice."""
+    table, taken, result = outcomes.table, set(), []
+    for row in rows[np.argsort(-outcomes.npv_mean[rows], kind="stable")]:
+        cells = {(council, service) for council in table.partner_ids(row) for service in table.service_ids(row)}
+        if not cells & taken:
+            taken |= cells
+            result.append(int(row))
+    return np.array(result, int)
+
+
+def _alone(outcomes: Outcomes, rows: np.ndarray, chosen: Sequence[int]) -> np.ndarray:
+    """Return the activation columns that only these bundles need, shape (activation,), bool."""
+    needs, wanted = outcomes.activations.of_bundle, np.zeros(len(outcomes.activations.columns), bool)
+    wanted[needs.take(np.asarray(rows, int)).item] = True
+    before = outcomes.table.requires[rows]
+    others = np.union1d(np.setdiff1d(chosen, rows), before[before >= 0]).astype(int)
+    wanted[needs.take(others).item] = False
+    return wanted
+
+
+def _remaining(outcomes: Outcomes, rows: np.ndarray, alone: np.ndarray, gate: float) -> np.ndarray:
+    """Return what going on brings from the gate on, GBP, shape (draw,): their value, less what was spent before."""
+    worth = outcomes.draws(rows).sum(axis=0)
+    if alone.any():
+        worth = worth + outcomes.activation_npv[alone].sum(axis=(0, 1))
+    study = outcomes.study
+    plans = [Plan.of(study, start) for start in outcomes.table.start_years[rows]]
+    early = [year for year in range(int(gate)) if any(plan.spending[year] > 0 for plan in plans)]
+    for year in early:
+        # Money that is gone by the gate comes back by neither way.
+        worth = worth + study.discount()[year] * outcomes.one_off_draws(rows, [year]).sum(axis=(0, 1))
+    return worth
+
+
+def _known(study: Study, stage: Stage, outcomes: Outcomes, gate: float) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return what is known by the gate: drivers, and which of the register's events have struck by then."""
+    at = [place for place, spec in enumerate(study.drivers) if _is_known(study, stage, spec.name)]
+    parts, struck = [], study.events.risks
+    for run in outcomes.chunks():
+        used = run.context.values[:, : run.used]
+        events = [row for strikes in run.context.strikes for row in (strikes.time < gate)[:, : run.used]]
+        parts.append(np.concatenate([used[at], np.array(events, float).reshape(len(struck), run.used)]))
+    names = [study.drivers[place].name for place in at] + list(_event_names(study))
+    values = np.concatenate(parts, axis=1)
+    return tuple(names), values
+
+
+def _is_known(study: Study, stage: Stage, name: str) -> bool:
+    if is_event(name):
+        return False
+    if stage.known:
+        return any(fnmatchcase(name, pattern) for pattern in stage.known)
+    members = {item.id: item.services for item in study.model.packages}
+    services = [service for item in stage.services for service in members.get(item, (item,))]
+    shown = {f"services.{service}.{field}" for service in services for field in SHOWN}
+    return name in shown or name == f"councils.{stage.council}.turnover_per_year"
+
+
+def _event_names(study: Study) -> Iterator[str]:
+    """Yield the register's events in the order of `Context.strikes`."""
+    by_row: dict[int, list[str]] = {}
+    for event in study.events.risks:
+        name = study.drivers[event.strike].name.removeprefix("risks.").replace(".strike", "")
+        by_row.setdefault(event.row, []).append(f"{name} by the gate")
+    for names in by_row.values():
+        yield from names
+
+
+__all__ = ["RightToStop", "gate_line", "right_to_stop_table", "rights_to_stop", "stop_value"]
