@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
+from sharesim.choice.branch import Tree
 from sharesim.choice.cuts import Pool
 from sharesim.choice.formulation import Program
 from sharesim.choice.risk import Risk, extent
@@ -32,6 +33,8 @@ FIRST_SLICE = 0.005
 # Undecided draws that all get their binary at once; beyond, they come as they are missed.
 AT_ONCE = 400
 MOST_SWAPS = 6
+# Of the time left, for the tree.
+TREE_SHARE = 0.5
 
 
 @dataclass
@@ -83,6 +86,10 @@ class _Case:
         """Search a program that holds some draws of the chance rules."""
         return settle(program, self.pool, self.judge, self.target, control or self.control, self.skipped)
 
+    def goal(self) -> Program:
+        """The program with the one target that is searched."""
+        return replace(self.program, targets=(self.program.targets[self.target],))
+
     def good(self, found: Settled) -> bool:
         """True when the portfolio keeps every rule."""
         return found.portfolio is not None and all(check.holds for check in self.judge.checks(found.portfolio))
@@ -121,7 +128,24 @@ def best_portfolio(program: Program, judge: Judge, target: int, control: Control
     known = max((_improve(case, lazy, start) for start in starts), key=lambda item: _worth(case, item))
     if not case.good(known):
         known = Settled(Status.UNPROVEN, None, -np.inf, free.bound, known.stopped_by)
-    return _exact(case, lazy, free, known)
+    known, top, complete = _by_tree(case, lazy, free, known)
+    if complete:
+        return _closed(case, known, known, top) if known.portfolio is not None else _proven(known)
+    return _exact(case, lazy, replace(free, bound=top), known)
+
+
+def _by_tree(case: _Case, lazy: list[Risk], free: Settled, known: Settled) -> tuple[Settled, float, bool]:
+    """Branch on who shares what; often the whole answer, else a better portfolio and a lower bound to go on from."""
+    if case.program.candidates.n_bundles > MOST_BUNDLES:
+        return known, free.bound, False
+    swaps = Swaps(case.judge, case.target, tuple(lazy))
+    control, gap = case.control.until(TREE_SHARE * case.control.left), case.control.options.gap
+    tree = Tree(case.pool.onto(case.goal(), linear=True), swaps, tuple(lazy), control, known.value, gap)
+    found = tree.run()
+    case.control.interrupted = control.interrupted
+    if found.portfolio is not None:
+        known = Settled(Status.FEASIBLE, found.portfolio, found.value, np.inf, StoppedBy.WORK)
+    return known, min(free.bound, found.bound), found.complete
 
 
 def _climbed(case: _Case, lazy: list[Risk], starts: list[Settled]) -> list[Settled]:

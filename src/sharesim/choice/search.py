@@ -136,9 +136,14 @@ class Control:
     solver: str = ""
 
     @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.started
+
+    @property
     def left(self) -> float:
         """Seconds left."""
-        return min(self.options.time_limit_seconds, self.share) - (time.monotonic() - self.started)
+        return min(self.options.time_limit_seconds, self.share) - self.elapsed
 
     def until(self, seconds: float) -> Control:
         """Return a control of the same clock that stops after so many more seconds at most."""

@@ -531,6 +531,10 @@ class LinearSession:
         """Replace the bounds of some variables."""
         self._model.changeColsBounds(len(columns), columns.astype(np.int32), lower.astype(float), upper.astype(float))
 
+    def set_row(self, row: int, lower: float, upper: float) -> None:
+        """Replace the two sides of one row."""
+        self._model.changeRowBounds(int(row), lower * self._factor[row], upper * self._factor[row])
+
     def add_rows(self, matrix: sparse.csr_array, lower: np.ndarray, upper: np.ndarray) -> None:
         """Add rows; the basis stays."""
         factor = row_factors(matrix)

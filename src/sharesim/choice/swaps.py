@@ -41,7 +41,7 @@ class Swaps:
     risks: tuple[Risk, ...] = ()
 
     @cached_property
-    def _clash(self) -> sparse.csr_array:
+    def clash(self) -> sparse.csr_array:
         """Bundles that cannot be chosen together, shape (B, B)."""
         candidates = self.judge.program.candidates
         view = View(candidates)
@@ -84,7 +84,7 @@ class Swaps:
         found = [self._without(here, [bundle]) for bundle in chosen]
         for bundle in np.flatnonzero(~here):
             new = [bundle] if requires[bundle] < 0 or here[requires[bundle]] else [bundle, requires[bundle]]
-            out = np.unique(np.concatenate([self._clash[[item]].indices for item in new]))
+            out = np.unique(np.concatenate([self.clash[[item]].indices for item in new]))
             there = self._without(here, [item for item in out if item not in new])
             there[new] = True
             found.append(there)

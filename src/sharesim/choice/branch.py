@@ -1,0 +1,289 @@
+"""Chance rules by branching on who shares what with whom: a tree of linear programs, judged portfolio by portfolio.
+
+Most rules on chance are loose for the linear program, so a program with a binary for every draw searches blindly. Where
+few portfolios come near the best one, it is quicker to take them in order of value. The tree branches on groups of
+bundles with the same services and partners. Once it is settled which groups are there, every host, form and start of
+them is judged at once, on all draws, and that set of groups never comes again.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from sharesim.choice.formulation import Program
+from sharesim.choice.portfolio import Portfolio
+from sharesim.choice.risk import Risk
+from sharesim.choice.search import Control
+from sharesim.choice.solution import Progress, Status
+from sharesim.choice.solver import LinearSession, LinearSolution
+from sharesim.choice.swaps import Swaps
+
+# Nodes, not seconds, so that every machine does the same.
+MOST_NODES = 6000
+# Hosts, forms and starts of one set of groups that are judged at once.
+MOST_VARIANTS = 2048
+WHOLE = 1e-6
+
+
+@dataclass(frozen=True)
+class Node:
+    """Part of all portfolios.
+
+    Parameters
+    ----------
+    open : ndarray of bool, shape (B,)
+        Bundles that may be chosen.
+    chosen : frozenset of int
+        Bundles that are.
+    groups : frozenset of int
+        Groups of which one bundle is.
+    """
+
+    open: np.ndarray
+    chosen: frozenset[int] = frozenset()
+    groups: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the tree says.
+
+    Parameters
+    ----------
+    portfolio : Portfolio or None
+        Better than the one known before; None when there is none.
+    value, bound : float
+        Of the best portfolio known, and what none that keeps the rules can exceed.
+    complete : bool
+        True: nothing is left to search.
+    """
+
+    portfolio: Portfolio | None
+    value: float
+    bound: float
+    complete: bool
+
+
+@dataclass
+class Tree:
+    """Search of one program, best bound first.
+
+    Parameters
+    ----------
+    program : Program
+        Linear rows with all cuts found so far; chance rules are not in it.
+    swaps : Swaps
+        Judges whole portfolios on the chance rules.
+    risks : tuple of Risk
+    control : Control
+    value : float
+        Only portfolios worth more are of interest.
+    gap : float
+        Distance from the bound, as a share, at which to stop.
+    """
+
+    program: Program
+    swaps: Swaps
+    risks: tuple[Risk, ...]
+    control: Control
+    value: float = -np.inf
+    gap: float = 0.0
+    best: Portfolio | None = None
+    n_nodes: int = 0
+    _seen: set[frozenset[int]] = field(default_factory=set)
+    _at: Node | None = None
+    _session: LinearSession | None = None
+
+    @property
+    def n_bundles(self) -> int:
+        return self.group_of.shape[0]
+
+    @cached_property
+    def group_of(self) -> np.ndarray:
+        """Number of the group of each bundle: same services, partners and stage, shape (B,)."""
+        candidates, numbers = self.swaps.judge.program.candidates, {}
+        found = np.zeros(candidates.n_bundles, dtype=int)
+        for bundle in range(candidates.n_bundles):
+            services, partners = candidates.services_of[bundle].tolist(), candidates.partners[bundle].tolist()
+            key = (tuple(services), tuple(partners), int(candidates.stage[bundle]))
+            found[bundle] = numbers.setdefault(key, len(numbers))
+        return found
+
+    @cached_property
+    def members(self) -> list[np.ndarray]:
+        """Bundles of each group."""
+        order = np.argsort(self.group_of, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(self.group_of[order])) + 1)
+
+    @cached_property
+    def _rivals(self) -> list[np.ndarray]:
+        """Bundles outside a group that cannot be chosen beside any bundle of it."""
+        clash = self.swaps.clash
+        found = []
+        for group, bundles in enumerate(self.members):
+            against = np.flatnonzero(np.asarray((clash[bundles] > 0).sum(axis=0)).ravel() == len(bundles))
+            found.append(against[self.group_of[against] != group])
+        return found
+
+    @cached_property
+    def _linear(self) -> tuple[sparse.csr_array, np.ndarray, np.ndarray]:
+        """Rows over bundles and activations alone, for sifting whole portfolios before they are judged."""
+        width = self.swaps.judge.program.n_columns
+        extra = np.asarray((abs(self.program.matrix[:, width:]) > 0).sum(axis=1)).ravel() > 0
+        kept = self.program.matrix[~extra][:, :width].tocsr()
+        margin = 1e-6 * np.maximum(np.asarray(abs(kept).sum(axis=1)).ravel(), 1.0)
+        return kept, self.program.row_lower[~extra] - margin, self.program.row_upper[~extra] + margin
+
+    def run(self, most_nodes: int = MOST_NODES) -> Found:
+        """Search until nothing is left, or nodes or time run out."""
+        n_groups, n_bundles = len(self.members), self.n_bundles
+        entries = (np.ones(n_bundles), (self.group_of, np.arange(n_bundles)))
+        rows = sparse.csr_array(entries, shape=(n_groups, self.program.n_variables))
+        free = (np.full(n_groups, -np.inf), np.full(n_groups, np.inf))
+        self._session = LinearSession.of(self.program.with_rows(rows, free, [f"group {n}" for n in range(n_groups)]))
+        everything = Node(self.program.upper[:n_bundles] > 0, self._fixed())
+        heap, count, bound = [(-np.inf, 0, everything)], 0, np.inf
+        while heap:
+            minus, _, node = heapq.heappop(heap)
+            bound = -minus
+            if bound <= self.value + max(self.gap, 1e-9) * max(abs(self.value), 1.0):
+                return Found(self.best, self.value, max(bound, self.value), True)
+            if self.n_nodes >= most_nodes or self.control.left <= 0 or self._told(bound):
+                return Found(self.best, self.value, bound, False)
+            self.n_nodes += 1
+            for child, reach in self._children(node, bound):
+                count += 1
+                heapq.heappush(heap, (-reach, count, child))
+        return Found(self.best, self.value, self.value, True)
+
+    def _fixed(self) -> frozenset[int]:
+        return frozenset(np.flatnonzero(self.program.lower[: self.n_bundles] > 0).tolist())
+
+    def _told(self, bound: float) -> bool:
+        """Tell how far the search is; True when it is to stop."""
+        told: Callable[[Progress], bool | None] | None = self.control.options.progress
+        if told is None or self.n_nodes % 50:
+            return False
+        if told(Progress(self.control.elapsed, self.value, bound)):
+            self.control.interrupted = True
+        return self.control.interrupted
+
+    def _children(self, node: Node, before: float) -> Iterator[tuple[Node, float]]:
+        found = self._solve(node)
+        if found.status is not Status.OPTIMAL:
+            if found.status is not Status.INFEASIBLE:
+                # No answer proves nothing: the node is kept as it was, and time is up.
+                yield node, before
+            return
+        reach = min(found.objective, before)
+        if reach <= self.value + 1e-9 * max(abs(self.value), 1.0):
+            return
+        done = self._leaf(node, found.values[: self.n_bundles])
+        if reach <= self.value + 1e-9 * max(abs(self.value), 1.0):
+            return
+        fixed = node.open.copy()
+        if np.isfinite(self.value):
+            # A bundle that costs more than the distance to the best known is in no better portfolio of this node.
+            margin = reach - self.value + 1e-6 * max(abs(reach), 1.0)
+            fixed &= (found.reduced[: self.n_bundles] >= -margin) | (found.values[: self.n_bundles] > 0.5)
+        for child in self._split(Node(fixed, node.chosen, node.groups), found, done):
+            yield child, reach
+
+    def _solve(self, node: Node) -> LinearSolution:
+        """Solve the relaxation of a node from the basis of the last one."""
+        session, last = self._session, self._at or Node(self.program.upper[: self.n_bundles] > 0, self._fixed())
+        moved = np.flatnonzero(node.open != last.open)
+        moved = np.union1d(moved, np.array(sorted(node.chosen ^ last.chosen), dtype=int))
+        if len(moved):
+            lower = np.isin(moved, list(node.chosen)).astype(float)
+            session.set_bounds(moved, lower, node.open[moved].astype(float))
+        for group in sorted(node.groups ^ last.groups):
+            session.set_row(self.program.n_rows + group, 1.0 if group in node.groups else -np.inf, np.inf)
+        self._at = node
+        return session.solve(self.control.left)
+
+    def _leaf(self, node: Node, values: np.ndarray) -> bool:
+        """Judge the portfolios that the relaxation points at; True when its set of groups is done with."""
+        weight = np.bincount(self.group_of, weights=values, minlength=len(self.members))
+        if ((weight > WHOLE) & (weight < 1 - WHOLE)).any():
+            return False
+        there = frozenset(np.flatnonzero(weight > 0.5).tolist())
+        count = np.prod([float(len(self.members[group])) for group in there]) if there else 1.0
+        if count <= MOST_VARIANTS:
+            if there not in self._seen:
+                self._seen.add(there)
+                self._judge(self._variants([self.members[group] for group in sorted(there)]))
+            return True
+        if ((values > WHOLE) & (values < 1 - WHOLE)).any():
+            return False
+        chosen = np.flatnonzero(values > 0.5)
+        self._judge(self._variants([np.array([bundle]) for bundle in chosen]))
+        return all(node.open[self.members[self.group_of[bundle]]].sum() == 1 for bundle in chosen)
+
+    def _variants(self, choices: list[np.ndarray]) -> np.ndarray:
+        """Return every way to take one bundle of each list, shape (ways, B), bool."""
+        grid = np.array(np.meshgrid(*choices, indexing="ij")).reshape(len(choices), -1) if choices else np.zeros((0, 1))
+        found = np.zeros((grid.shape[1], self.n_bundles), dtype=bool)
+        for line in grid.astype(int):
+            found[np.arange(found.shape[0]), line] = True
+        return found
+
+    def _judge(self, portfolios: np.ndarray) -> None:
+        """Keep the best of these portfolios that keeps every rule, if it beats the best known."""
+        columns = self.swaps.columns(portfolios)
+        rows, low, high = self._linear
+        sums = (rows @ columns.T).T
+        kept = np.flatnonzero(((sums >= low) & (sums <= high)).all(axis=1))
+        worth = self.swaps.values(columns[kept]) if len(kept) else np.zeros(0)
+        kept, worth = kept[worth > self.value], worth[worth > self.value]
+        if not len(kept):
+            return
+        kept = kept[np.argsort(-worth, kind="stable")]
+        for item in kept[self.swaps.short(columns[kept]) <= 0.0]:
+            if self.swaps.good(portfolios[item]):
+                self.best = self.swaps.portfolio(portfolios[item])
+                self.value = self.swaps.judge.value(self.best, self.swaps.target)
+                return
+
+    def _split(self, node: Node, found: LinearSolution, done: bool) -> list[Node]:
+        values = found.values[: self.n_bundles]
+        weight = np.bincount(self.group_of, weights=values, minlength=len(self.members))
+        new = np.array([group for group in range(len(self.members)) if group not in node.groups], dtype=int)
+        part = new[(weight[new] > WHOLE) & (weight[new] < 1 - WHOLE)]
+        if len(part):
+            return self._by_group(node, int(part[np.argmin(np.abs(weight[part] - 0.5))]))
+        whole = new[weight[new] > 0.5]
+        if len(whole):
+            return self._by_group(node, int(whole[0]))
+        if not done:
+            loose = np.flatnonzero((values > WHOLE) & node.open)
+            loose = np.array([item for item in loose if item not in node.chosen and self._rivalled(node, item)], int)
+            if len(loose):
+                return self._by_bundle(node, int(loose[np.argmin(np.abs(values[loose] - 0.5))]))
+        more = np.array([group for group in new if node.open[self.members[group]].any()], dtype=int)
+        if not len(more):
+            return []
+        price = [found.reduced[self.members[group]][node.open[self.members[group]]].max() for group in more]
+        return self._by_group(node, int(more[int(np.argmax(price))]))
+
+    def _rivalled(self, node: Node, bundle: int) -> bool:
+        return bool(node.open[self.members[self.group_of[bundle]]].sum() > 1)
+
+    def _by_group(self, node: Node, group: int) -> list[Node]:
+        without, beside = node.open.copy(), node.open.copy()
+        without[self.members[group]] = False
+        beside[self._rivals[group]] = False
+        return [Node(without, node.chosen, node.groups), Node(beside, node.chosen, node.groups | {group})]
+
+    def _by_bundle(self, node: Node, bundle: int) -> list[Node]:
+        without, beside = node.open.copy(), node.open.copy()
+        without[bundle] = False
+        against = self.swaps.clash[[bundle]].indices
+        beside[against[against != bundle]] = False
+        return [Node(without, node.chosen, node.groups), Node(beside, node.chosen | {bundle}, node.groups)]
