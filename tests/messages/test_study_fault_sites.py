@@ -14,9 +14,12 @@ import sharesim.bundles.enumerate as enumerate_module
 from sharesim.errors import SharesimError
 from sharesim.study import places, plain
 from sharesim.study.assume import variant
-from sharesim.study.load import build
+from sharesim.study.load import build, load
 from sharesim.study.places import Places
+from tests.messages.excel_cases import CASES as EXCEL_CASES
+from tests.messages.excel_cases import spoilt
 from tests.messages.study_cases import CASES
+from tests.messages.test_excel_messages import refusals
 from tests.messages.test_study_messages import (
     a_file_for_a_dictionary,
     lines_of,
@@ -89,6 +92,12 @@ def test_every_place_that_makes_a_fault_has_a_case(tmp_path: Path, monkeypatch: 
         (tmp_path / name).mkdir()
         with monkeypatch.context() as patch:
             act(tmp_path / name, patch)
+    for number, case in enumerate(EXCEL_CASES):
+        with pytest.raises(SharesimError):
+            load(spoilt(case, tmp_path / f"excel {number}"))
+    for act in refusals(tmp_path / "refusals").values():
+        with pytest.raises(SharesimError):
+            act()
     (tmp_path / "many").mkdir()
     very_many_faults(tmp_path / "many")
     a_file_for_a_dictionary()

@@ -111,7 +111,7 @@ def _look_for(book: _Book, lines: dict[str, Lines], others: list[str]) -> None:
     for sheet in (name for name in NEEDED if name in missing):
         remedy = "Add it, or begin with a workbook from: sharesim template DIR"
         book.fault(sheet, Fault(book.name, f"there is no sheet {sheet}", "", "", remedy))
-        book.unread.add(sheet)
+        book.unread |= set(SECTIONS) if sheet == SETTINGS else {sheet}
 
 
 # -- finding the heading ----------------------------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def _read_settings(book: _Book, lines: Lines) -> None:
     if absent := [head for head in _SETTING_HEADS if head not in heads]:
         fault = Fault(f"{sheet}, heading", f"column {absent[0]} is missing", "", ", ".join(_SETTING_HEADS), "Add it.")
         book.fault(SETTINGS, fault)
-        book.unread.add(SETTINGS)
+        book.unread |= set(SECTIONS)
         return
     at = [heads.index(head) for head in _SETTING_HEADS]
     for number, line in enumerate(lines[first + 1 :], start=first + 2):

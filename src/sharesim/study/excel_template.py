@@ -94,10 +94,10 @@ def _ids(option: str, names: Sequence[str], least: int) -> dict[str, str]:
     """Return ids of names, each its own."""
     names = [visible(name) for name in names if name.strip()]
     if not least <= len(names) <= MOST_NAMES:
-        what = "councils" if "councils" in option else "services"
+        problem = "too few names" if len(names) < least else "too many names"
         remedy = f'Write for instance {option} "{"Eastham,Westham" if least > 1 else "HR,Legal"}".'
         allowed = f"{least} to {MOST_NAMES} names with commas between"
-        raise UsageError(Fault(option, f"{len(names)} {what}", "", allowed, remedy))
+        raise UsageError(Fault(option, problem, str(len(names)), allowed, remedy))
     found: dict[str, str] = {}
     for name in names:
         if len(name) > 120:
