@@ -9,8 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from sharesim.examples import from_dict
 from sharesim.report import write
 from sharesim.report.sections import HEADINGS
+from sharesim.workflow.run import RunOptions, run_study
+from sharesim.workflow.track import track, write_track
 from tests.unit.report import studies
 
 DESK, TELEPHONE = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
@@ -105,6 +108,45 @@ def test_headline_leads_to_its_breakdown_and_a_council_to_its_lines(opened: Any,
     page.wait_for_timeout(200)
     assert details.get_attribute("open") is not None
     assert details.locator("table").is_visible()
+
+
+def test_an_option_leads_to_its_lines_and_public_value_to_its_own(opened: Any, written: Path) -> None:
+    page, _ = opened(written)
+    lines = page.locator("details#from-options")
+    assert lines.get_attribute("open") is None
+    page.locator('table[data-table="options"] a[href="#from-options"]').first.click()
+    page.wait_for_timeout(200)
+    assert lines.get_attribute("open") is not None and lines.locator("table").is_visible()
+    page.locator('#finance a[href="#table-public_value"]').click()
+    assert page.locator("#table-public_value").is_visible()
+
+
+def test_paper_is_wide_enough_for_every_table(opened: Any, written: Path) -> None:
+    """At the width of A4 less its margins no table that is printed is cut off."""
+    page, _ = opened(written)
+    page.set_viewport_size({"width": 688, "height": 980})
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    wide = page.evaluate(
+        "[...document.querySelectorAll('table')].filter(item => item.offsetParent && "
+        "item.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(item => item.id)"
+    )
+    assert wide == []
+
+
+def test_highlight_report_is_quiet_and_fits_a_telephone(opened: Any, tmp_path: Path) -> None:
+    made = run_study(from_dict(studies.hostile_raw()), tmp_path / "run", RunOptions(jobs=1, report=False))
+    actuals = tmp_path / "actuals.csv"
+    actuals.write_text(
+        "period,measure,gbp,arrangement\n2025-26,net,-60000,\n2026-04-01,cashable,900,A\n", encoding="utf-8"
+    )
+    page, heard = opened(write_track(track(made.folder, actuals), tmp_path / "out"))
+    assert heard == []
+    sizes = page.eval_on_selector_all("figure img", "items => items.map(item => item.naturalWidth)")
+    assert len(sizes) == 2 and min(sizes) > 300
+    page.set_viewport_size(TELEPHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= TELEPHONE["width"] + 1
+    assert page.evaluate(CONTRAST) == []
 
 
 def test_a_table_is_saved_with_its_figures_in_full(opened: Any, written: Path, tmp_path: Path) -> None:

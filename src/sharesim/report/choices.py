@@ -24,7 +24,7 @@ OPTIONS = columns("""
     one_off_gbp | One-off cost | gbp | undiscounted
     compulsory_exits_posts | Compulsory exits | posts
     npsv_gbp | Public value (NPSV) | gbp
-    bcr | Benefits per pound of cost | factor | BCR
+    bcr | BCR | factor | benefits per £ of cost
 """)
 COSTS = columns("""
     name | Rule | text | | who

@@ -211,7 +211,8 @@ def public_section(material: Material) -> dict[str, Any]:
     sums = {"title": "Net present social value", "value_gbp": found.npsv_mean_gbp}
     note = (
         f"All funds, real, discounted, on {found.n_draws:,} of the judging futures. Left out as transfers: redundancy pay, pension "
-        "strain, irrecoverable VAT, grants, charges between councils. Time saved counts at its cost; quality and carbon are not valued."
+        "strain, irrecoverable VAT, grants, charges between councils. Time saved, quality and carbon count at the values of "
+        "[readings] in the study."
     )
     return {
         "npsv": gbp("npsv_mean_gbp", found.npsv_mean_gbp, "table-public_value"),
