@@ -59,11 +59,11 @@ def ready_made(whole: Path):
     """Return a stand-in for `run_study` that copies a run: what counts here is the disk, and there are many deaths."""
 
     def run_study(study, folder: Path, options) -> RunResult:
-        folder.mkdir(parents=True)
         (made,) = (whole / "runs").iterdir()
-        for item in made.iterdir():
-            if item.name not in ("record.json", "log.txt"):
-                (folder / item.name).write_bytes(item.read_bytes())
+        for item in sorted(made.rglob("*")):
+            if item.is_file() and item.name not in ("record.json", "log.txt"):
+                (folder / item.relative_to(made)).parent.mkdir(parents=True, exist_ok=True)
+                (folder / item.relative_to(made)).write_bytes(item.read_bytes())
         return RunResult(folder, SimpleNamespace(status="optimal"), None, None, 0.1)
 
     return run_study

@@ -140,7 +140,8 @@ def test_kill_9_at_random_moments_loses_nothing_and_does_nothing_twice(
             batch = 0
         check(out, expected, seen)
     if batch:
-        assert host.wait(batch) == 0
+        # A run whose worker was killed three times is a failed row, and done by the next call.
+        assert host.wait(batch) in (0, 1)
     assert host.run("batch", plan, "--out", out, "--jobs", "2") == 0, host.log.read_text()
     check(out, expected, seen)
     assert digests(out) == expected

@@ -175,8 +175,7 @@ class Expansion:
 
     def _at_fault(self, variant: Variant, key: str, name: str, error: SharesimError) -> PlannedRun:
         faults = tuple(
-            tidy(replace(fault, where=fault.where.replace("command line:", f"{self.by}:", 1)))
-            for fault in error.faults
+            tidy(replace(fault, where=fault.where.replace("command line:", f"{self.by}:", 1))) for fault in error.faults
         )
         run = _hash([key, variant.scenario, variant.assignments])
         return PlannedRun(run, key, variant, name, variant.seed, faults)

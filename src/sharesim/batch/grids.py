@@ -147,7 +147,7 @@ class GridReader:
         kind, name = raw.get("kind", "cartesian"), raw.get("name", where)
         if kind not in KINDS:
             self.faults.append(unknown_name(f"{self.file}: {where}.kind", "kind of grid", str(kind), KINDS))
-        if not isinstance(name, str) or not NAME.fullmatch(name) or name in TAKEN:
+        if not isinstance(name, str) or not NAME.fullmatch(name) or name.casefold() in TAKEN:
             self.fault(
                 f"{where}.name",
                 "not a name for a grid",

@@ -30,11 +30,12 @@ from sharesim.batch.expand import PlannedRun
 from sharesim.batch.plan import Plan
 from sharesim.errors import Fault, OutputError, UsageError
 from sharesim.workflow.folder import MANIFEST, write_json
+from sharesim.workflow.kept import FILE as REPORT_FILE
 
 IDENTITY = re.compile("[0-9a-f]{20}")
 BATCH, RECORD, LOG = "batch.json", "record.json", "log.txt"
-#: Files of a run whose bytes hold times or machine facts, and so differ between equal results.
-NOT_COMPARED = (MANIFEST, RECORD, LOG)
+#: Files of a run whose bytes hold times or machine facts, or come with a report, and so differ between equal results.
+NOT_COMPARED = (MANIFEST, RECORD, LOG, REPORT_FILE, "readings.csv")
 REPORTS = (".html", ".xlsx", ".pptx", ".png", ".svg", ".pdf", ".md")
 
 

@@ -128,7 +128,10 @@ class _Reader(GridReader):
         scenarios = self.texts(batch.get("scenarios", [""]), "batch.scenarios") or ("",)
         seeds = self.seeds(batch.get("seeds"))
         fixed = self.fixed(self.table(raw.get("set", {}), "set"))
-        fixed += [(f"run.{key}", batch[key]) for key in ("draws", "judge_draws") if key in batch]
+        for key, rule in (("draws", "run.until"), ("judge_draws", "run.judge_until")):
+            if key in batch:
+                # A number of draws takes the place of the study's own stop rule.
+                fixed += [(f"run.{key}", batch[key]), *([] if rule in dict(fixed) else [(rule, "")])]
         spread = batch.get("spread", False)
         if not isinstance(spread, bool):
             self.fault("batch.spread", "neither true nor false", spread, "true or false", "")
@@ -160,7 +163,9 @@ class _Reader(GridReader):
             if len(set(values)) < len(values):
                 self.fault(f"batch.{what}", "names one twice", "", "each once", "Drop one.")
         names = [name for grid in plan.grids for name in {*grid.factors, *grid.paths}]
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        # Some readers of Parquet and CSV take columns for the same that differ by capitals only.
+        plain = [name.casefold() for name in names]
+        for name in sorted({name for name in names if plain.count(name.casefold()) > 1}):
             self.fault(
                 "grids",
                 "two grids change the same thing",

@@ -63,7 +63,8 @@ class DryRun:
     ----------
     name : str
     runs : DataFrame
-        One row per line of the plan: run, study, scenario, seed, settings, bundles, draws, seconds, state.
+        One row per line of the plan: run, study, scenario, seed, settings, bundles, draws, until (the stop rule where
+        there is one), seconds, state, reason.
     jobs : int
     """
 
@@ -94,7 +95,8 @@ class DryRun:
 
 def _line(row: Mapping[Hashable, Any]) -> str:
     name = f"{row['study']}/{row['scenario']}" if row["scenario"] else row["study"]
-    size = f"{row['bundles']:,} bundles x {row['draws']:,} draws, about {_time(row['seconds'])}"
+    draws = f"draws until {row['until']}, at least" if row["until"] else f"{row['draws']:,} draws, about"
+    size = f"{row['bundles']:,} bundles x {draws} {_time(row['seconds'])}"
     what = row["reason"] if row["state"] == "at fault" else size
     words = (f"{row['run']}  {row['state']:<8}", f"{name} seed {row['seed']}", row["settings"], what)
     return "  ".join(visible(word) if at else word for at, word in enumerate(words) if word)
@@ -132,6 +134,7 @@ def _row(
         "settings": settings,
         "bundles": 0,
         "draws": 0,
+        "until": "",
         "seconds": 0.0,
         "state": "at fault",
         "reason": "; ".join(str(fault) for fault in item.faults),
@@ -148,7 +151,7 @@ def _row(
     run = study.model.run
     seconds = speeds[item.variant.study].seconds(n_bundles, run.draws, run.judge_draws)
     state = "done" if folder.finished(item.run) else "failed" if folder.failed(item.run) else "missing"
-    return row | {"bundles": n_bundles, "draws": run.draws, "seconds": seconds, "state": state}
+    return row | {"bundles": n_bundles, "draws": run.draws, "until": run.until, "seconds": seconds, "state": state}
 
 
 def speed_of(study: Study) -> Speed:

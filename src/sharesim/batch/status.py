@@ -60,7 +60,8 @@ class BatchStatus:
         if self.n_lines > n_runs:
             lines.append(f"{self.n_lines} lines of the plan come to {n_runs} different runs.")
         if self.n_others:
-            lines.append(f"{self.n_others} finished runs of earlier plans are kept beside them.")
+            kept = "run of an earlier plan is" if self.n_others == 1 else "runs of earlier plans are"
+            lines.append(f"{self.n_others} finished {kept} kept beside them.")
         for (fault, why), rows in self.failures.groupby(["fault", "reason"], sort=False):
             lines.append(f"{len(rows)} failed ({visible(FAULTS.get(fault, fault))}): {visible(why)}")
             lines += [

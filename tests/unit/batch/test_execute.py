@@ -89,7 +89,7 @@ def test_a_plan_made_smaller_keeps_what_was_done(tmp_path: Path) -> None:
     do(tmp_path)
     write_plan(tmp_path, seeds=[2])
     assert counts(do(tmp_path)) == (0, 1, 0)
-    assert "1 finished runs of earlier plans are kept beside them." in status(tmp_path / "out").summary()
+    assert "1 finished run of an earlier plan is kept beside them." in status(tmp_path / "out").summary()
 
 
 def test_force_does_all_again_to_the_same_result(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sharesim.batch.expand import variants
+from sharesim.batch.expand import Expansion, variants
 from sharesim.batch.plan import read_plan
 from sharesim.errors import UsageError
-from tests.unit.batch.studies import COSTS, RATES, write_plan
+from tests.unit.batch.studies import COSTS, RATES, STUDY, write_plan, write_study
 
 
 def faults_of(file: Path) -> list[str]:
@@ -34,7 +34,8 @@ def test_draws_come_before_the_grids_so_that_a_grid_may_change_them(tmp_path: Pa
     plan = read_plan(write_plan(tmp_path, draws=1024, judge_draws=2048, set={"study.horizon_years": 3}, grids=[grid]))
     (first, _) = variants(plan)
     assert first.assignments == (
-        ("study.horizon_years", 3), ("run.draws", 1024), ("run.judge_draws", 2048), ("run.draws", 64),
+        ("study.horizon_years", 3), ("run.draws", 1024), ("run.until", ""), ("run.judge_draws", 2048),
+        ("run.judge_until", ""), ("run.draws", 64),
     )  # fmt: skip
 
 
@@ -136,3 +137,26 @@ def test_files_that_are_no_plans(tmp_path: Path) -> None:
     assert "too large: got 5,000,001 bytes; allowed at most 5,000,000." in faults_of(tmp_path / "large.toml")[0]
     (tmp_path / "deep.toml").write_text("a = " + "[" * 5000)
     assert len(faults_of(tmp_path / "deep.toml")) == 1
+
+
+def test_a_number_of_draws_takes_the_place_of_a_stop_rule(tmp_path: Path) -> None:
+    def settled(**parts: object) -> str:
+        plan = read_plan(write_plan(tmp_path, **parts))
+        (run,) = Expansion("plan.toml").runs(plan)
+        assert not run.faults
+        return Expansion("plan.toml").study(run.variant).model.run.until
+
+    write_study(tmp_path / "tiny", STUDY.replace("draws = 64\n", 'until = "best 1 settled"\ndraws = 64\n', 1))
+    assert settled() == "best 1 settled"
+    assert settled(draws=128) == ""
+    assert settled(draws=128, set={"run.until": "mean within 500"}) == "mean within 500"
+
+
+@pytest.mark.parametrize("names", [["Status"], ["pools", "Pools"]])
+def test_columns_that_differ_by_capitals_only_are_refused(tmp_path: Path, names: list[str]) -> None:
+    paths = ["services.payroll.team_gbp", "study.horizon_years"]
+    grids = [
+        {"kind": "zipped", "name": name, "values": {path: [2, 3]}} for name, path in zip(names, paths, strict=False)
+    ]
+    told = faults_of(write_plan(tmp_path, grids=grids))
+    assert told and all(word in " ".join(told) for word in names)
