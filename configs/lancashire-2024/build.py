@@ -3,9 +3,9 @@
     python build.py --returns DIR [--out DIR]
 
 DIR holds lancashire_ro_lines.csv (Revenue Outturn 2024-25, gross), population_2010_2023.csv, neighbours_2021.csv,
-authorities.csv and council_composition_2016_2025.csv. Written are councils.csv, baseline.csv and neighbours.csv, beside this
-file or into --out, which then gets the rest of the case too. The returns themselves are not copied. sources.md says what
-each step assumes.
+authorities.csv and council_composition_2016_2025.csv. Written are councils.csv, baseline.csv and neighbours.csv, beside
+this file or into --out, which then gets the rest of the case too. The returns themselves are not copied. sources.md
+says what each step assumes.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RETURNS = (
-    "lancashire_ro_lines.csv", "population_2010_2023.csv", "neighbours_2021.csv", "authorities.csv",
+    "lancashire_ro_lines.csv",
+    "population_2010_2023.csv",
+    "neighbours_2021.csv",
+    "authorities.csv",
     "council_composition_2016_2025.csv",
-)  # fmt: skip
+)
 BUILT = ("councils.csv", "baseline.csv", "neighbours.csv")
 COUNTY = "lancashire"
 
@@ -66,7 +69,9 @@ def councils(folder: Path, lines: list[dict[str, str]]) -> list[dict[str, object
     """Return the fifteen councils with population, place and control."""
     people = {row["gss_code"]: number(row["pop_2023"]) for row in rows_of(folder, "population_2010_2023.csv")}
     places = {row["gss-code"]: row for row in rows_of(folder, "authorities.csv")}
-    seats = {row["gss_code"]: row for row in rows_of(folder, "council_composition_2016_2025.csv") if row["year"] == "2024"}
+    seats = {
+        row["gss_code"]: row for row in rows_of(folder, "council_composition_2016_2025.csv") if row["year"] == "2024"
+    }
     kinds = {"UA": "unitary", "SC": "county", "SD": "district"}
     found = []
     for code, name, kind in sorted({(row["gss_code"], row["council"], row["class"]) for row in lines}):
@@ -74,12 +79,20 @@ def councils(folder: Path, lines: list[dict[str, str]]) -> list[dict[str, object
         settled = control and "plurality" not in control.lower() and "noc" not in control.lower()
         plain = name.replace(" UA", "").replace(" CC", "").replace(" BC", "")
         found.append(
-            {"id": id_of(name), "name": "Lancashire County" if kind == "SC" else plain, "kind": kinds[kind],
-             "population": round(people.get(code) or number(place["pop-2020"])), "control": control or "not known",
-             "terms_gbp": "pert(33000, 36000, 40000)", "turnover_per_year": "pert(0.08, 0.12, 0.18)",
-             "election_years": "2027;2031", "control_change_share": CHANGE["majority" if settled else ""],
-             "x_km": round(number(place["x"]) / 1000, 1), "y_km": round(number(place["y"]) / 1000, 1)}
-        )  # fmt: skip
+            {
+                "id": id_of(name),
+                "name": "Lancashire County" if kind == "SC" else plain,
+                "kind": kinds[kind],
+                "population": round(people.get(code) or number(place["pop-2020"])),
+                "control": control or "not known",
+                "terms_gbp": "pert(33000, 36000, 40000)",
+                "turnover_per_year": "pert(0.08, 0.12, 0.18)",
+                "election_years": "2027;2031",
+                "control_change_share": CHANGE["majority" if settled else ""],
+                "x_km": round(number(place["x"]) / 1000, 1),
+                "y_km": round(number(place["y"]) / 1000, 1),
+            }
+        )
     _place_county(found)
     return found
 
@@ -112,24 +125,44 @@ def baseline(lines: list[dict[str, str]], people: dict[str, float]) -> list[dict
             posts = cost * (share if inside else own) / POST_GBP
             said = f"RO 2024-25, {line}; {'posts from pay' if inside else 'bought in or hosted: posts as elsewhere'}"
             found.append(
-                {"council": council, "service": service, "cost_gbp": round(cost, -3), "workload": people[council],
-                 "posts_fte": round(posts, 1), "vacant_fte": round(posts * VACANT, 1), "gf_share": 1, "source": said}
-            )  # fmt: skip
+                {
+                    "council": council,
+                    "service": service,
+                    "cost_gbp": round(cost, -3),
+                    "workload": people[council],
+                    "posts_fte": round(posts, 1),
+                    "vacant_fte": round(posts * VACANT, 1),
+                    "gf_share": 1,
+                    "source": said,
+                }
+            )
     support = by_line[SUPPORT_LINE]
     a_head = statistics.median(
-        1000 * number(row["total_expenditure"]) / people[council] for council, row in support.items() if row["class"] == "SD"
+        1000 * number(row["total_expenditure"]) / people[council]
+        for council, row in support.items()
+        if row["class"] == "SD"
     )
     for service, (part, pay) in SUPPORT.items():
         for council in sorted(people):
             row = support.get(council)
             cost = part * (1000 * number(row["total_expenditure"]) if row else a_head * people[council])
-            posts, said = cost * pay / POST_GBP, "RO 2024-25" if row else "no line in the return: median of the districts"
+            posts, said = (
+                cost * pay / POST_GBP,
+                "RO 2024-25" if row else "no line in the return: median of the districts",
+            )
             law = f"pert({0.7 * cost:.0f}, {cost:.0f}, {1.4 * cost:.0f})"
             found.append(
-                {"council": council, "service": service, "cost_gbp": law, "workload": "", "posts_fte": round(posts, 1),
-                 "vacant_fte": round(posts * VACANT, 1), "gf_share": "pert(0.75, 0.85, 0.95)",
-                 "source": f"{part:.1%} of management and support services, {said}"}
-            )  # fmt: skip
+                {
+                    "council": council,
+                    "service": service,
+                    "cost_gbp": law,
+                    "workload": "",
+                    "posts_fte": round(posts, 1),
+                    "vacant_fte": round(posts * VACANT, 1),
+                    "gf_share": "pert(0.75, 0.85, 0.95)",
+                    "source": f"{part:.1%} of management and support services, {said}",
+                }
+            )
     return found
 
 
@@ -172,7 +205,9 @@ def main() -> int:
     """Read the arguments, build, and say where."""
     parser = argparse.ArgumentParser(description="Build the tables of the Lancashire case from official returns.")
     parser.add_argument("--returns", metavar="DIR", type=Path, required=True, help="folder of the returns")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=HERE, help="folder to write to (default: beside this file)")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, default=HERE, help="folder to write to (default: beside this file)"
+    )
     options = parser.parse_args()
     absent = [name for name in RETURNS if not (options.returns / name).is_file()]
     if absent:

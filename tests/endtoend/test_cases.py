@@ -1,4 +1,4 @@
-"""Every worked case, with few draws: it decides, keeps its rules, adds up, and says the same again; the list and the copies."""
+"""Every worked case, with few draws: it decides, keeps its rules, adds up, says the same again; list and copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notebooks: stripped in the repository, run whole, show tables as tables and titled figures, each within two minutes."""
+"""The notebooks: stripped in the repository; they run within two minutes each and show tables and titled figures."""
 
 from __future__ import annotations
 

@@ -21,13 +21,14 @@ PLANNED = "as_planned"
 HEAD = """\
 # The worked cases
 
-Printed by `sharesim cases --run --returns DIR --out docs/cases.md`, where DIR holds the returns that `lancashire-2024` is built from.
-Each case is a folder under `configs/`; its `sources.md` says of every figure whether it was given, measured or assumed.
-`sharesim new DIR --like NAME` copies one.
+Printed by `sharesim cases --run --returns DIR --out docs/cases.md`, where DIR holds the returns that `lancashire-2024`
+is built from. Each case is a folder under `configs/`; its `sources.md` says of every figure whether it was given,
+measured or assumed. `sharesim new DIR --like NAME` copies one.
 
-Published figures are never inputs, and the evidence behind a case's priors leaves that case out ([evidence.md](evidence.md)). They are set beside the scenario
-`as_planned`, which does what was announced whatever it is worth; the choice is the study's own, under its rules. *Percentile* says where
-the published figure lies among the simulated ones: above 95 it promises, or claims, more than nineteen in twenty futures hold.
+Published figures are never inputs, and the evidence behind a case's priors leaves that case out
+([evidence.md](evidence.md)). They are set beside the scenario `as_planned`, which does what was announced whatever it
+is worth; the choice is the study's own, under its rules. *Percentile* says where the published figure lies among the
+simulated ones: above 95 it promises, or claims, more than nineteen in twenty futures hold.
 """
 
 
@@ -37,8 +38,8 @@ def cases_page(returns: Path | None = None, draws: int | None = None) -> str:
     Parameters
     ----------
     returns : Path, optional
-        Folder of the returns from which some cases build their tables; without it those that are not built are named and
-        left out.
+        Folder of the returns from which some cases build their tables; without it those that are not built are named
+        and left out.
     draws : int, optional
         Futures, choosing and judging; each study's own where left out.
     """

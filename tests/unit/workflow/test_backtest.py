@@ -15,7 +15,10 @@ from sharesim.workflow.backtest.bases import partners_of, read_places
 from sharesim.workflow.backtest.score import backtest
 from sharesim.workflow.backtest.table import claim_in, read_register
 
-HEADER = "id,partners,n_partners,services,start_year,end_year,status,planned_annual_saving_gbp,realised_claim,one_off_cost_gbp"
+HEADER = (
+    "id,partners,n_partners,services,start_year,end_year,status,"
+    "planned_annual_saving_gbp,realised_claim,one_off_cost_gbp"
+)
 
 
 def table(folder: Path, *rows: str, header: str = HEADER) -> Path:
@@ -106,11 +109,16 @@ def test_every_known_service_is_found_by_its_own_name() -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("2.8m over five years reported Aug 2011", 560_000), ("£250k a year", 250_000), ("£90,000 per annum", 90_000),
-        ("40m then 43m a year", None), ("about 600k a year to run, cost only", None), ("much", None), ("5m since 2010", None),
+        ("2.8m over five years reported Aug 2011", 560_000),
+        ("£250k a year", 250_000),
+        ("£90,000 per annum", 90_000),
+        ("40m then 43m a year", None),
+        ("about 600k a year to run, cost only", None),
+        ("much", None),
+        ("5m since 2010", None),
         ("1m over 0 years", None),
     ],
-)  # fmt: skip
+)
 def test_amounts_in_words_are_taken_only_beyond_doubt(words: str, expected: float | None) -> None:
     value, why = claim_in(words)
     assert value == expected
@@ -123,10 +131,12 @@ def test_amounts_in_words_are_taken_only_beyond_doubt(words: str, expected: floa
         ("Mansfield DC; Ashfield DC", "2", ["district"] * 2),
         ("Worcestershire CC + 6 districts", "7", ["county"] + ["district"] * 6),
         ("8 then 7 then fewer Scottish councils", "8", ["unitary"] * 8),
-        ("Shropshire Council (+ unnamed)", "1", ["unknown"]), ("", "3", ["unknown"] * 3), ("X and Y", "2", ["unknown"] * 2),
+        ("Shropshire Council (+ unnamed)", "1", ["unknown"]),
+        ("", "3", ["unknown"] * 3),
+        ("X and Y", "2", ["unknown"] * 2),
         ("", "", []),
     ],
-)  # fmt: skip
+)
 def test_partners_are_read_from_names_and_counts(tmp_path: Path, partners: str, n: str, kinds: list[str]) -> None:
     (row,) = read_register(table(tmp_path, f"one,{partners},{n},legal,2012,,running,1,,")).rows
     assert [partner.kind for partner in partners_of(row, None)] == kinds
@@ -134,9 +144,11 @@ def test_partners_are_read_from_names_and_counts(tmp_path: Path, partners: str, 
 
 def test_every_fault_of_a_hostile_table_is_told_at_once_in_a_line_each(tmp_path: Path) -> None:
     rows = [
-        'one,A; B,2,legal,2012,2010,ended,"£100,000",,', "one,A; B,two,legal,12,,running,nan,,-5", "three,A,1e9,legal,2012,,,1e300,,",
+        'one,A; B,2,legal,2012,2010,ended,"£100,000",,',
+        "one,A; B,two,legal,12,,running,nan,,-5",
+        "three,A,1e9,legal,2012,,,1e300,,",
         "four,A,2,legal,2012,,running,1,,,,,extra",
-    ]  # fmt: skip
+    ]
     with pytest.raises(StudyError) as caught:
         read_register(table(tmp_path, *rows))
     faults = [str(fault) for fault in caught.value.faults]
@@ -147,10 +159,18 @@ def test_every_fault_of_a_hostile_table_is_told_at_once_in_a_line_each(tmp_path:
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"\n\n", b"\xff\xfe\x00", b"PK\x03\x04zip", b"a,b\n1,2\n", b'id,partners\n"open', b"id,id\n1,2\n", b"\x00\x00",
-        b"id,partners,services,start_yaer\none,A,legal,2010\n", b"id,partners\n" + b"x" * 30_000 + b",A\n",
+        b"",
+        b"\n\n",
+        b"\xff\xfe\x00",
+        b"PK\x03\x04zip",
+        b"a,b\n1,2\n",
+        b'id,partners\n"open',
+        b"id,id\n1,2\n",
+        b"\x00\x00",
+        b"id,partners,services,start_yaer\none,A,legal,2010\n",
+        b"id,partners\n" + b"x" * 30_000 + b",A\n",
     ],
-)  # fmt: skip
+)
 def test_files_that_are_no_register_are_refused_in_words(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "odd.csv"
     path.write_bytes(data)

@@ -118,7 +118,7 @@ def _study_costs(study: Study, councils: set[str], lines: Sequence[Line]) -> dic
 
 
 def read_places(path: str | Path) -> Places:
-    """Read populations of councils from a CSV file: name (or nice-name), population (or pop-2020), kind if there is one.
+    """Read populations of councils from a CSV file: name (or nice-name), population (or pop-2020), kind.
 
     Raises
     ------

@@ -141,10 +141,13 @@ class _Row:
             }
         return {
             f"people.{at}": (
-                lognormal(mean=partner.residents, sd=0.05 * partner.residents) if partner.residents else residents(partner.kind), partner,
+                lognormal(mean=partner.residents, sd=0.05 * partner.residents)
+                if partner.residents
+                else residents(partner.kind),
+                partner,
             )
             for at, partner in enumerate(self.partners)
-        }  # fmt: skip
+        }
 
     def planned(self) -> tuple[np.ndarray, str] | str:
         """Return what a plan would promise a year, and on what basis; or why it cannot be said."""
@@ -239,9 +242,11 @@ def _published(row: Arrangement, column: str, words: str) -> float | str:
 
 
 def _add(
-    predictions: list[Prediction], missing: list[NotPredicted], found: _Row,
+    predictions: list[Prediction],
+    missing: list[NotPredicted],
+    found: _Row,
     asked: tuple[str, float | str, Callable[[], tuple[np.ndarray, str] | str]],
-) -> None:  # fmt: skip
+) -> None:
     figure, value, simulate = asked
     if isinstance(value, str):
         missing.append(NotPredicted(found.row.id, figure, value))
@@ -253,9 +258,7 @@ def _add(
         predictions.append(Prediction(found.row.id, figure, value, simulated[0], simulated[1], found.without))
 
 
-def _add_life(
-    predictions: list[Prediction], missing: list[NotPredicted], lives: list[Life], found: _Row
-) -> None:  # fmt: skip
+def _add_life(predictions: list[Prediction], missing: list[NotPredicted], lives: list[Life], found: _Row) -> None:
     row, simulated = found.row, found.life()
     if isinstance(simulated, str) or row.ended is None:
         why = simulated if isinstance(simulated, str) else "whether it still runs is not said"

@@ -46,7 +46,7 @@ class Backtest:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A row per published figure: P5, P25, P50, P75, P95 of the simulation, its percentile, and what it rests on."""
+        """A row per published figure: points of the simulation, its percentile among them, and what it rests on."""
         rows = []
         for one in self.predictions:
             low = np.percentile(one.draws, [5, 25, 50, 75, 95])
@@ -54,15 +54,23 @@ class Backtest:
             inside = {f"inside_{level}": bool(abs(one.percentile - 50) <= level / 2) for level in LEVELS}
             left = "; ".join(one.left_out)
             rows.append(
-                {"id": one.id, "figure": one.figure, "published": one.published, **marks, "percentile": one.percentile,
-                 **inside, "basis": one.basis, "left_out": left}
-            )  # fmt: skip
+                {
+                    "id": one.id,
+                    "figure": one.figure,
+                    "published": one.published,
+                    **marks,
+                    "percentile": one.percentile,
+                    **inside,
+                    "basis": one.basis,
+                    "left_out": left,
+                }
+            )
         names = ["id", "figure", "published", "p5", "p25", "p50", "p75", "p95", "percentile"]
         return pd.DataFrame(rows, columns=[*names, *(f"inside_{level}" for level in LEVELS), "basis", "left_out"])
 
     @cached_property
     def coverage(self) -> pd.DataFrame:
-        """A row per kind of figure and interval: how many lie inside, and how many would if the intervals were right."""
+        """A row per kind of figure and interval: how many lie inside, and how many would were the intervals right."""
         rows = []
         for kind in (*FIGURES, "all"):
             part = self.table if kind == "all" else self.table[self.table.figure == kind]
@@ -70,9 +78,17 @@ class Backtest:
                 low, high = binom.ppf([0.05, 0.95], len(part), level / 100)
                 count = int(part[f"inside_{level}"].sum())
                 rows.append(
-                    {"figure": kind, "interval": level, "inside": count, "of": len(part), "share": count / len(part),
-                     "expected_low": int(low), "expected_high": int(high), "as_expected": bool(low <= count <= high)}
-                )  # fmt: skip
+                    {
+                        "figure": kind,
+                        "interval": level,
+                        "inside": count,
+                        "of": len(part),
+                        "share": count / len(part),
+                        "expected_low": int(low),
+                        "expected_high": int(high),
+                        "as_expected": bool(low <= count <= high),
+                    }
+                )
         names = ["figure", "interval", "inside", "of", "share", "expected_low", "expected_high", "as_expected"]
         return pd.DataFrame(rows, columns=names)
 
@@ -110,9 +126,8 @@ class Backtest:
             for row in part.itertuples():
                 span = f"{_amount(row.p5, kind)} to {_amount(row.p95, kind)}"
                 mark = "" if row.inside_90 else "  outside"
-                lines.append(
-                    f"  {row.id:<{min(width, 44)}}  {_amount(row.published, kind):>10}  {span:>24}  {row.percentile:4.0f}%{mark}"
-                )
+                told = f"{_amount(row.published, kind):>10}  {span:>24}  {row.percentile:4.0f}%{mark}"
+                lines.append(f"  {row.id:<{min(width, 44)}}  {told}")
         lines += ["", *self._coverage_words(), *self._missing_words()]
         return "\n".join(lines)
 
@@ -120,7 +135,7 @@ class Backtest:
         if not len(self.table):
             return ["Nothing was predicted, so there is no coverage to tell."]
         lines = [
-            "Figures inside the 50, 80 and 90% intervals (in brackets: what right intervals would give nine times in ten):"
+            "Figures inside the 50, 80 and 90% intervals (in brackets: what right intervals give nine times in ten):"
         ]
         for kind, part in self.coverage.groupby("figure", sort=False):
             cells = [f"{row.inside} of {row.of} ({row.expected_low}-{row.expected_high})" for row in part.itertuples()]
@@ -168,9 +183,14 @@ def _amount(value: float, kind: str) -> str:
 
 
 def backtest(
-    table: str | Path, *, studies: Iterable[Study] = (), places: str | Path | None = None, draws: int = 16_384,
-    seed: int = 1, as_of: int | None = None,
-) -> Backtest:  # fmt: skip
+    table: str | Path,
+    *,
+    studies: Iterable[Study] = (),
+    places: str | Path | None = None,
+    draws: int = 16_384,
+    seed: int = 1,
+    as_of: int | None = None,
+) -> Backtest:
     """Predict what a register of arrangements published, from general evidence without each one's own figures.
 
     Parameters

@@ -14,11 +14,23 @@ from sharesim.study.files import MOST_TABLE_BYTES, read_text
 from sharesim.study.labels import nearest
 
 TEXTS = (
-    "id", "partners", "services", "status", "planned_other", "realised_claim", "exit_or_change", "source", "source_kind",
-)  # fmt: skip
+    "id",
+    "partners",
+    "services",
+    "status",
+    "planned_other",
+    "realised_claim",
+    "exit_or_change",
+    "source",
+    "source_kind",
+)
 MONEY = (
-    "planned_annual_saving_gbp", "realised_annual_saving_gbp", "one_off_cost_gbp", "base_cost_gbp", "population",
-)  # fmt: skip
+    "planned_annual_saving_gbp",
+    "realised_annual_saving_gbp",
+    "one_off_cost_gbp",
+    "base_cost_gbp",
+    "population",
+)
 WHOLE = ("n_partners", "start_year", "end_year")
 COLUMNS = (*TEXTS, *MONEY, *WHOLE)
 MOST_PARTNERS, MOST_ROWS, MOST_CELL = 400, 20_000, 20_000
