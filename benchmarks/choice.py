@@ -1,10 +1,10 @@
 """The choice beside its peers, and at size: ``python -m benchmarks.choice --json FILE``.
 
-Four parts, each in processes of its own: ``peers``, one instance solved by sharesim, mpi-sppy, linopy and plain PuLP to
-the same optimum; ``size``, a large instance certified within two minutes; ``hard``, the same with rules as tight as a
-greedy choice; and ``build``, a program of 100,000 bundles built and handed over. ``--part`` runs some of them, and parts
-that are run one by one add to the same file. Seconds compared are CPU seconds, children included, because machines are
-shared; elapsed seconds are printed beside.
+Four parts: ``peers``, one instance solved by sharesim, mpi-sppy, linopy and plain PuLP to the same optimum; ``size``, a
+large instance certified within two minutes; ``hard``, the same with rules as tight as a greedy choice; and ``build``, a
+program of 100,000 bundles built and handed over. ``--part`` runs some of them, and parts that are run one by one add to
+the same file. Seconds compared are CPU seconds, children included, because machines are shared; elapsed seconds are
+printed beside.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ from sharesim.choice.swaps import Swaps
 # Nodes, not seconds, so that every machine does the same.
 MOST_NODES = 6000
 # Hosts, forms and starts of one set of groups that are judged at once.
-MOST_VARIANTS = 2048
+MOST_VARIANTS = 20_000
+AT_ONCE = 512
 WHOLE = 1e-6
 
 
@@ -97,6 +98,7 @@ class Tree:
     best: Portfolio | None = None
     n_nodes: int = 0
     _seen: set[frozenset[int]] = field(default_factory=set)
+    _draws: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     _at: Node | None = None
     _session: LinearSession | None = None
 
@@ -226,26 +228,52 @@ class Tree:
         self._judge(self._variants([np.array([bundle]) for bundle in chosen]))
         return all(node.open[self.members[self.group_of[bundle]]].sum() == 1 for bundle in chosen)
 
-    def _variants(self, choices: list[np.ndarray]) -> np.ndarray:
-        """Return every way to take one bundle of each list, shape (ways, B), bool."""
-        grid = np.array(np.meshgrid(*choices, indexing="ij")).reshape(len(choices), -1) if choices else np.zeros((0, 1))
-        found = np.zeros((grid.shape[1], self.n_bundles), dtype=bool)
-        for line in grid.astype(int):
-            found[np.arange(found.shape[0]), line] = True
-        return found
+    @staticmethod
+    def _variants(choices: list[np.ndarray]) -> np.ndarray:
+        """Return every way to take one bundle of each list, shape (ways, lists)."""
+        if not choices:
+            return np.zeros((1, 0), dtype=int)
+        return np.array(np.meshgrid(*choices, indexing="ij")).reshape(len(choices), -1).T
 
-    def _judge(self, portfolios: np.ndarray) -> None:
-        """Keep the best of these portfolios that keeps every rule, if it beats the best known."""
+    def _judge(self, ways: np.ndarray) -> None:
+        """Keep the best of these portfolios (bundles, one portfolio a row) that keeps every rule and beats the best."""
+        if self._hopeless(ways):
+            return
+        for start in range(0, len(ways), AT_ONCE):
+            part = ways[start : start + AT_ONCE]
+            portfolios = np.zeros((len(part), self.n_bundles), dtype=bool)
+            portfolios[np.arange(len(part))[:, None], part] = True
+            self._judge_part(portfolios)
+
+    def _hopeless(self, ways: np.ndarray) -> bool:
+        """True when too many draws miss even if each draw had the best bundle of every group."""
+        for risk in self.risks:
+            columns, draws = self._held(risk)
+            best = np.maximum(draws[columns >= self.n_bundles], 0.0).sum(axis=0)
+            for bundles in ways.T:
+                there = np.isin(columns, bundles)
+                if there.any():
+                    own = draws[there].max(axis=0)
+                    # A bundle that the rule does not count is worth nothing to it.
+                    best = best + (own if there.sum() == len(np.unique(bundles)) else np.maximum(own, 0.0))
+            if (best < risk.floor_gbp).sum() > risk.allowed:
+                return True
+        return False
+
+    def _held(self, risk: Risk) -> tuple[np.ndarray, np.ndarray]:
+        if risk.name not in self._draws:
+            self._draws[risk.name] = risk.block.matrix()
+        return self._draws[risk.name]
+
+    def _judge_part(self, portfolios: np.ndarray) -> None:
         columns = self.swaps.columns(portfolios)
         rows, low, high = self._linear
-        sums = (rows @ columns.T).T
-        kept = np.flatnonzero(((sums >= low) & (sums <= high)).all(axis=1))
-        worth = self.swaps.values(columns[kept]) if len(kept) else np.zeros(0)
-        kept, worth = kept[worth > self.value], worth[worth > self.value]
-        if not len(kept):
-            return
-        kept = kept[np.argsort(-worth, kind="stable")]
-        for item in kept[self.swaps.short(columns[kept]) <= 0.0]:
+        worth = self.swaps.values(columns)
+        kept = np.flatnonzero(worth > self.value)
+        sums = (rows @ sparse.csc_array(columns[kept].T)).T.toarray()
+        kept = kept[((sums >= low) & (sums <= high)).all(axis=1)]
+        kept = kept[np.argsort(-worth[kept], kind="stable")]
+        for item in kept[self.swaps.short(columns[kept]) <= 0.0] if len(kept) else []:
             if self.swaps.good(portfolios[item]):
                 self.best = self.swaps.portfolio(portfolios[item])
                 self.value = self.swaps.judge.value(self.best, self.swaps.target)
@@ -267,10 +295,19 @@ class Tree:
             if len(loose):
                 return self._by_bundle(node, int(loose[np.argmin(np.abs(values[loose] - 0.5))]))
         more = np.array([group for group in new if node.open[self.members[group]].any()], dtype=int)
-        if not len(more):
+        if not len(more) or not self._room(np.concatenate([self.members[group] for group in more])):
             return []
         price = [found.reduced[self.members[group]][node.open[self.members[group]]].max() for group in more]
         return self._by_group(node, int(more[int(np.argmax(price))]))
+
+    def _room(self, bundles: np.ndarray) -> bool:
+        """True unless the rows leave no room for any of these bundles in the node at hand."""
+        cost = np.zeros(self.program.n_variables)
+        cost[bundles] = 1.0
+        self._session.set_cost(cost)
+        found = self._session.solve(self.control.left)
+        self._session.set_cost(self.program.objective)
+        return found.status is not Status.OPTIMAL or found.objective > 1 - 1e-6
 
     def _rivalled(self, node: Node, bundle: int) -> bool:
         return bool(node.open[self.members[self.group_of[bundle]]].sum() > 1)

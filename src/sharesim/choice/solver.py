@@ -19,11 +19,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,6 +40,8 @@ from sharesim.errors import Fault, SolverError, UsageError
 
 GENERATION = int(pulp.__version__.split(".")[0])
 SOLVERS = ("auto", "cbc", "highs")
+# Between two looks into the log of a running CBC.
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -422,11 +425,69 @@ def _with_cbc(program: Program, form: Scaled, options: SolverOptions) -> dict:
         if options.start is not None:
             for variable, value in zip(variables, np.nan_to_num(options.start).tolist(), strict=True):
                 variable.setInitialValue(value, check=False)
-        with _interruptible(watch):
+        with _interruptible(watch), _followed(watch, folder, log):
             answer = made.solve(solver)
         with open(log, encoding="utf-8", errors="replace") as file:
             said = file.read()
-    return _read_cbc(program, (made, variables, answer), said, form.objective_scale)
+    found = _read_cbc(program, (made, variables, answer), said, form.objective_scale)
+    stopped = watch.interrupted.is_set() and found["stopped_by"] is StoppedBy.TIME
+    return {**found, "stopped_by": StoppedBy.INTERRUPT} if stopped else found
+
+
+@contextmanager
+def _followed(watch: _Watch, folder: str, log: str) -> Iterator[None]:
+    """Read CBC's log as it grows, pass on where it stands, and stop CBC when somebody says so."""
+    done = threading.Event()
+
+    def follow() -> None:
+        while not done.wait(LOOK_SECONDS):
+            try:
+                with open(log, encoding="utf-8", errors="replace") as file:
+                    watch.report(*_cbc_stands(file.read()))
+            except FileNotFoundError:
+                continue
+            if watch.interrupted.is_set():
+                _stop_cbc(folder)
+
+    reader = threading.Thread(target=follow, name="cbc log", daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        done.set()
+        reader.join()
+
+
+def _cbc_stands(said: str) -> tuple[float, float]:
+    """Return the best value and bound (minimised) that a log of CBC tells so far; inf and -inf before any.
+
+    Examples
+    --------
+    >>> _cbc_stands("Cbc0010I After 100 nodes, 45 on tree, -10.5 best solution, best possible -12 (2.13 seconds)")
+    (-10.5, -12.0)
+    """
+    number = r"(-?[\d.]+(?:e[+-]?\d+)?)"
+    # The last line may be half written.
+    said = said[: said.rfind("\n") + 1] or said
+    found = [float(value) for value in re.findall(rf"Integer solution of {number} found", said)]
+    found += [float(value) for value in re.findall(rf"{number} best solution", said)]
+    bounds = re.findall(rf"(?:best possible|Continuous objective value is) {number}(?=\s)", said)
+    bound = max((float(value) for value in bounds), default=-np.inf)
+    # CBC writes 1e50 for none.
+    return min((value for value in found if value < 1e49), default=np.inf), bound if bound > -1e49 else -np.inf
+
+
+def _stop_cbc(folder: str) -> None:
+    """Ask the CBC that works in a folder to stop and write the best it has (POSIX; elsewhere Ctrl-C reaches it)."""
+    if os.name != "posix":
+        return
+    # -ww: long paths are not cut off at the width of a terminal.
+    listed = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=False)
+    for line in listed.stdout.splitlines():
+        pid, parent, *words = line.split(None, 2)
+        if parent == str(os.getpid()) and words and folder in words[0]:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGINT)
 
 
 def _read_cbc(program: Program, run: tuple, said: str, scale: float) -> dict:

@@ -103,7 +103,8 @@ class Swaps:
 
     def totals(self, block: Block, columns: np.ndarray) -> np.ndarray:
         """Return z of each portfolio, shape (changes, n_draws)."""
-        return columns @ self._draws[id(block)]
+        # Few bundles are in any one portfolio, so most of a dense product would be work for nothing.
+        return sparse.csr_array(columns) @ self._draws[id(block)]
 
     def values(self, columns: np.ndarray) -> np.ndarray:
         """Return the target of each portfolio, shape (changes,)."""
