@@ -36,8 +36,8 @@ def against_plan(study: Study, account: Account) -> pd.DataFrame:
     -------
     DataFrame
         council, name, line, kind (plan, effect, low or left), one column per financial year, all_gbp. An effect that
-        helps is positive; what is left to find is the plan's gap less the mean effect. Councils without a plan have their
-        effect alone.
+        helps is positive; what is left to find is the plan's gap less the mean effect. Councils without a plan have
+        their effect alone.
     """
     labels = [year_label(study, year) for year in range(study.n_years)]
     net = nominal(study, account.net)
@@ -69,8 +69,8 @@ def against_plan(study: Study, account: Account) -> pd.DataFrame:
 def called(study: Study, account: Account) -> tuple[np.ndarray, np.ndarray]:
     """Return what is drawn from receipts and from reserves by each year's end, in the money of each year.
 
-    Cumulative cash below zero is paid from receipts first, as far as they reach and may be used, then from reserves; later
-    gains put it back.
+    Cumulative cash below zero is paid from receipts first, as far as they reach and may be used, then from reserves;
+    later gains put it back.
 
     Returns
     -------
@@ -89,9 +89,10 @@ def funding(study: Study, account: Account) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per council: deepest call on average, the part from receipts and from reserves, reserves at the start, their
-        lowest point (mean, and the 5% point), the floor, and in which share of futures they fall below it. What the study
-        does not give is nan.
+        One row per council: deepest call on average, the part from receipts and from reserves, reserves at the
+        start, their
+        lowest point (mean, and the 5% point), the floor, and in which share of futures they fall below it. What the
+        study does not give is nan.
     """
     receipts, reserves = called(study, account)
     rows = []
@@ -146,8 +147,8 @@ def band_d(study: Study, account: Account) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        council, name, tax_base, mean_year_gbp (over the horizon), last_year_gbp, each per dwelling, and the last year's as
-        a share of the council's own Band D tax (nan where that is not given). Gains are positive.
+        council, name, tax_base, mean_year_gbp (over the horizon), last_year_gbp, each per dwelling, and the last
+        year's as a share of the council's own Band D tax (nan where that is not given). Gains are positive.
     """
     yearly = np.asarray(mean(account.net))
     rows = []

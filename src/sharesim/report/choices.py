@@ -64,8 +64,10 @@ def options_section(material: Material) -> dict[str, Any] | None:
         link=[LINES_KEY if row != "business_as_usual" else "" for row in frames["options"].option]
     )
     note = (
-        "Every option was chosen by the same search and judged on the same fresh futures. Public value counts every fund "
-        "and time saved, and leaves out transfers: redundancy pay, pension strain, VAT, grants and charges between councils."
+        "Every option was chosen by the same search and judged on the same fresh futures. Public value counts every "
+        "fund "
+        "and time saved, and leaves out transfers: redundancy pay, pension strain, VAT, grants and charges between "
+        "councils."
     )
     lines = frames["lines_by_option"]
     titles = dict(zip(options.option, options.title, strict=True))
@@ -108,8 +110,10 @@ def costs_section(material: Material) -> dict[str, Any] | None:
     )
     beyond = material.contents.beyond
     note = (
-        "Each rule was taken away in turn and the search done again, on the futures that chose. A rule that costs nothing by "
-        f"itself may still bind together with others. All searches together may take {beyond.budget_seconds:.0f} seconds; one "
+        "Each rule was taken away in turn and the search done again, on the futures that chose. A rule that costs "
+        "nothing by "
+        f"itself may still bind together with others. All searches together may take {beyond.budget_seconds:.0f} "
+        "seconds; one "
         "that runs out of time leaves a range."
     )
     return {
@@ -145,8 +149,10 @@ def alternatives_section(material: Material) -> dict[str, Any] | None:
     if frame is None:
         return None
     note = (
-        "They keep every rule and give up at most a twentieth of the value on the futures that chose; of those, the ones that "
-        "differ most. Judged on the same fresh futures as the chosen one, where luck of the draw no longer flatters either."
+        "They keep every rule and give up at most a twentieth of the value on the futures that chose; of those, the "
+        "ones that "
+        "differ most. Judged on the same fresh futures as the chosen one, where luck of the draw no longer flatters "
+        "either."
     )
     table = (
         page_table("alternatives", "If members say no: plans B", frame, ALTERNATIVES, note=note) if len(frame) else None

@@ -84,7 +84,7 @@ class Contents:
     versions: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     date: str = ""
-    beyond: Beyond = Beyond()
+    beyond: Beyond = field(default_factory=Beyond)
 
     @property
     def is_judged(self) -> bool:

@@ -121,14 +121,18 @@ def papers(material: Material) -> dict[str, Any]:
     frames, model = material.tables, material.study.model
     rise = words.share(model.finance.inflation_per_year, 1)
     years = [year for year in years_of(material) if year.key in frames["against_plan"]]
-    note = f"In the money of each year: prices rise by {rise} a year. A gap to be closed is positive, and so is an effect that helps."
+    note = (
+        f"In the money of each year: prices rise by {rise} a year. A gap to be closed is positive, and so is an effect"
+    )
+    note += " that helps."
     note += "" if model.medium_term_plan else " The study gives no medium-term plan ([[medium_term_plan]])."
     caption = "The General Fund against the medium-term plan, £000"
     found = {"plan": page_table("against_plan", caption, frames["against_plan"], [*PLAN, *years], note=note)}
     order = (
         "from capital receipts set aside, then from reserves" if model.finance.receipts_fund_change else "from reserves"
     )
-    note = f"What is below zero in cumulative cash is paid {order}, and put back by later gains; in the money of each year."
+    note = f"What is below zero in cumulative cash is paid {order}, and put back by later gains"
+    note += "; in the money of each year."
     given = frames["funding"].reserves_gbp.notna().any()
     note += "" if given else " The study gives no reserves (councils: reserves_gbp, reserve_floor_gbp, receipts_gbp)."
     sums = frames["funding"][["call_gbp", "from_receipts_gbp", "from_reserves_gbp"]].sum().to_dict()
@@ -173,7 +177,8 @@ def switching_tables(material: Material) -> dict[str, PageTable | None]:
     frame = material.tables["switching"]
     frame = frame.assign(reads=[_reads(row) for row in frame.itertuples()])
     note = (
-        "The portfolio simulated again with the input held at a figure, other inputs as they come. Looked at between its 0.1% "
+        "The portfolio simulated again with the input held at a figure, other inputs as they come. Looked at between "
+        "its 0.1% "
         "and 99.9% points."
     )
     caption = "How bad each input must be before the value is nil"
@@ -210,8 +215,10 @@ def public_section(material: Material) -> dict[str, Any]:
     shown = "not worked out: nothing is spent" if np.isnan(found.bcr) else f"{found.bcr:.2f}"
     sums = {"title": "Net present social value", "value_gbp": found.npsv_mean_gbp}
     note = (
-        f"All funds, real, discounted, on {found.n_draws:,} of the judging futures. Left out as transfers: redundancy pay, pension "
-        "strain, irrecoverable VAT, grants, charges between councils. Time saved, quality and carbon count at the values of "
+        f"All funds, real, discounted, on {found.n_draws:,} of the judging futures. Left out as transfers: redundancy "
+        "pay, pension "
+        "strain, irrecoverable VAT, grants, charges between councils. Time saved, quality and carbon count at the "
+        "values of "
         "[readings] in the study."
     )
     return {

@@ -15,7 +15,7 @@ NOT_LOGGED = "not logged"
 
 
 def entry_for(study: Study, *names: str) -> LoggedAssumption | None:
-    """Return the entry of the log on an input known by any of some names; the longest pattern that fits, as the closest.
+    """Return the entry of the log on an input known by any of some names: the longest pattern that fits.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def entry_for(study: Study, *names: str) -> LoggedAssumption | None:
 
 
 def with_log(study: Study, frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return a table of inputs with owner, status and date of each from the log; ``not logged`` where nobody stands behind it.
+    """Return a table of inputs with owner, status and date of each from the log; ``not logged`` where there is none.
 
     Parameters
     ----------

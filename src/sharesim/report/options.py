@@ -75,7 +75,8 @@ def options_table(study: Study, options: Sequence[Option]) -> pd.DataFrame:
     -------
     DataFrame
         option, title, how, n_services, n_arrangements, NPV and its range (real, discounted), one_off_gbp (undiscounted,
-        after grants), cashable_gbp (undiscounted), losing councils, exits, npsv_gbp and bcr of the public-value reading.
+        after grants), cashable_gbp (undiscounted), losing councils, exits, npsv_gbp and bcr of the public-value
+        reading.
     """
     return pd.DataFrame([_row(study, option) for option in options])
 
@@ -83,7 +84,8 @@ def options_table(study: Study, options: Sequence[Option]) -> pd.DataFrame:
 def _row(study: Study, option: Option) -> dict[str, Any]:
     row: dict[str, Any] = {"option": option.key, "title": option.title, "how": option.how}
     if option.outcomes is None or option.account is None:
-        zeros = ("n_services", "n_arrangements", "npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss", "cvar_gbp",
+        zeros = ("n_services", "n_arrangements", "npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss",
+        "cvar_gbp",
                  "one_off_gbp", "cashable_gbp", "n_losing", "compulsory_exits_posts", "npsv_gbp")  # fmt: skip
         return row | dict.fromkeys(zeros, 0.0) | {"bcr": float("nan")}
     table, flows = option.outcomes.table, option.account

@@ -9,8 +9,8 @@ import pandas as pd
 
 from sharesim.report import finance, grounds, words
 from sharesim.report.cells import PageTable, columns, page_table
-from sharesim.report.figures.rule_costs import cost_words
 from sharesim.report.decision import Figure, Sentence, chance, gbp
+from sharesim.report.figures.rule_costs import cost_words
 from sharesim.report.material import Material
 from sharesim.report.matrix import Arrangement
 from sharesim.study.labels import Labels

@@ -31,8 +31,8 @@ def switching_totals(lines: pd.DataFrame, value_gbp: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        title, present_gbp (mean present value), change_share: -0.4 means that the value is nil when they fall by 40%; nan
-        for none.
+        title, present_gbp (mean present value), change_share: -0.4 means that the value is nil when they fall by
+        40%; nan for none.
     """
     groups = {
         "Cashable savings": lines.line.isin(SAVINGS),
@@ -102,7 +102,8 @@ class _Search:
         worst = min(ends, key=lambda end: ends[end] * np.sign(self.value))
         if ends[worst] * self.value > 0:
             return float("nan")
-        # The value at the mean is not the mean value, but has its sign nearly always; where not, the whole span is searched.
+        # The value at the mean is not the mean value, but has its sign nearly always; where not, the whole span is
+        # searched.
         start = self.at(driver, middle)
         inner, at_inner = (middle, start) if start * self.value > 0 else (low if worst == high else high, 0.0)
         if inner != middle:
@@ -138,7 +139,7 @@ class _Search:
 
 
 def held_at(study: Study, driver: int, figure: float) -> Study:
-    """Return the study with everything that follows a driver at one figure of it, for certain; all else keeps its futures."""
+    """Return the study with all that follows a driver at one figure of it, for certain; the rest keeps its futures."""
     numbers = {}
     for path, old in study.numbers.items():
         follows = np.asarray(old.driver) == driver

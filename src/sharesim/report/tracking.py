@@ -58,8 +58,8 @@ def tracking_page(about: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], 
     Parameters
     ----------
     about : mapping
-        title; effective and n_draws, softening, noise_share; value, as `workflow.track.Tracked.value`; measures, words by
-        measure.
+        title; effective and n_draws, softening, noise_share; value, as `workflow.track.Tracked.value`; measures,
+        words by measure.
     frames : mapping of str to DataFrame
         by_arrangement, highlights and bands, as `workflow.track.Tracked`.
     folder : Path
@@ -127,12 +127,15 @@ def lead(about: Mapping[str, Any]) -> Sentence:
 def rests(about: Mapping[str, Any]) -> str:
     """Return what the projection rests on, in words."""
     text = (
-        f"The projection rests on {about['effective']:,.0f} effective futures of {about['n_draws']:,}: those that look like what "
-        f"was seen count more. A future may lie {words.share(about['noise_share'])} of the futures' spread away from a figure seen."
+        f"The projection rests on {about['effective']:,.0f} effective futures of {about['n_draws']:,}: those that "
+        "look like what "
+        f"was seen count more. A future may lie {words.share(about['noise_share'])} of the futures' spread away from "
+        "a figure seen."
     )
     if about["softening"] < 1.0:
         text += (
             " What was seen lies so far out that hardly any future looks like it, so its weight was softened to "
-            f"{words.share(about['softening'], 1)}: read the projection with care, and look at the study's ranges again."
+            f"{words.share(about['softening'], 1)}: read the projection with care, and look at the study's ranges "
+            "again."
         )
     return text

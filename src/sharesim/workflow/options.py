@@ -1,4 +1,4 @@
-"""The options that a committee compares, what each rule costs and plans B: all by the same engine, within a time budget."""
+"""The options that a committee compares, what each rule costs and plans B: by the same engine, within a time budget."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Tracked:
 
     @cached_property
     def bands(self) -> pd.DataFrame:
-        """One row per series and financial year: what was seen, the simulated band, the percentile, and the projection."""
+        """One row per series and financial year: what was seen, the simulated band, the percentile, the projection."""
         seen = {(item.series, item.year): item for item in self.actuals}
         rows = []
         for series, flow in self.flows.items():
@@ -91,7 +91,8 @@ class Tracked:
         # What is seen stands; the rest of the year is taken from the futures that look like it.
         whole = (item.gbp if item else 0.0) + (1.0 - share) * draws
         return {
-            "arrangement": series.arrangement, "council": series.council, "measure": series.measure, "what": self.what(series),
+            "arrangement": series.arrangement, "council": series.council, "measure": series.measure,
+            "what": self.what(series),
             "year": year_label(self.study, year), "months": item.months if item else 0,
             "actual_gbp": item.gbp if item else float("nan"),
             "expected_gbp": float(share * draws.mean()) if item else float("nan"),
@@ -118,10 +119,12 @@ class Tracked:
         percentile = _percentile_of(np.asarray(to_date), got)
         good = 100.0 - percentile if series.measure == "one_off" else percentile
         return {
-            "arrangement": series.arrangement, "council": series.council, "measure": series.measure, "what": self.what(series),
+            "arrangement": series.arrangement, "council": series.council, "measure": series.measure,
+            "what": self.what(series),
             "months": sum(item.months for item in mine), "actual_gbp": got, "expected_gbp": float(np.mean(to_date)),
             "percentile": percentile, "worse_percent": good, "planned_mean_gbp": float(flow.sum(axis=0).mean()),
-            "projected_mean_gbp": float(weights @ out_turn), "projected_p5_gbp": weighted_percentile(out_turn, weights, 5),
+            "projected_mean_gbp": float(weights @ out_turn), "projected_p5_gbp": weighted_percentile(out_turn,
+            weights, 5),
             "projected_p95_gbp": weighted_percentile(out_turn, weights, 95), "status": status(good),
         }  # fmt: skip
 
@@ -143,7 +146,7 @@ class Tracked:
         ).reset_index(drop=True)
 
     def value(self) -> dict[str, float]:
-        """Return the value of the portfolio as simulated, and given what has been seen: mean, range, chance of a loss."""
+        """Return the portfolio's value as simulated, and given what has been seen: mean, range, chance of a loss."""
         weights = self.weights.values
         return {
             "simulated_mean_gbp": float(self.npv.mean()),

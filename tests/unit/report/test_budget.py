@@ -29,7 +29,8 @@ def with_net(trio: Contents, by_year: dict[str, list[float]]) -> Account:
     return dataclasses.replace(trio.account, net=net)
 
 
-# -- the money of each year ---------------------------------------------------------------------------------------------
+# -- the money of each year
+# ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("base", "first"), [("2025-26", 1.0), ("2023-24", 1.03**2), ("2026-27", 1 / 1.03)])
@@ -90,7 +91,8 @@ def test_band_d_is_the_effect_over_the_tax_base(trio: Contents) -> None:
     assert row.mean_dwelling_gbp == pytest.approx(2 / 6)
 
 
-# -- switching values ---------------------------------------------------------------------------------------------------
+# -- switching values
+# ---------------------------------------------------------------------------------------------------
 
 
 def test_lines_turn_by_value_over_present_value() -> None:
@@ -165,7 +167,8 @@ def test_holding_an_input_leaves_all_else(trio: Contents) -> None:
     assert changed == ["services.ict_gbp"]
 
 
-# -- public value -------------------------------------------------------------------------------------------------------
+# -- public value
+# -------------------------------------------------------------------------------------------------------
 
 
 def test_public_value_is_the_account_without_transfers() -> None:
@@ -206,7 +209,8 @@ def test_money_of_other_funds_counts_in_public_value() -> None:
     assert found.lines_gbp["saving_cashable"] == pytest.approx(2 * own)
 
 
-# -- on the page --------------------------------------------------------------------------------------------------------
+# -- on the page
+# --------------------------------------------------------------------------------------------------------
 
 
 def test_page_shows_who_stands_behind_what(trio_page: Page) -> None:

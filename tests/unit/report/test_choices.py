@@ -37,7 +37,7 @@ def test_every_option_adds_up_by_line(trio_material: Material) -> None:
 
 def test_options_go_from_nothing_to_everything(trio: Contents, trio_material: Material) -> None:
     options = trio_material.tables["options"]
-    assert list(options.option)[0] == "business_as_usual" and options.npv_mean_gbp.iloc[0] == 0.0
+    assert options.option.iloc[0] == "business_as_usual" and options.npv_mean_gbp.iloc[0] == 0.0
     number = options.set_index("option").n_services
     assert number["preferred"] < number["more"] == 3
     less = [option for option in trio.beyond.options if option.key == "less"]
@@ -127,7 +127,8 @@ def test_page_names_the_dearest_red_line(trio_page: Page, trio: Contents) -> Non
 def test_costs_in_words_and_pictures() -> None:
     assert cost_words(5_000.0, 20_000.0) == "£5,000 to £20k"
     frame = pd.DataFrame(
-        {"name": ["a", "b"], "kind": ["rule", "rule"], "low_gbp": [0.0, 5e3], "high_gbp": [0.0, 2e4], "mean_npv_gbp": 0.0,
+        {"name": ["a", "b"], "kind": ["rule", "rule"], "low_gbp": [0.0, 5e3], "high_gbp": [0.0, 2e4],
+        "mean_npv_gbp": 0.0,
          "loss_probability": 0.0, "status": "optimal"}
     )  # fmt: skip
     assert "One of two rules costs something; the dearest: b, £5,000 to £20k" in rule_costs_plot(frame).title

@@ -81,7 +81,8 @@ def same(shown: str, value: float) -> bool:
 TRACED = (
     "horizons", "yearly", "councils", "staff", "schedule", "tornado", "general_fund", "cumulative", "one_off",
     "one_off_funding", "payback", "lines_by_council", "lines_by_year", "lines_by_bundle", "drivers",
-    "options", "lines_by_option", "baseline_path", "rule_costs", "alternatives", "against_plan", "funding", "reserves", "band_d",
+    "options", "lines_by_option", "baseline_path", "rule_costs", "alternatives", "against_plan", "funding",
+    "reserves", "band_d",
     "switching_totals", "switching", "public_value",
 )  # fmt: skip
 
@@ -167,7 +168,9 @@ def figures_by_name(trio: Contents, material: Material) -> dict[str, float]:
         found[f"horizons.{int(row['years'])}.cashable_gbp"] = row["cashable_gbp"]
     found |= {f"staff.{name}": tables["staff"][name].sum() for name in ("posts_removed", "compulsory_exits")}
     found["npv_mean_reach_gbp"] = 1.96 * trio.figures["npv_mean_gbp_error"]
-    found |= {name: getattr(material.public_value, name) for name in ("npsv_mean_gbp", "npsv_p5_gbp", "npsv_p95_gbp", "bcr")}
+    found |= {
+        name: getattr(material.public_value, name) for name in ("npsv_mean_gbp", "npsv_p5_gbp", "npsv_p95_gbp", "bcr")
+    }
     found["luck_gbp"] = trio.figures["choosing_npv_mean_gbp"] - trio.figures["npv_mean_gbp"]
     return found
 

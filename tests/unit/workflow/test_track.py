@@ -38,7 +38,7 @@ def written(folder: Path, *rows: str, head: str = "period,measure,gbp,arrangemen
 
 @pytest.mark.parametrize(("seen", "noise"), [(0.8, 0.5), (-1.5, 1.0), (0.0, 0.2)])
 def test_weights_give_the_closed_form_of_the_normal_model(seen: float, noise: float) -> None:
-    """Prior N(2, 3^2), a figure y = x + N(0, (3 noise)^2): the mean is pulled to y, the variance shrinks, both known."""
+    """Prior N(2, 3^2), a figure y = x + N(0, (3 noise)^2): the posterior mean and variance are known."""
     futures = 2.0 + 3.0 * np.random.default_rng(5).normal(size=(1, 400_000))
     found = reweighted(futures, np.array([2.0 + 3.0 * seen]), np.array([3.0 * noise]))
     mean = found.values @ futures[0]
@@ -155,22 +155,27 @@ def test_status_turns_with_the_percentile_and_costs_turn_round(run: RunResult, t
 
 def test_every_fault_of_a_file_in_one_go(run: RunResult, tmp_path: Path) -> None:
     rows = (
-        "2025-09,cashable,1,,", "2025-26,cashible,x,Z,nobody", "2050-51,net,1,,", "2025-26,net,5,,", "2025-04-01,net,5,,",
+        "2025-09,cashable,1,,", "2025-26,cashible,x,Z,nobody", "2050-51,net,1,,", "2025-26,net,5,,",
+        "2025-04-01,net,5,,",
         "2025-26,net,6,,", "2025-26,net,nan,,", "2025-26,net,1,,,9",
     )  # fmt: skip
     with pytest.raises(StudyError) as caught:
         track(run.folder, written(tmp_path, *rows))
     assert str(caught.value).splitlines() == [
-        "actuals.csv, line 2, period: not a period: got '2025-09'; allowed a financial year such as 2027-28, or a day of the "
+        "actuals.csv, line 2, period: not a period: got '2025-09'; allowed a financial year such as 2027-28, or a day "
+        "of the "
         "month such as 2027-04-01.",
         "actuals.csv, line 3, arrangement: unknown arrangement: got 'Z'; allowed A, B.",
         "actuals.csv, line 3, council: unknown council: got 'nobody'; allowed eastham, northam, westham.",
-        "actuals.csv, line 3, measure: unknown measure: got 'cashible'; allowed net, cashable, one_off, non_cashable. Did you "
+        "actuals.csv, line 3, measure: unknown measure: got 'cashible'; allowed net, cashable, one_off, non_cashable. "
+        "Did you "
         "mean 'cashable'?",
         "actuals.csv, line 3, gbp: not a number of pounds: got 'x'; allowed a number such as 12500.",
         "actuals.csv, line 4, period: outside the study's years: got '2050-51'; allowed 2025-26 to 2030-31.",
-        "actuals.csv, line 6: a whole year beside its months: got first on line 5; allowed each figure once. Drop one of the two.",
-        "actuals.csv, line 7: a figure that was given already: got first on line 5; allowed each figure once. Drop one of the two.",
+        "actuals.csv, line 6: a whole year beside its months: got first on line 5; allowed each figure once. Drop one "
+        "of the two.",
+        "actuals.csv, line 7: a figure that was given already: got first on line 5; allowed each figure once. Drop "
+        "one of the two.",
         "actuals.csv, line 8, gbp: not a number of pounds: got 'nan'; allowed a number such as 12500.",
         "actuals.csv, line 9: more cells than headings: got 6; allowed 5. Check the commas.",
     ]

@@ -31,10 +31,12 @@ def frontier_plot(frame: pd.DataFrame, against: str) -> Plot:
     name, kind = MEASURES[against]
     top, last = frame.iloc[0], frame.iloc[-1]
     if len(frame) == 1:
-        title = f"One portfolio is best in both: {words.money(top.mean_npv_gbp)}, {name.lower()} {_shown(top[against], kind)}"
+        value = words.money(top.mean_npv_gbp)
+        title = f"One portfolio is best in both: {value}, {name.lower()} {_shown(top[against], kind)}"
     else:
         given = words.money(top.mean_npv_gbp - last.mean_npv_gbp)
-        title = f"Giving up {given} of value moves “{name.lower()}” from {_shown(top[against], kind)} to {_shown(last[against], kind)}"
+        here, there = _shown(top[against], kind), _shown(last[against], kind)
+        title = f"Giving up {given} of value moves “{name.lower()}” from {here} to {there}"
     points = "; ".join(
         f"{words.money(value)} with {_shown(other, kind)}"
         for value, other in zip(frame.mean_npv_gbp, frame[against], strict=True)

@@ -41,7 +41,8 @@ def _finding(rules: pd.DataFrame) -> str:
     cost = cost_words(top.low_gbp, top.high_gbp)
     number = words.number_word(len(biting))
     verb = "costs" if len(biting) == 1 else "cost"
-    return f"{words.sentence_case(number)} of {words.number_word(len(rules))} rules {verb} something; the dearest: {top['name']}, {cost}"
+    of = words.number_word(len(rules))
+    return f"{words.sentence_case(number)} of {of} rules {verb} something; the dearest: {top['name']}, {cost}"
 
 
 def cost_words(low_gbp: float, high_gbp: float) -> str:
@@ -112,7 +113,8 @@ def options_plot(frame: pd.DataFrame) -> Plot:
             next_best = others.loc[others.npv_mean_gbp.idxmax()]
             title += f", the next option ({next_best.title.lower()}) {words.money(next_best.npv_mean_gbp)}"
     alt = "Range of value by option. " + " ".join(
-        f"{row.title}: mean {words.money(row.npv_mean_gbp)}, nine futures in ten between {words.money(row.npv_p5_gbp)} and "
+        f"{row.title}: mean {words.money(row.npv_mean_gbp)}, nine futures in ten between "
+        f"{words.money(row.npv_p5_gbp)} and "
         f"{words.money(row.npv_p95_gbp)}." for row in frame.itertuples()
     )  # fmt: skip
 
@@ -130,7 +132,8 @@ def draw_options(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
         axes.barh(at, row.npv_p95_gbp - row.npv_p5_gbp, left=row.npv_p5_gbp, height=0.4, color=colour)
         axes.plot([row.npv_mean_gbp], [at], marker="D", markersize=6.5, color=BLUE, linestyle="none", zorder=4)
         axes.annotate(
-            words.money(row.npv_mean_gbp), (row.npv_mean_gbp, at), xytext=(0, 9), textcoords="offset points", ha="center",
+            words.money(row.npv_mean_gbp), (row.npv_mean_gbp, at), xytext=(0, 9), textcoords="offset points",
+            ha="center",
             fontsize=8, color=INK,
         )  # fmt: skip
     zero_line(axes, "x")

@@ -119,8 +119,8 @@ def map_plot(study: Study, frame: pd.DataFrame, hosts: Sequence[int]) -> Plot | 
 def places_km(study: Study) -> list[tuple[float, float]] | None:
     """Return easting and northing of every council, km; None where some have neither these nor latitude and longitude.
 
-    Latitudes and longitudes are laid flat about their middle, which is right to a percent over a few hundred km. The two
-    kinds are never mixed.
+    Latitudes and longitudes are laid flat about their middle, which is right to a percent over a few hundred km. The
+    two kinds are never mixed.
 
     Examples
     --------
