@@ -148,7 +148,20 @@ def _published(case: Case, judged: Judged) -> list[dict[str, str]]:
 
 def _section(case: Case, judged: Judged) -> list[str]:
     chosen = [f"- {words}" for words in judged.portfolio.describe()]
-    return [f"### {case.name}", "", case.title + ".", "", *(chosen or ["- Nothing is shared under these rules."]), ""]
+    said = [*(chosen or ["- Nothing is shared under these rules."]), *_gates(judged)]
+    return [f"### {case.name}", "", case.title + ".", "", *said, ""]
+
+
+def _gates(judged: Judged) -> list[str]:
+    """Return what the right to stop at each stage gate is worth, a line each."""
+    told = []
+    for row in judged.right_to_stop().itertuples():
+        told.append(
+            f"- At the gate of `{row.stage}`: always going on adds {money(row.always_gbp)}, with the right to stop "
+            f"{money(row.with_right_gbp)}; the right is worth {money(row.right_gbp)} (± {money(1.96 * row.error_gbp)}) "
+            f"and is used in {row.stopped_share:.0%} of futures."
+        )
+    return told
 
 
 def _table(rows: list[dict[str, str]]) -> str:
