@@ -59,6 +59,13 @@ def test_no_cell_of_a_csv_is_a_formula(run_folder: Path) -> None:
                     assert not cell.startswith("-") or re.fullmatch(r"-[\d.e+-]+|-inf", cell), (file.name, cell)
 
 
+def test_the_study_kept_with_a_run_reads_back_as_it_was(run_folder: Path) -> None:
+    kept = load(run_folder / "study")
+    manifest = json.loads((run_folder / "manifest.json").read_text(encoding="utf-8"))
+    assert kept.content_hash == manifest["study_hash"]
+    assert EVIL["formula"] in {row.name for row in (*kept.model.councils, *kept.model.services)}
+
+
 class Page(HTMLParser):
     """What a page is made of: elements with their attributes, and its text."""
 

@@ -189,6 +189,7 @@ def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> B
                 remedy = "Start it again, then give the same command again: what is done stays done."
                 raise OutputError(Fault(f"--scheduler {options.scheduler}", told, "", "", remedy)) from error
             finally:
+                folder.sweep_blocks({item.run for item in runs})
                 write_tables(folder)
     finally:
         folder.sweep()

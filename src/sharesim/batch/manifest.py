@@ -32,6 +32,8 @@ from sharesim.errors import Fault, OutputError, UsageError
 from sharesim.workflow.folder import MANIFEST, write_json
 from sharesim.workflow.kept import FILE as REPORT_FILE
 
+#: Beyond what a hundred thousand runs of many settings come to; what is larger is none of ours.
+MOST_JSON = 400_000_000
 IDENTITY = re.compile("[0-9a-f]{20}")
 BATCH, RECORD, LOG = "batch.json", "record.json", "log.txt"
 #: Files of a run whose bytes hold times or machine facts, or come with a report, and so differ between equal results.
@@ -255,6 +257,18 @@ class BatchFolder:
                         self.clear(name)
             self.work.rmdir()
 
+    def sweep_blocks(self, planned: Iterable[str]) -> None:
+        """Remove what is left of spread appraisals that nobody will ask for: their run is finished, or planned no
+        more."""
+        wanted = {run for run in planned if self.finished(run) is None}
+        with contextlib.suppress(OSError):
+            for item in (self.root / "blocks").iterdir():
+                if item.name not in wanted and IDENTITY.fullmatch(item.name):
+                    with claim(self.claim_file(item.name)) as mine:
+                        if mine:
+                            shutil.rmtree(item, ignore_errors=True)
+            (self.root / "blocks").rmdir()
+
     def clear(self, run: str) -> None:
         """Remove a run's half-written folders; only the holder of its claim may."""
         with contextlib.suppress(OSError):
@@ -315,6 +329,8 @@ def _is_row(row: Any) -> bool:
 
 def _read_json(path: Path) -> Any:
     try:
+        if path.stat().st_size > MOST_JSON:
+            return None
         return json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None

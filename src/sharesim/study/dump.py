@@ -13,6 +13,7 @@ import tomlkit
 from tomlkit.items import InlineTable
 
 from sharesim.study.fields import Frozen
+from sharesim.study.plain import no_formula
 from sharesim.study.quantity import Quantity
 from sharesim.study.rules import RuleBase
 from sharesim.study.schema import ROWS, StudyModel
@@ -69,10 +70,15 @@ def tables_csv(model: StudyModel) -> dict[str, str]:
         writer.writerow(given)
         # A cell that a row leaves open stays open: what is in force there is a convention, and told as one.
         writer.writerows(
-            [cell(getattr(row, name)) if name in row.model_fields_set else "" for name in given] for row in rows
+            [_safe(getattr(row, name)) if name in row.model_fields_set else "" for name in given] for row in rows
         )
         result[table] = out.getvalue()
     return result
+
+
+def _safe(value: Any) -> str:
+    """Return the text of a CSV cell: what somebody wrote is never a formula in a spreadsheet."""
+    return no_formula(cell(value)) if isinstance(value, (str, tuple, list)) else cell(value)
 
 
 def cell(value: Any) -> str:

@@ -73,14 +73,31 @@ def visible(value: str) -> str:
 
 
 def no_formula(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula.
+    """Return a text that no spreadsheet takes for a formula; `plain_again` undoes it.
 
     Examples
     --------
     >>> no_formula("=cmd|' /C calc'!A0"), no_formula("Payroll = HR"), no_formula("")
     ("'=cmd|' /C calc'!A0", 'Payroll = HR', '')
     """
-    return f"'{text}" if text[:1] and text[:1] in _FORMULA_STARTS else text
+    return f"'{text}" if _is_formula(text) else text
+
+
+def plain_again(text: str) -> str:
+    """Return a cell's text without the apostrophe by which it was no formula.
+
+    Examples
+    --------
+    >>> plain_again("'=1+1"), plain_again("'tis"), plain_again(no_formula("'=1+1"))
+    ('=1+1', "'tis", "'=1+1")
+    """
+    return text[1:] if text[:1] == "'" and _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    # Behind apostrophes too, so that what has one already gets one more and is read back as it was.
+    first = text.lstrip("'")[:1]
+    return bool(first) and first in _FORMULA_STARTS
 
 
 def tidy(fault: Fault) -> Fault:

@@ -11,7 +11,7 @@ from sharesim.errors import Fault, StudyError
 from sharesim.study.excel import ENDINGS, excel_lines
 from sharesim.study.files import MOST_TABLE_BYTES, inside, read_text
 from sharesim.study.labels import unknown_name
-from sharesim.study.plain import shown
+from sharesim.study.plain import plain_again, shown
 from sharesim.study.schema import ROWS
 
 MOST_ROWS = 400_000
@@ -68,7 +68,7 @@ def _csv_lines(text: str, name: str) -> list[list[str]]:
     begun = 1
     try:
         for line in reader:
-            lines.append(line)
+            lines.append([plain_again(cell) for cell in line])
             begun = reader.line_num + 1
             if len(lines) > MOST_ROWS + 1:
                 raise StudyError(

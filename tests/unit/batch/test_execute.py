@@ -92,6 +92,20 @@ def test_a_plan_made_smaller_keeps_what_was_done(tmp_path: Path) -> None:
     assert "1 finished run of an earlier plan is kept beside them." in status(tmp_path / "out").summary()
 
 
+def test_blocks_of_runs_that_nobody_will_ask_for_are_removed(tmp_path: Path) -> None:
+    write_plan(tmp_path, seeds=[1])
+    do(tmp_path)
+    (run,) = os.listdir(tmp_path / "out" / "runs")
+    for name in (run, "0" * 20, "not ours"):
+        (tmp_path / "out" / "blocks" / name).mkdir(parents=True)
+    folder = BatchFolder(tmp_path / "out")
+    with claim(folder.claim_file("0" * 20)):
+        do(tmp_path)
+        assert sorted(os.listdir(tmp_path / "out" / "blocks")) == ["0" * 20, "not ours"]
+    do(tmp_path)
+    assert os.listdir(tmp_path / "out" / "blocks") == ["not ours"]
+
+
 def test_force_does_all_again_to_the_same_result(tmp_path: Path) -> None:
     write_plan(tmp_path, seeds=[1, 2])
     do(tmp_path)
