@@ -129,6 +129,20 @@ def test_a_copy_is_the_case_and_runs(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "Did you mean 'mansfield-ashfield-2012'?" in capsys.readouterr().err
 
 
+def test_several_studies_run_one_after_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `sharesim run configs/*` does: plans are left out, a study at fault is told, the others run."""
+    good, bad = ROOT / "configs" / "mansfield-ashfield-2012", tmp_path / "bad"
+    bad.mkdir()
+    (bad / "study.toml").write_text("[study]\n", encoding="utf-8")
+    few = ["--draws", "128", "--judge-draws", "128", "--out", str(tmp_path / "out")]
+    plan = ROOT / "configs" / "batch-example.toml"
+    assert main(["run", str(bad), str(plan), str(good), *few]) == 2
+    said = capsys.readouterr()
+    assert f"{bad}: not run." in said.err and "the plan of a batch, left out" in said.err
+    assert (tmp_path / "out" / good.name / "report.html").is_file()
+    assert not (tmp_path / "out" / "bad").exists()
+
+
 def test_the_builder_says_what_is_missing_and_builds_beside_itself_or_elsewhere(tmp_path: Path, shared: Path) -> None:
     script = ROOT / "configs" / "lancashire-2024" / BUILDER
     lost = subprocess.run([sys.executable, script, "--returns", tmp_path], capture_output=True, text=True)

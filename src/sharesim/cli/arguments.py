@@ -53,7 +53,7 @@ def _study_commands(commands) -> None:
     example = "sharesim run my-study --seed 7 --set study.horizon_years=5 --set services.payroll.elasticity=0.9"
     sentence = "appraise, choose, judge on fresh futures, and report"
     run = _command(commands, "run", do.run_command, sentence, example)
-    _study_arguments(run)
+    _study_arguments(run, many=True)
     _run_arguments(run)
     judged = "fresh futures on which the portfolio is judged (default: the study's)"
     run.add_argument("--judge-draws", type=int, metavar="N", help=judged)
@@ -136,8 +136,9 @@ def _command(commands, name: str, function: Callable, sentence: str, example: st
     return parser
 
 
-def _study_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("study", metavar="STUDY", type=Path, help="folder with study.toml, that file, or a workbook")
+def _study_arguments(parser: argparse.ArgumentParser, many: bool = False) -> None:
+    said = "folder with study.toml, that file, or a workbook" + ("; several are run one after another" if many else "")
+    parser.add_argument("study", metavar="STUDY", type=Path, help=said, **({"nargs": "+"} if many else {}))
     parser.add_argument("--scenario", metavar="NAME", help="a scenario of the study to apply first")
     parser.add_argument(
         "--set", dest="assignments", action="append", default=[], metavar="PATH=VALUE",

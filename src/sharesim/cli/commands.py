@@ -50,6 +50,10 @@ def check_command(options: argparse.Namespace) -> int:
 
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `sharesim run`; return the exit code."""
+    if isinstance(options.study, list):
+        from sharesim.cli.evidence import each_study
+
+        return each_study(options, run_command)
     from sharesim.report.formats import formats_of
     from sharesim.workflow.run import RunOptions, run_study
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
-DONE = 0
+from sharesim.errors import StudyError
+
+DONE, AT_FAULT = 0, 2
 
 
 def cases_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,3 +89,36 @@ def backtest_command(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(f"{found.summary()}\n\nTables and figures: {folder}")
     return DONE
+
+
+def each_study(options: argparse.Namespace, command: Callable[[argparse.Namespace], int]) -> int:
+    """Run a command on every study named; a study at fault is told and the others go on. Return the worst exit code.
+
+    Plans of batches among them, as ``configs/*`` may hold, are named and left out.
+    """
+    studies, out, worst = options.study, options.out, DONE
+    if len(studies) == 1:
+        return command(argparse.Namespace(**{**vars(options), "study": studies[0]}))
+    for study in studies:
+        if _is_plan(study):
+            print(f"{study}: the plan of a batch, left out; `sharesim batch {study}` runs it.", file=sys.stderr)
+            continue
+        if not options.quiet:
+            print(f"\n{study}\n{'-' * len(str(study))}")
+        one = {**vars(options), "study": study, "out": out / study.stem if out is not None else None}
+        try:
+            worst = max(worst, command(argparse.Namespace(**one)))
+        except StudyError as error:
+            print(f"{study}: not run.", file=sys.stderr)
+            for fault in error.faults:
+                print(f"  {fault}", file=sys.stderr)
+            worst = max(worst, AT_FAULT)
+    return worst
+
+
+def _is_plan(path: Path) -> bool:
+    """Whether a file is the plan of a batch; what cannot be read is left to the study's own messages."""
+    try:
+        return path.is_file() and path.suffix == ".toml" and "batch" in tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False

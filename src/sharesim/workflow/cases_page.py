@@ -154,14 +154,12 @@ def _section(case: Case, judged: Judged) -> list[str]:
 
 def _gates(judged: Judged) -> list[str]:
     """Return what the right to stop at each stage gate is worth, a line each."""
-    told = []
-    for row in judged.right_to_stop().itertuples():
-        told.append(
-            f"- At the gate of `{row.stage}`: always going on adds {money(row.always_gbp)}, with the right to stop "
-            f"{money(row.with_right_gbp)}; the right is worth {money(row.right_gbp)} (± {money(1.96 * row.error_gbp)}) "
-            f"and is used in {row.stopped_share:.0%} of futures."
-        )
-    return told
+    return [
+        f"- At the gate of `{row.stage}`: always going on adds {money(row.always_gbp)}, with the right to stop "
+        f"{money(row.with_right_gbp)}; the right is worth {money(row.right_gbp)} (± {money(1.96 * row.error_gbp)}) "
+        f"and is used in {row.stopped_share:.0%} of futures."
+        for row in judged.right_to_stop().itertuples()
+    ]
 
 
 def _table(rows: list[dict[str, str]]) -> str:
