@@ -16,7 +16,8 @@ from sharesim.study.load import build, load, read_raw
 from sharesim.study.schema import ROWS, StudyModel
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs"
-CASES = sorted(path.parent.name for path in CONFIGS.glob("*/study.toml"))
+#: The tables of others are built from returns and are not kept.
+CASES = sorted(path.parent.name for path in CONFIGS.glob("*/study.toml") if (path.parent / "baseline.csv").exists())
 YELLOW = "FFFFF9D6"
 
 

@@ -10,7 +10,7 @@ from sharesim.report.figures.style import NARROW, Plot, figure_of, settings
 TALLEST = 1.2
 
 
-def picture(plot: Plot, dpi: int = 300) -> bytes:
+def picture(plot: Plot, dpi: int = 420) -> bytes:
     """Return a figure as PNG; its title and its text for those who cannot see it are left to the caller.
 
     It is laid out as for a telephone, where that does not make it a tower: its letters are then large enough for the
