@@ -61,6 +61,10 @@ def read_bytes(file: Path, name: str, most: int) -> bytes:
         raise StudyError(Fault(name, "cannot be read", reason[0].lower() + reason[1:], "", remedy)) from None
 
 
+#: What is said of a file that is not there.
+NOT_FOUND = "file not found"
+
+
 def missing(file: Path, name: str) -> Fault:
     """Return the fault of a file that is not there, offering one with nearly that name."""
     close = None
@@ -70,7 +74,7 @@ def missing(file: Path, name: str) -> Fault:
     except OSError:
         close = None
     remedy = f"Did you mean {close!r}?" if close else "Make it, or name another under [tables] in study.toml."
-    return Fault(name, "file not found", "", "", remedy)
+    return Fault(name, NOT_FOUND, "", "", remedy)
 
 
 def read_text(file: Path, name: str, most: int) -> str:

@@ -6,6 +6,7 @@ Nothing here runs code from a file: TOML is parsed by the standard library, cell
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sharesim.study.compile import compile_study
 from sharesim.study.defaults import fill_defaults
 from sharesim.study.excel import ENDINGS
 from sharesim.study.excel_study import read_workbook
-from sharesim.study.files import missing, read_toml
+from sharesim.study.files import NOT_FOUND, missing, read_toml
 from sharesim.study.labels import unknown_name
 from sharesim.study.observations import Observations
 from sharesim.study.places import Place, Placed, Places, in_order
@@ -191,7 +192,7 @@ def _with_tables(
         try:
             found = read_table(file.parent, name, table)
         except StudyError as error:
-            faults += [Placed((position, 0), fault) for fault in error.faults]
+            faults += [Placed((position, 0), _with_builder(fault, given)) for fault in error.faults]
             unread.add(table)
             continue
         rows[table], numbers[table] = found.rows, found.number
@@ -202,6 +203,14 @@ def _with_tables(
     parts = (tuple(faults), frozenset(unread), places.folder, frozenset(absent))
     known = Places(places.study, files, numbers, *parts, places.cells, places.letters)
     return {**document, **rows}, known
+
+
+def _with_builder(fault: Fault, given: Mapping[str, Any]) -> Fault:
+    """Say how a table that is not there is built, where the study says it."""
+    builder = given.get("built_by")
+    if fault.problem != NOT_FOUND or not isinstance(builder, str) or not builder.strip():
+        return fault
+    return replace(fault, problem="not built yet", remedy=f"In the study's folder: {builder.strip()[:200]}")
 
 
 def _with_other_tables(

@@ -137,6 +137,7 @@ class Tables(Frozen):
     neighbours: FileName | None = field(
         "Pairs of councils that border on each other. Absent: neighbours.csv where there is one.", default=None
     )
+    built_by: Line = field("Command that builds tables not kept with the study; told when one is missing.", default="", max_length=200)
 
 
 class Run(Frozen):

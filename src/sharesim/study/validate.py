@@ -110,8 +110,10 @@ def scenario_faults(raw: Mapping[str, Any], places: Places) -> list[Placed]:
             continue
         rank = (0, len(StudyModel.model_fields) + position)
         by = f"{places.study}: scenario {name}"
+        # A table that could not be read is told once; what a scenario would change in it cannot be judged.
+        pairs = [pair for pair in overrides.paths_of(nested) if pair[0].partition(".")[0] not in places.unread]
         try:
-            changed, changes = overrides.apply(raw, overrides.paths_of(nested), by)
+            changed, changes = overrides.apply(raw, pairs, by)
         except UsageError as error:
             faults += [Place(fault.where, rank).holding(fault) for fault in error.faults]
             continue
