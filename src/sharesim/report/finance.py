@@ -45,12 +45,12 @@ def years_of(material: Material) -> list[Column]:
 
 
 PLAN = columns("""
-    name | Council
+    name | Council | text | | | lines-
     line | Line
 """)
 FUNDING = columns("""
     name | Council
-    call_gbp | To be found at the deepest | gbp | on average
+    call_gbp | To be found at the deepest | gbp | on average | | table-
     from_receipts_gbp | From receipts | gbp
     from_reserves_gbp | From reserves | gbp
     from_reserves_p95_gbp | From reserves, high (95%) | gbp
@@ -65,7 +65,7 @@ BAND_D = columns("""
     tax_base | Tax base | number | Band D dwellings
     mean_year_gbp | Effect a year | gbp | over the horizon
     mean_dwelling_gbp | Per dwelling | pence
-    last_year_gbp | In the last year | gbp
+    last_year_gbp | In the last year | gbp | | | table-
     last_dwelling_gbp | Per dwelling | pence | last year
     last_share | Of the Band D tax | share1
 """)
@@ -97,12 +97,11 @@ def itemised(material: Material) -> tuple[str, ...]:
 def finance_section(material: Material) -> dict[str, Any]:
     """Return the General Fund by council and year, one-off cost and how it is paid, and funding."""
     frames, years = material.tables, years_of(material)
-    shown = itemised(material)
     head = Column("name", "Council", link="lines-")
 
     def table(name: str, caption: str) -> PageTable:
         frame = frames[name]
-        linked = frame.assign(link=[council if council in shown else "" for council in frame.council])
+        linked = _linked(material, frame)
         sums = frame.select_dtypes("number").sum().to_dict() | {"name": "All councils"}
         return page_table(name, caption, linked, [head, *(year for year in years if year.key in frame)], total=sums)
 
@@ -127,7 +126,11 @@ def papers(material: Material) -> dict[str, Any]:
     note += " that helps."
     note += "" if model.medium_term_plan else " The study gives no medium-term plan ([[medium_term_plan]])."
     caption = "The General Fund against the medium-term plan, £000"
-    found = {"plan": page_table("against_plan", caption, frames["against_plan"], [*PLAN, *years], note=note)}
+    found = {
+        "plan": page_table(
+            "against_plan", caption, _linked(material, frames["against_plan"]), [*PLAN, *years], note=note
+        )
+    }
     order = (
         "from capital receipts set aside, then from reserves" if model.finance.receipts_fund_change else "from reserves"
     )
@@ -140,7 +143,7 @@ def papers(material: Material) -> dict[str, Any]:
     found["reserve_funding"] = page_table(
         "funding",
         caption,
-        frames["funding"],
+        frames["funding"].assign(link="cumulative"),
         FUNDING,
         total=sums
         | {"name": "All councils"}
@@ -159,9 +162,17 @@ def papers(material: Material) -> dict[str, Any]:
     )
     found["reserves"] = _by_year(material, "reserves", "Reserves at each year's end, £000 in the money of each year")
     found["band_d"] = (
-        page_table("band_d", "Band D equivalent", frames["band_d"], BAND_D) if len(frames["band_d"]) else None
+        page_table("band_d", "Band D equivalent", frames["band_d"].assign(link="general_fund"), BAND_D)
+        if len(frames["band_d"])
+        else None
     )
     return found | {"switching": switching_tables(material), "public": public_section(material)}
+
+
+def _linked(material: Material, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose councils lead to their own lines, where those are shown."""
+    shown = itemised(material)
+    return frame.assign(link=[council if council in shown else "" for council in frame.council])
 
 
 def _by_year(material: Material, name: str, caption: str) -> PageTable | None:

@@ -25,7 +25,7 @@ ARRANGEMENTS = columns("""
     services | Services | text | | partners
     hosts | Host | text | | form
     start | Planned start | date
-    npv_mean_gbp | Value on average | gbp
+    npv_mean_gbp | Value on average | gbp | | | table-
     npv_p5_gbp | Low (5%) | gbp
     npv_p95_gbp | High (95%) | gbp
     probability_of_loss | Chance of a loss | share
@@ -33,7 +33,7 @@ ARRANGEMENTS = columns("""
 """)
 HORIZONS = columns("""
     years | Years | number
-    npv_mean_gbp | Value on average | gbp
+    npv_mean_gbp | Value on average | gbp | | | from-
     npv_mean_error_gbp | Standard error | gbp
     npv_p5_gbp | Low (5%) | gbp
     npv_p95_gbp | High (95%) | gbp
@@ -47,7 +47,7 @@ YEARLY = columns("""
     cashable_gbp | Cashable savings | gbp
     one_off_gbp | One-off costs | gbp | after grants
     running_gbp | Running costs | gbp
-    net_gbp | Net cash | gbp
+    net_gbp | Net cash | gbp | | | from-
     non_cashable_gbp | Time saved, not cash | gbp
 """)
 COUNCILS = columns("""
@@ -229,6 +229,7 @@ def _said(material: Material, item: Arrangement) -> dict[str, str]:
         "hosts": words.listing([names(at) for at in item.hosts]) if item.hosts else "nobody",
         "form": item.form,
         "start": item.start,
+        "link": "lines_by_bundle" if len(material.chosen) <= finance.MOST_ITEMISED else "",
     }
 
 
@@ -240,10 +241,13 @@ def worth_section(material: Material) -> dict[str, Any]:
     frames = material.tables
     note = "Time saved is valued at its cost but frees no budget; it is not part of the value."
     caption = "What it is worth over shorter and longer horizons"
-    over = page_table("horizons", caption, frames["horizons"], HORIZONS, note=note)
+    whole = frames["horizons"].years == material.study.n_years
+    over = page_table(
+        "horizons", caption, frames["horizons"].assign(link=whole.map({True: "value", False: ""})), HORIZONS, note=note
+    )
     total = frames["yearly"].drop(columns="year").sum().to_dict() | {"year": "All years"}
     caption = "Mean savings and costs by year, all councils, undiscounted"
-    yearly = page_table("yearly", caption, frames["yearly"], YEARLY, total=total)
+    yearly = page_table("yearly", caption, frames["yearly"].assign(link="cash"), YEARLY, total=total)
     return {"horizons": over, "yearly": yearly, "payback": payback_sentence(material)}
 
 

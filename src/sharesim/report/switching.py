@@ -9,13 +9,15 @@ import pandas as pd
 
 from sharesim.appraisal.flows import ONE_OFF_LINES
 from sharesim.appraisal.outcomes import Outcomes
-from sharesim.report.register import simulated, worth
+from sharesim.report.register import BUDGET, simulated, worth
 from sharesim.study.study import Quantities, Study
 from sharesim.uncertainty.draws import CHUNK
 
 #: Share of futures beyond which an input is not followed; evaluations of one search; how near to nil is nil.
 FAR, MOST_STEPS, NEAR_SHARE = 0.001, 7, 0.002
 SAVINGS = ("saving_cashable",)
+#: Fewest inputs looked at however large the portfolio is, and simulations that one takes as a rule.
+LEAST_INPUTS, EVALUATIONS = 3, 2
 
 
 def switching_totals(lines: pd.DataFrame, value_gbp: float) -> pd.DataFrame:
@@ -56,7 +58,7 @@ def switching(study: Study, judged: Outcomes, drivers: pd.DataFrame, value_gbp: 
     study : Study
     judged : Outcomes
     drivers : DataFrame
-        Columns input and driver, such as `inputs.tornado`.
+        Columns input and driver, such as `inputs.tornado`; of a large portfolio only the first few are looked at.
     value_gbp : float
         Mean NPV on all judging futures; the figures of the futures used here are shifted to it.
 
@@ -67,7 +69,8 @@ def switching(study: Study, judged: Outcomes, drivers: pd.DataFrame, value_gbp: 
         them makes the value nil), beyond_share (chance of a figure worse than that).
     """
     search = _Search(study, judged, value_gbp)
-    rows = [search.row(item.input, item.driver) for item in drivers.itertuples()]
+    most = max(LEAST_INPUTS, BUDGET // (EVALUATIONS * CHUNK * max(len(judged.table), 1)))
+    rows = [search.row(item.input, item.driver) for item in drivers.head(most).itertuples()]
     names = ["input", "driver", "mean", "far_low", "far_high", "switching_value", "beyond_share"]
     return pd.DataFrame(rows, columns=names)
 

@@ -71,6 +71,26 @@ def test_headline_figures_lead_to_their_breakdown(trio_page: Page) -> None:
         assert trio_page.table(table) in list(target.all("table"))
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "target"),
+    [
+        ("portfolio", "npv_mean_gbp", "lines_by_bundle"), ("horizons", "npv_mean_gbp", "lines_by_council"),
+        ("yearly", "net_gbp", "lines_by_year"), ("options", "npv_mean_gbp", "lines_by_option"),
+        ("against_plan", "name", "lines.eastham"), ("funding", "call_gbp", "cumulative"),
+        ("band_d", "last_year_gbp", "general_fund"), ("councils", "name", "lines.eastham"),
+    ],
+)  # fmt: skip
+def test_a_figure_leads_to_the_table_that_takes_it_apart(table: str, column: str, target: str, trio_page: Page) -> None:
+    cells = [
+        cell for cell in trio_page.table(table).all() if cell.get("data-column") == column and cell.tag in ("td", "th")
+    ]
+    links = [link.get("href")[1:] for cell in cells for link in cell.all("a")]
+    assert links
+    place = trio_page.by_id(links[0])
+    found = [place] if place.tag == "table" else list(place.all("table"))
+    assert trio_page.table(target) in found
+
+
 # -- every figure is one of the run's ----------------------------------------------------------------------------------
 
 
