@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from sharesim.report import write
+from sharesim.report.files import write_report_of
+from sharesim.report.formats import FILES
+from sharesim.report.markdown import write_markdown
+from sharesim.report.material import Material
+from sharesim.report.slides import write_slides
+from sharesim.report.workbook import write_workbook
 from sharesim.workflow.doors import appraise, choose, judge, load
 from sharesim.workflow.run import contents_of
 from tests.unit.report.pages import read
@@ -24,9 +29,14 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pytest.skip(f"the tables of {request.param} are built from returns; tests/endtoend/test_cases.py builds them")
     judged = judge(choose(appraise(load(CONFIGS / request.param), draws=256)), draws=1024)
     contents = contents_of(judged, {})
-    begun = time.process_time()
-    page = write(contents, tmp_path_factory.mktemp(request.param))
-    return page, time.process_time() - begun
+    begun, material = time.process_time(), Material(contents)
+    page = write_report_of(material, tmp_path_factory.mktemp(request.param))
+    seconds = time.process_time() - begun
+    write_workbook(material, page.parent / FILES["xlsx"])
+    write_slides(material, page.parent / FILES["pptx"])
+    write_markdown(material, page.parent / FILES["md"])
+    assert time.process_time() - begun - seconds < 5.0, "workbook, slides and Markdown"
+    return page, seconds
 
 
 def test_report_of_a_case_is_whole(case: tuple[Path, float]) -> None:
@@ -39,7 +49,8 @@ def test_report_of_a_case_is_whole(case: tuple[Path, float]) -> None:
 
 
 def test_report_of_a_case_is_small_and_soon_done(case: tuple[Path, float]) -> None:
-    assert case[0].stat().st_size < 15e6
+    sizes = {name: (case[0].parent / name).stat().st_size for name in FILES.values()}
+    assert all(5_000 < size < 15e6 for size in sizes.values()), sizes
     assert case[1] < 10.0
 
 
