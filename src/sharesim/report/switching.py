@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,7 +60,8 @@ def switching(study: Study, judged: Outcomes, drivers: pd.DataFrame, value_gbp: 
     study : Study
     judged : Outcomes
     drivers : DataFrame
-        Columns input and driver, such as `inputs.tornado`; of a large portfolio only the first few are looked at.
+        Columns input and driver, and own_low_gbp and own_high_gbp where they are known, such as `inputs.tornado`; of
+        a large portfolio only the first few are looked at.
     value_gbp : float
         Mean NPV on all judging futures; the figures of the futures used here are shifted to it.
 
@@ -70,9 +73,16 @@ def switching(study: Study, judged: Outcomes, drivers: pd.DataFrame, value_gbp: 
     """
     search = _Search(study, judged, value_gbp)
     most = max(LEAST_INPUTS, BUDGET // (EVALUATIONS * CHUNK * max(len(judged.table), 1)))
-    rows = [search.row(item.input, item.driver) for item in drivers.head(most).itertuples()]
+    rows = [search.row(item, _worse_end(item, value_gbp)) for item in drivers.head(most).to_dict("records")]
     names = ["input", "driver", "mean", "far_low", "far_high", "switching_value", "beyond_share"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _worse_end(item: Mapping[Hashable, Any], value_gbp: float) -> str:
+    """Return at which end of an input the value is nearer to nil, by the tornado; both where that is not known."""
+    if "own_low_gbp" not in item or item["own_low_gbp"] == item["own_high_gbp"]:
+        return "both"
+    return "low" if (item["own_low_gbp"] < item["own_high_gbp"]) == (value_gbp > 0) else "high"
 
 
 class _Search:
@@ -85,11 +95,12 @@ class _Search:
         self.value = value_gbp
         self.position = {spec.name: at for at, spec in enumerate(study.drivers)}
 
-    def row(self, title: str, driver: str) -> dict[str, object]:
-        """Return the search's answer for one input."""
+    def row(self, item: Mapping[Hashable, Any], worse: str) -> dict[str, object]:
+        """Return the search's answer for one input; `worse` says at which end to look: low, high, or both."""
+        title, driver = item["input"], item["driver"]
         law = self.study.drivers[self.position[driver]].distribution
         low, high = float(law.quantile(FAR)), float(law.quantile(1.0 - FAR))
-        figure = self._crossing(driver, (low, float(law.mean), high))
+        figure = self._crossing(driver, (low, float(law.mean), high), worse)
         beyond = float("nan")
         if np.isfinite(figure):
             below = _chance_below(law, figure)
@@ -99,9 +110,10 @@ class _Search:
             "switching_value": figure, "beyond_share": beyond,
         }  # fmt: skip
 
-    def _crossing(self, driver: str, points: tuple[float, float, float]) -> float:
+    def _crossing(self, driver: str, points: tuple[float, float, float], worse: str) -> float:
         low, middle, high = points
-        ends = {end: self.at(driver, end) for end in (low, high)}
+        looked = {"low": (low,), "high": (high,), "both": (low, high)}[worse]
+        ends = {end: self.at(driver, end) for end in looked}
         worst = min(ends, key=lambda end: ends[end] * np.sign(self.value))
         if ends[worst] * self.value > 0:
             return float("nan")
@@ -110,7 +122,7 @@ class _Search:
         start = self.at(driver, middle)
         inner, at_inner = (middle, start) if start * self.value > 0 else (low if worst == high else high, 0.0)
         if inner != middle:
-            at_inner = ends[inner]
+            at_inner = ends[inner] if inner in ends else self.at(driver, inner)
             if at_inner * self.value <= 0:
                 return float("nan")
         outer, at_outer = worst, ends[worst]
