@@ -116,6 +116,7 @@ class Places:
 
     def __init__(self, cells: Cells, n_slots: int, n_draws: int) -> None:
         self.cells, self.n_slots, self.n_draws = cells, n_slots, n_draws
+        self._known: tuple[int, tuple[np.ndarray | None, np.ndarray, np.ndarray, np.ndarray]] | None = None
 
     @cached_property
     def everywhere(self) -> np.ndarray:
@@ -153,18 +154,26 @@ class Places:
         """
         n_chunks = -(-used // CHUNK)
         result = np.zeros((*values.shape[:-2], n_chunks, n_groups, self.n_slots))
-        group, draw = self.cells.group, self.cells.draw
-        if used < self.n_draws:
-            inside = draw < used
-            group, draw, values = group.compress(inside), draw.compress(inside), values.compress(inside, axis=-1)
-        if len(group):
-            key = group * n_chunks + draw // CHUNK
-            edges = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])
-            key = key[edges]
-            result[..., key % n_chunks, key // n_chunks, :] = np.moveaxis(
-                np.add.reduceat(values, edges, axis=-1), -2, -1
-            )
+        inside, edges, chunk, group = self._runs(used)
+        if inside is not None:
+            values = values.compress(inside, axis=-1)
+        if len(edges):
+            result[..., chunk, group, :] = np.moveaxis(np.add.reduceat(values, edges, axis=-1), -2, -1)
         return result
+
+    def _runs(self, used: int) -> tuple[np.ndarray | None, np.ndarray, np.ndarray, np.ndarray]:
+        """Return which cells count (None for all), where each run of one group and chunk begins, its chunk and group."""
+        if self._known is None or self._known[0] != used:
+            n_chunks, inside = -(-used // CHUNK), None
+            group, draw = self.cells.group, self.cells.draw
+            if used < self.n_draws:
+                inside = draw < used
+                group, draw = group.compress(inside), draw.compress(inside)
+            key = group * n_chunks + draw // CHUNK
+            edges = np.flatnonzero(np.concatenate([np.ones(len(key[:1]), bool), key[1:] != key[:-1]]))
+            key = key[edges]
+            self._known = used, (inside, edges, key % n_chunks, key // n_chunks)
+        return self._known[1]
 
 
 class Combination:

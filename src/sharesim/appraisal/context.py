@@ -165,6 +165,7 @@ class Context:
         self.horizon = float(fixed.study.n_years)
         self._numbers: dict[object, np.ndarray] = {}
         self._last: tuple[object, object, Any] = (None, None, None)
+        self._patience: tuple[int, np.ndarray] | None = None
 
     def remembered(self, key: object, owner: object, make: Callable[[], Any]) -> Any:
         """Return what was made last under this key, or make it; the owner is held so that its identity stays its
@@ -222,11 +223,13 @@ class Context:
 
     def patience(self, package: int) -> np.ndarray:
         """How much hazard each council bears before it leaves a package, unit exponential, shape (council, draw)."""
-        at = self.study.events.exit[:, package]
-        result = np.full((len(at), self.n_draws), np.inf)
-        held = at >= 0
-        result[held] = -np.log(self.values[at[held]])
-        return result
+        if self._patience is None or self._patience[0] != package:
+            at = self.study.events.exit[:, package]
+            result = np.full((len(at), self.n_draws), np.inf)
+            held = at >= 0
+            result[held] = -np.log(self.values[at[held]])
+            self._patience = package, result
+        return self._patience[1]
 
     @cached_property
     def hazard_before(self) -> np.ndarray:

@@ -162,19 +162,16 @@ def host_terms(view: View, rows: Rows, host_share: np.ndarray, slot: int) -> Ter
     """
     if "fee" not in rows:
         return Terms({})
-    shares = host_share * view.present
-    paid = rows["fee"] * (1.0 - shares)
-    hosted = over_slots(shares)
-    own = shares[..., slot : slot + 1, :]
-    received = over_slots(paid) * (own / np.where(hosted > 0, hosted, 1.0))
-    return Terms(
-        {
-            "host_fee": to_fund(
-                {name: row[..., slot : slot + 1, :] for name, row in rows.items()},
-                received - paid[..., slot : slot + 1, :],
-            )
-        }
-    )
+    if host_share[slot, 0] == 1.0:
+        # It pays no fee and takes all of the others'; where it is out, `counting` lets nothing of this count.
+        others = [rows["fee"][..., other : other + 1, :] for other in range(view.n_slots) if other != slot]
+        net = total_of(others)
+    else:
+        shares = host_share * view.present
+        paid, hosted = rows["fee"] * (1.0 - shares), over_slots(shares)
+        own = shares[..., slot : slot + 1, :]
+        net = over_slots(paid) * (own / np.where(hosted > 0, hosted, 1.0)) - paid[..., slot : slot + 1, :]
+    return Terms({"host_fee": net * rows["fund"][..., slot : slot + 1, :] if "fund" in rows else net})
 
 
 def stranded_terms(view: View, rows: Rows) -> Terms:
@@ -200,7 +197,7 @@ def drift_terms(context: Context, package: Package, view: View, rows: Rows, rate
     for tables, rate in zip(package.tables, rates, strict=True):
         if "pay" not in tables.staff:
             continue
-        staff = view.rows(tables.staff)
+        staff = rate.rows | view.rows(tables.staff_beside)
         gap = staff["pay"].max(axis=-2, keepdims=True) - staff["pay"]
         gap = gap if view.active is None else gap * view.active
         # Posts with a budget that remain.
@@ -312,7 +309,8 @@ def staff_terms(
     log_staying = None if staying is None else view.council(staying)
     totals = None
     for number, (tables, rate) in enumerate(zip(package.tables, rates, strict=True)):
-        staff, costs = view.rows(tables.staff), view.rows(package.exits_in(context, number, calendar_year))
+        staff = rate.rows | view.rows(tables.staff_beside)
+        costs = view.rows(package.exits_in(context, number, calendar_year))
         removed = rate.removed if lively is None else rate.removed * lively
         vacancies, _ = by_vacancies(removed, staff["empty"], staff["unbudgeted_share"])
         leaving: np.ndarray = np.zeros((1, 1))

@@ -11,7 +11,7 @@ import numpy as np
 
 from sharesim.appraisal import flows
 from sharesim.appraisal.flows import Terms
-from sharesim.appraisal.lives import Cells, Stay, given_up_at, stays_of
+from sharesim.appraisal.lives import Cells, Stay, given_up_at, given_up_by_hosts, stays_of
 from sharesim.appraisal.partnership import Partnership
 from sharesim.appraisal.sheets import Part, Sheet
 from sharesim.appraisal.stretches import Marks, Stretch, enter_start, enter_stretch, enter_transition
@@ -50,7 +50,7 @@ class Later:
         lives = self.lives
         odd = np.zeros(0, np.int64) if lives.irregular is None else np.flatnonzero(lives.irregular)
         self.odd = Cells.of(lives, odd, self.n_slots, self.n_draws)
-        self.given_up = given_up_at(self.odd, None, lives)
+        self.given_up = given_up_at(self.odd, lives)
         going = odd.compress(np.isposinf(self.given_up[0]))
         if self.n_slots > lives.fewest and lives.out is not None:
             leaves = (lives.end < self.horizon)[:, 0, :]
@@ -138,7 +138,7 @@ class Later:
         sunk = np.nan_to_num(view.scalar(self.run.context.number("costs.sunk_share")))
         for pattern, hosts in enumerate(self._hosts):
             given_up = (
-                given_up_at(cells, hosts, self.lives)
+                given_up_by_hosts(self.given_up, cells, hosts)
                 if hosts.any() and self.n_slots > self.lives.fewest
                 else self.given_up
             )

@@ -215,24 +215,28 @@ def stays_of(lives: Lives, at: np.ndarray, n_slots: int, n_draws: int, horizon: 
     return result
 
 
-def given_up_at(cells: Cells, hosts: np.ndarray | None, lives: Lives) -> np.ndarray:
-    """Return when an arrangement that never starts is given up, years, shape (1, cell).
+def given_up_at(cells: Cells, lives: Lives) -> np.ndarray:
+    """Return when an arrangement that never starts is given up, years, shape (1, cell), whoever hosts.
 
-    -inf where a gate refused it, inf where those who are out before the start leave enough behind, a host among them.
-
-    Parameters
-    ----------
-    hosts : ndarray or None, shape (partner slot, 1), bool
-        Who hosts; None for nobody.
+    -inf where a gate refused it, inf where those who are out before the start leave enough behind.
     """
     out = np.where(cells.out < cells.start, cells.out, np.inf)
-    # The one whose leaving brings the number below the fewest, and the last of the hosts.
+    # The one whose leaving brings the number below the fewest.
     result = np.sort(out, axis=0)[len(out) - lives.fewest][None, :]
-    if hosts is not None and hosts.any():
-        result = np.minimum(result, out[hosts[:, 0]].max(axis=0, keepdims=True))
     if lives.refused is not None:
         result = np.where(lives.refused.take(cells.at), -np.inf, result)
     return result
 
 
-__all__ = ["Cells", "Lives", "Stay", "given_up_at", "out_times", "refusals", "stays_of"]
+def given_up_by_hosts(given_up: np.ndarray, cells: Cells, hosts: np.ndarray) -> np.ndarray:
+    """Return the same where it is given up, too, when the last of its hosts is out before the start.
+
+    Parameters
+    ----------
+    hosts : ndarray, shape (partner slot, 1), bool
+    """
+    last = cells.out[hosts[:, 0]].max(axis=0, keepdims=True)
+    return np.minimum(given_up, np.where(last < cells.start, last, np.inf))
+
+
+__all__ = ["Cells", "Lives", "Stay", "given_up_at", "given_up_by_hosts", "out_times", "refusals", "stays_of"]

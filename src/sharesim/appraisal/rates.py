@@ -30,6 +30,8 @@ class ServiceRates:
         Posts that the structure no longer needs; None where nobody asked.
     numbers : dict of str to ndarray
         The service's numbers by draw.
+    rows : dict of str to ndarray
+        What `ServiceTables.rates` holds of the partners.
     """
 
     saving: np.ndarray
@@ -37,6 +39,7 @@ class ServiceRates:
     cost_sharing: np.ndarray | None
     removed: np.ndarray | None
     numbers: Rows
+    rows: Rows
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def service_rates(view: View, tables: ServiceTables, *, saving_rule: str, struct
         saving, loss, sharing = _pooled(rows, gains, saving)
     if view.n_slots > 1 and "increase" in numbers:
         loss = loss + numbers["increase"] * rows["cost"]
-    return ServiceRates(saving, loss, sharing, removed, numbers)
+    return ServiceRates(saving, loss, sharing, removed, numbers, rows)
 
 
 def _factor(view: View, numbers: Rows) -> np.ndarray | None:

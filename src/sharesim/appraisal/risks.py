@@ -68,12 +68,11 @@ def exposure(time: np.ndarray, uplift: np.ndarray, elections: np.ndarray) -> np.
         From `elections_until`; axes after the first broadcast against `time`.
     """
     n_years = len(elections) - 1
-    result = time.copy()
-    for index in range(n_years):
-        step = elections[index + 1] - elections[index]
-        if np.any(step):
-            result = result + uplift * step * np.clip(time - index, 0.0, 1.0)
-    return result
+    year = np.minimum(time.astype(np.int64), n_years - 1)
+    apart = (1,) * (time.ndim + 1 - elections.ndim)
+    passed = np.broadcast_to(elections.reshape(n_years + 1, *apart, *elections.shape[1:]), (n_years + 1, *time.shape))
+    before, after = (np.take_along_axis(passed, (year + ahead)[None], axis=0)[0] for ahead in (0, 1))
+    return time + uplift * (before + (after - before) * (time - year))
 
 
 def leave_time(
@@ -116,7 +115,11 @@ def _time_of_exposure(goal: np.ndarray, uplift: np.ndarray, elections: np.ndarra
     """Return the time at which the exposure reaches `goal`: years pass more slowly in it where elections add to it."""
     time, spent = np.zeros(np.broadcast_shapes(goal.shape, uplift.shape)), 0.0
     for index in range(len(elections) - 1):
-        length = 1.0 + uplift * (elections[index + 1] - elections[index])
-        time = time + np.clip((goal - spent) / length, 0.0, 1.0)
+        step, left = elections[index + 1] - elections[index], goal - spent
+        length: np.ndarray | float = 1.0
+        if step.any():
+            length = 1.0 + uplift * step
+            left = left / length
+        time += np.minimum(np.maximum(left, 0.0), 1.0)
         spent = spent + length
     return np.where(goal < spent, time, np.inf)

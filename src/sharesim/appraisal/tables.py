@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +67,12 @@ class ServiceTables:
     def cost(self) -> np.ndarray:
         """Yearly cost, shape (council, draw)."""
         return self.rates["cost"]
+
+    @cached_property
+    def staff_beside(self) -> Table:
+        """What `staff` holds beside `rates`, so that nothing is looked up twice."""
+        beside = [at for at, name in enumerate(self.staff.names) if name not in self.rates]
+        return Table(tuple(self.staff.names[at] for at in beside), self.staff.values[beside])
 
     @property
     def ramp(self) -> np.ndarray:

@@ -97,11 +97,9 @@ class Factors:
     def value(self, course: Course, ramp: np.ndarray, end: np.ndarray, until_end: np.ndarray) -> np.ndarray:
         """Return the value from the start to `end` of a saving of 1 a year, with its ramp and these factors."""
         value = course.ramped(ramp, end, until_end)
-        return self._with_later(value, course, ramp, end, until_end) if self.later else value
+        return self._with_later(value, course, ramp, end) if self.later else value
 
-    def _with_later(
-        self, value: np.ndarray, course: Course, ramp: np.ndarray, end: np.ndarray, until_end: np.ndarray
-    ) -> np.ndarray:
+    def _with_later(self, value: np.ndarray, course: Course, ramp: np.ndarray, end: np.ndarray) -> np.ndarray:
         """Correct the draws in which something strikes before the end."""
         first = self.later[0][0]
         for time, _ in self.later[1:]:
@@ -122,17 +120,20 @@ class Factors:
 
         draws = place[-1]
         few = Course(course.clock, here(course.start), draws if course.draws is None else course.draws.take(draws))
-        value.reshape(-1)[at] += self._corrections(few, here(ramp), here(end), here(until_end), here)
+        flat = value.reshape(-1)
+        flat[at] += self._corrections(few, here(ramp), here(end), flat.take(at), here)
         return value
 
-    def _corrections(self, few: Course, ramp: np.ndarray, end: np.ndarray, until_end: np.ndarray, here) -> np.ndarray:
-        """Add up the stretches between strikes, each with the product of the factors struck before it."""
+    def _corrections(self, few: Course, ramp: np.ndarray, end: np.ndarray, to_end: np.ndarray, here) -> np.ndarray:
+        """Add up the stretches between strikes, each with the product of the factors struck before it.
+
+        `to_end` is the value to the end had nothing struck.
+        """
         times = np.stack([here(time) for time, _ in self.later])
         factors = np.stack([here(factor) for _, factor in self.later])
         if len(times) > 1:
             order = np.argsort(times, axis=0, kind="stable")
             times, factors = np.take_along_axis(times, order, axis=0), np.take_along_axis(factors, order, axis=0)
-        to_end = few.ramped(ramp, end, until_end)
         total, before = np.zeros(len(end)), np.ones(len(end))
         for time, factor in zip(times, factors, strict=True):
             since = np.minimum(np.maximum(time, few.start), end)
