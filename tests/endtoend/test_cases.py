@@ -129,6 +129,23 @@ def test_a_copy_is_the_case_and_runs(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "Did you mean 'mansfield-ashfield-2012'?" in capsys.readouterr().err
 
 
+def test_an_election_may_end_the_three_boroughs_arrangement() -> None:
+    """Leaving costs more in the year after an election at which control may change than if it could not."""
+    cost = {}
+    for scenario in (None, "no_change_of_control"):
+        study = load(
+            ROOT / "configs" / "tri-borough-2011",
+            scenario=scenario,
+            set=["rules.all services of all three.active=true"],
+        )
+        rules = [rule for rule in study.model.rules if rule.kind == "must_share"]
+        judged = judge(choose(appraise(study, draws=128), rules=rules), draws=1024)
+        lines = judged.lines()
+        mine = (lines.line == "exit_cost") & (lines.council == "hammersmith-fulham") & (lines.year == "2015-16")
+        cost[scenario] = -float(lines[mine].mean_gbp.sum())
+    assert cost[None] > 1.1 * cost["no_change_of_control"] > 0
+
+
 def test_several_studies_run_one_after_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As `sharesim run configs/*` does: plans are left out, a study at fault is told, the others run."""
     good, bad = ROOT / "configs" / "mansfield-ashfield-2012", tmp_path / "bad"
