@@ -167,15 +167,34 @@ def bound() -> dict[str, Any]:
     raw = three_councils()
     raw["study"]["decision"] = "2026-05-01"
     raw["existing"] = [
-        {"id": "old", "name": "Old", "services": ["hr"], "partners": ["eastham", "northam"], "paid_to": ["northam", "westham"]},
+        {"id": "old", "name": "Old", "services": ["hr"], "partners": ["eastham", "northam"]},
         {"id": "far", "name": "Far", "services": ["payroll"], "partners": ["westham"], "ends": "2026-09-01"},
     ]
-    raw["existing"][0] |= {"notice_months": 3, "break_gbp": "pert(8000, 9000, 20000)"}
+    raw["existing"][0] |= {"notice_months": 3, "paid_to": ["northam", "westham"]}
+    raw["existing"][0] |= {"break_gbp": "pert(8000, 9000, 20000)"}
     raw["existing"][1] |= {"notice_months": 40, "break_gbp": 7_000}
     for row in raw["risks"]:
         row |= {"mitigated": True, "mitigation_probability_factor": 0.5, "mitigation_effect_factor": 0.4}
         row |= {"mitigation_gbp": "pert(1000, 2000, 5000)", "mitigation_gbp_per_year": 300}
     raw["risks"][1]["mitigated"] = False
+    return raw
+
+
+def joined() -> dict[str, Any]:
+    """The three councils, two of which begin and one of which joins: soon, late, in a form that moves staff."""
+    raw = three_councils()
+    raw["bundles"]["listed_only"] = True
+    raw["exit"] = {"hazard_per_year": 0.2, "before_start_hazard_per_year": 0.15, "cost_share": 0.2}
+    raw["split"]["one_off"] = "base_cost"
+    named = {"service": "hr", "partners": ["eastham", "westham"], "joiners": ["northam"], "joining_fee_gbp": 9_000}
+    raw["arrangements"] = [
+        {"id": "soon", "hosts": ["westham"], "joins": "2027-10-01", **named},
+        {"id": "late", "form": "company", "joins": "2032-04-01", **named, "start": "2026-10-01"},
+        {"id": "both", "hosts": ["eastham", "westham"], "joins": "2028-07-01", **named, "service": "back"},
+        {"id": "pair", "hosts": ["eastham"], "service": "hr", "partners": ["eastham", "westham"]},
+    ]
+    for row in raw["councils"]:
+        row["turnover_per_year"] = 0.03
     return raw
 
 

@@ -11,7 +11,7 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -34,13 +34,22 @@ class Arrangement:
     hosts: Mapping[str, float]
     form: str
     start: date
+    #: Years in which partners join later.
+    joins: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Who begins it."""
+        return tuple(name for name in self.partners if name not in self.joins)
 
     @classmethod
     def of(cls, text: str) -> Arrangement:
         package, partners, hosts, form, start = text.split("|")
         named = [] if hosts == "-" else hosts.split("+")
         shares = {name.partition(":")[0]: float(name.partition(":")[2] or 1 / len(named)) for name in named}
-        return cls(package, tuple(partners.split("+")), shares, form, date.fromisoformat(start))
+        joins = {name.partition("@")[0]: float(name.partition("@")[2]) for name in partners.split("+") if "@" in name}
+        names = tuple(name.partition("@")[0] for name in partners.split("+"))
+        return cls(package, names, shares, form, date.fromisoformat(start), joins)
 
 
 @dataclass
@@ -419,18 +428,19 @@ class Reference:
             if (
                 at_all
                 and (self.risks[name].per == "once" or when < planned)
-                and self.concerns(scope, target, arrangement.package, arrangement.partners)
+                and self.concerns(scope, target, arrangement.package, arrangement.first)
             ):
                 longest[name] = max(longest[name], self.risk(name, "delay_months") / 12)
         return result + sum(longest.values())
 
-    def refused(self, arrangement: Arrangement) -> bool:
+    def refused(self, arrangement: Arrangement, whom: Sequence[str] = ()) -> bool:
         for gate in self.model.gates:
             if gate.services and not set(gate.services) & set(self.members(arrangement.package)):
                 continue
             chance = self.value(gate, "refusal", f"gates.{gate.id}", "gates") or 0.0
             if any(
-                self.future.get(f"gates.{gate.id}.refusal/{council}", 1.0) < chance for council in arrangement.partners
+                self.future.get(f"gates.{gate.id}.refusal/{council}", 1.0) < chance
+                for council in whom or arrangement.first
             ):
                 return True
         return False
@@ -473,28 +483,46 @@ class Reference:
 
     def life(self, arrangement: Arrangement, start: float) -> tuple[list[Stay], dict[str, float], float]:
         """Stretches with the same councils in, when each was out, and when all was cancelled (inf: it was not)."""
-        out = {council: self.out_at(council, arrangement, start) for council in arrangement.partners}
+        entry = self.entries(arrangement, start)
+        out = {council: self.out_at(council, arrangement, entry[council]) for council in arrangement.partners}
         if self.refused(arrangement):
             return [], out, -FAR
-        inside = tuple(arrangement.partners)
-        for council in sorted(out, key=lambda name: out[name]):
+        inside = arrangement.first
+        for council in sorted(inside, key=lambda name: out[name]):
             if out[council] >= start:
                 break
             inside = tuple(name for name in inside if name != council)
-            if not self.viable([name for name in arrangement.partners if out[name] > out[council]], arrangement):
+            if not self.viable([name for name in arrangement.first if out[name] > out[council]], arrangement):
                 return [], out, out[council]
+        coming = {
+            name: entry[name]
+            for name in arrangement.joins
+            if out[name] >= entry[name] and not self.refused(arrangement, (name,))
+        }
         stays, begin = [], start
         while True:
-            end = min(min(out[council] for council in inside), float(self.years))
+            end = min([*(out[council] for council in inside), *coming.values(), float(self.years)])
             stays.append(Stay(begin, end, inside))
             left = tuple(council for council in inside if out[council] > end)
             if end >= self.years or not self.viable(left, arrangement):
                 return stays, {council: min(out[council], end) for council in out}, FAR
-            inside, begin = left, end
+            new = {name for name, when in coming.items() if when <= end}
+            inside, begin = tuple(name for name in arrangement.partners if name in {*left, *new}), end
+            coming = {name: when for name, when in coming.items() if name not in new}
+
+    def entries(self, arrangement: Arrangement, start: float) -> dict[str, float]:
+        """When each partner is in; a late start puts off who joins as well."""
+        slip = start - self.instant(arrangement.start)
+        return {
+            name: arrangement.joins[name] + slip if name in arrangement.joins else start
+            for name in arrangement.partners
+        }
 
     # -- section 6: who gets what ------------------------------------------------------------------------------------
 
-    def weights(self, rule: str, arrangement: Arrangement, inside: Sequence[str]) -> dict[str, float]:
+    def weights(
+        self, rule: str, arrangement: Arrangement, inside: Sequence[str], *, signed: bool = False
+    ) -> dict[str, float]:
         services = self.members(arrangement.package)
         measure: dict[str, float] = {}
         for council in arrangement.partners:
@@ -506,6 +534,8 @@ class Reference:
             }.get(rule, sum(self.central(row.cost_gbp) for row in rows))
         if sum(measure.values()) == 0:
             measure = dict.fromkeys(measure, 1.0)
+        if signed:
+            measure |= dict.fromkeys(arrangement.joins, 0.0)
         total = sum(measure[council] for council in inside)
         even = 1 / len(inside)
         return {
@@ -553,6 +583,9 @@ class Reference:
             self._receive(arrangement, stays[0], start, add)
             self._risks_cost(arrangement, stays, start, add)
             self._exits(arrangement, stays, out, start, add)
+            for earlier, stay in itertools.pairwise(stays):
+                for council in sorted(set(stay.inside) - set(earlier.inside)):
+                    self._join(arrangement, council, earlier, stay, add, counts)
             counts["started"] = dict.fromkeys(arrangement.partners, 1.0)
         return lines, counts
 
@@ -582,7 +615,8 @@ class Reference:
         services, split = self.members(arrangement.package), self.model.split
         running = self.weights(split.running, arrangement, inside)
         until = {council: min(stay.end, self.ends(council)) for council in inside}
-        stranded_until = start + max(self.services[name].stranded_years for name in services)
+        entry = self.entries(arrangement, start)
+        stranded_for = max(self.services[name].stranded_years for name in services)
         governance = (self.value(self.model.costs, "governance_gbp_per_partner", "costs", "costs") or 0.0) * shared
         flat: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(inside, 0.0))
         stranded = dict.fromkeys(inside, 0.0)
@@ -607,8 +641,9 @@ class Reference:
                 for host, share in hosts.items():
                     flat["host_fee"][council] -= part * share / sum(hosts.values())
                     flat["host_fee"][host] += part * share / sum(hosts.values())
+                saved = rates["saving"][council]
                 savings[council].append(
-                    (service, self._saving(arrangement, service, council, rates["saving"][council], stay, start))
+                    (service, self._saving(arrangement, service, council, saved, stay, entry[council]))
                 )
         for council in inside:
             flat["governance"][council] = -governance
@@ -620,14 +655,16 @@ class Reference:
             add(
                 "stranded_overhead",
                 council,
-                self.flow(stay.begin, min(until[council], stranded_until), lambda _, c=council: stranded[c]),
+                self.flow(
+                    stay.begin, min(until[council], entry[council] + stranded_for), lambda _, c=council: stranded[c]
+                ),
             )
         self._pay_savings(arrangement, savings, add)
         growth = 1 + (self.value(self.model.study, "cost_growth_per_year", "study", "study") or 0.0)
         for service in services:
             tonnes = self.value(self.services[service], "carbon_tonnes_per_partner", f"services.{service}", "services")
             for council in inside if tonnes else ():
-                years = self._saving(arrangement, service, council, tonnes, stay, start, once=False)
+                years = self._saving(arrangement, service, council, tonnes, stay, entry[council], once=False)
                 # No fund and no growth of cost: tonnes are tonnes.
                 fund = self.fund_share(council, arrangement.package)
                 add("carbon_tonnes", council, [value / growth**year / fund for year, value in enumerate(years)])
@@ -716,10 +753,10 @@ class Reference:
             joining += self.service(name, "joining_gbp") * over
             officers += self.service(name, "officer_days") * self.staff("officer_day_gbp")
             monthly += self.service(name, "delay_cost_gbp_per_month")
-        by_plan = self.weights(self.model.split.one_off, arrangement, arrangement.partners)
-        by_over = self.weights(self.model.split.overspend, arrangement, arrangement.partners)
+        by_plan = self.weights(self.model.split.one_off, arrangement, arrangement.first, signed=True)
+        by_over = self.weights(self.model.split.overspend, arrangement, arrangement.first, signed=True)
         set_up = self.form(arrangement.form, "set_up_gbp")
-        for council in arrangement.partners:
+        for council in arrangement.first:
             own = by_plan[council] * (planned + set_up) + by_over[council] * (actual - planned)
             add("transition", council, self.spread(-own, shares))
             add("joining", council, self.spread(-joining if len(arrangement.partners) > 1 else 0.0, shares))
@@ -799,6 +836,48 @@ class Reference:
                     self.flow(start, self.ends(council), lambda _, c=council, g=gap, r=rates: -r["paid_posts"][c] * g),
                 )
 
+    def _join(
+        self,
+        arrangement: Arrangement,
+        council: str,
+        earlier: Stay,
+        stay: Stay,
+        add: Callable,
+        counts: dict[str, dict[str, float]],
+    ) -> None:
+        """What one council brings and pays when it joins: its posts and costs, its pay, its fee to the others."""
+        services, entry = self.members(arrangement.package), stay.begin
+        year = min(int(arrangement.joins[council]), self.years - 1)
+        strain_years, joining, officers = self.model.staff.strain_years, 0.0, 0.0
+        for service in services:
+            rates = self.rates(service, arrangement, stay.inside, entry)
+            each = self.per_exit(service, council, self.model.study.start.year + year)
+            gone = rates["voluntary"][council] + rates["compulsory"][council]
+            add("redundancy", council, self.once(-gone * each["redundancy"], year))
+            parts = self.planned(int(arrangement.joins[council]), [1 / strain_years] * strain_years)
+            add("pension_strain", council, self.spread(-gone * each["pension_strain"], parts))
+            add("notice", council, self.once(-rates["compulsory"][council] * each["notice"], year))
+            for name in ("removed", "redeployed", "voluntary", "compulsory"):
+                counts[name][council] += rates[name][council]
+            joining += self.service(service, "joining_gbp") * self.overrun(service)
+            officers += self.service(service, "officer_days") * self.staff("officer_day_gbp")
+            if self.transfers(arrangement.form):
+                best = max(self.pay(name, service) for name in stay.inside)
+                lift = (1 + self.staff("on_cost_share")) * self.staff("harmonisation_share")
+                gap = rates["paid_posts"][council] * (best - self.pay(council, service)) * lift
+                add("harmonisation", council, self.flow(entry, self.ends(council), lambda _, g=gap: -g))
+        add("joining", council, self.once(-joining, year))
+        add("officers", council, self.once(-officers, year))
+        named = next(item for item in self.model.arrangements if council in item.joiners)
+        fee = self.value(named, "joining_fee_gbp", f"arrangements.{named.id}", "arrangements") or 0.0
+        share = self.weights(self.model.split.one_off, arrangement, earlier_in(earlier, stay), signed=True)
+        for other in arrangement.partners:
+            add("joining_fee", other, self.once(fee * (share[other] - (other == council)), entry))
+
+    def transfers(self, form: str) -> bool:
+        entry = self.model.forms.get(form)
+        return FORM_FACTS[form][0] if entry is None or entry.transfers_terms is None else entry.transfers_terms
+
     def _receive(self, arrangement: Arrangement, stay: Stay, start: float, add: Callable) -> None:
         """Premises are given up by those who start, when they do."""
         services = self.members(arrangement.package)
@@ -806,7 +885,7 @@ class Reference:
         for name in services:
             stated = self.services[name].internal_one_off_gbp is not None and len(arrangement.partners) == 1
             receipt += 0.0 if stated else max(-self.service(name, "premises_gbp"), 0.0)
-        share = self.weights(self.model.split.one_off, arrangement, stay.inside)
+        share = self.weights(self.model.split.one_off, arrangement, stay.inside, signed=True)
         for council in stay.inside:
             if start < self.ends(council):
                 add("receipts", council, self.once(share[council] * receipt, start))
@@ -820,7 +899,7 @@ class Reference:
             now = stays[0] if once else next((stay for stay in stays if stay.begin <= when < stay.end), None)
             if now is None or not self.concerns(scope, target, arrangement.package, now.inside):
                 continue
-            share = self.weights(self.model.split.overspend, arrangement, now.inside)
+            share = self.weights(self.model.split.overspend, arrangement, now.inside, signed=True)
             year = min(int(self.instant(arrangement.start)), self.years - 1) if once else when
             for council in now.inside:
                 if once or when < self.ends(council):
@@ -830,11 +909,11 @@ class Reference:
         self, arrangement: Arrangement, stays: list[Stay], out: dict[str, float], start: float, add: Callable
     ) -> None:
         rate = self.value(self.model.exit, "cost_share", "exit", "exit") or 0.0
-        for council in stays[0].inside:
+        for council in sorted({name for stay in stays for name in stay.inside}):
             if out[council] >= self.ends(council):
                 continue
             cost = rate * sum(self.cost(council, service) for service in self.members(arrangement.package))
-            there = [name for name in stays[0].inside if out[name] >= out[council]]
+            there = next(stay.inside for stay in stays if council in stay.inside and stay.end >= out[council])
             share = (
                 {council: 1.0}
                 if self.model.split.exit == "own"
@@ -897,6 +976,11 @@ class Reference:
             if at_all and wanted and not self.risks[name].in_costs:
                 years[int(when) if self.risks[name].per == "year" else 0] -= self.risk(name, "one_off_gbp")
         return self._among_all("equal", years) if whose == "programme" else {whose: years}
+
+
+def earlier_in(earlier: Stay, stay: Stay) -> tuple[str, ...]:
+    """Who was in already and still is."""
+    return tuple(name for name in stay.inside if name in earlier.inside)
 
 
 def statutory_weeks(age: float, served: float) -> float:

@@ -187,6 +187,7 @@ def by_hand() -> dict[str, list[list[float]]]:
         "pension_strain": [nothing, [-strain / 2, -strain / 2, 0, 0]],
         "notice": [nothing, [-notice, 0, 0, 0]],
         "exit_cost": [nothing] * 2,
+        "joining_fee": [nothing] * 2,
     }
 
 

@@ -12,7 +12,7 @@ from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes, appraise
 from sharesim.bundles.enumerate import candidates
 from sharesim.examples import from_dict, two_councils_raw
-from tests.oracles.appraisal_studies import bound, random_study, several_hosts, staged, three_councils, trading
+from tests.oracles.appraisal_studies import bound, joined, random_study, several_hosts, staged, three_councils, trading
 from tests.oracles.reference_model import Arrangement, Reference
 
 # Pounds by year are differences of sums of many years; a millionth of a pound is far above their rounding.
@@ -165,6 +165,15 @@ def test_existing_arrangements_and_mitigations_agree_in_every_line() -> None:
     draws = some_draws(outcomes, 12)
     compare(outcomes, draws)
     compare_activations(outcomes, draws)
+
+
+def test_arrangements_that_others_join_agree_in_every_line() -> None:
+    outcomes = appraised(joined())
+    assert sum("northam@" in name for name in outcomes.table.ids) == 3
+    draws = some_draws(outcomes, 30)
+    compare(outcomes, draws)
+    lines = yearly_lines(outcomes)
+    assert np.abs(lines["joining_fee"].sum(axis=1)).max() < 4_000 and lines["joining_fee"].min() < -8_000
 
 
 def check_drawn(seed: int, n_rows: int, n_draws: int) -> None:

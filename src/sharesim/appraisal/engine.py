@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,12 @@ from sharesim.appraisal.assembly import TileResult, Variant
 from sharesim.appraisal.context import Context, Fixed
 from sharesim.appraisal.fixed_items import activation_draws
 from sharesim.appraisal.flows import CASH_LINES
+from sharesim.appraisal.joining import run_of
 from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sheets import MEASURES, chunk_sums
 from sharesim.appraisal.staging import package_of
 from sharesim.appraisal.tables import Package
-from sharesim.appraisal.tiles import Tile, TileRun
+from sharesim.appraisal.tiles import Tile
 from sharesim.appraisal.timing import Clock
 from sharesim.bundles.activations import Activations
 from sharesim.bundles.table import BundleTable
@@ -47,6 +48,8 @@ def tiles_of(table: BundleTable, numbers: int = TILE_NUMBERS) -> list[PlacedTile
     """
     if not len(table):
         return []
+    if table.joins is not None:
+        return _with_joiners(table, numbers)
     order = np.lexsort((table.start_years, table.group, table.n_partners, table.package))
     key = np.stack([table.package[order], table.n_partners[order]])
     edges = np.flatnonzero((np.diff(key, axis=1) != 0).any(axis=0)) + 1
@@ -93,6 +96,24 @@ def chunk_sizes(n_draws: int) -> list[int]:
     return [min(CHUNK, n_draws - begin) for begin in range(0, n_draws, CHUNK)]
 
 
+def _with_joiners(table: BundleTable, numbers: int) -> list[PlacedTile]:
+    """Cut a table in which others join some bundles: each of those is a tile of its own."""
+    assert table.joins is not None and table.arrangement is not None
+    joined = (table.joins > 0).any(axis=1)
+    plain = np.flatnonzero(~joined)
+    rest = replace(table.take(plain), joins=None, arrangement=None)
+    result = [PlacedTile(plain[placed.rows], placed.tile) for placed in tiles_of(rest, numbers)]
+    for row in np.flatnonzero(joined):
+        n_slots = int(table.n_partners[row])
+        councils, one = table.partners[row : row + 1, :n_slots], slice(row, row + 1)
+        tile = Tile(
+            int(table.package[row]), float(table.start_years[row]), councils, np.zeros(1, np.int64), table.form[one],
+            table.host_share[one, :n_slots], table.joins[row, :n_slots], int(table.arrangement[row]),
+        )  # fmt: skip
+        result.append(PlacedTile(np.array([row]), tile))
+    return result
+
+
 class ChunkRun:
     """One chunk of a study's draws, or a few in a row, ready to be put to any bundles.
 
@@ -112,7 +133,7 @@ class ChunkRun:
     def variants(self, tiles: list[PlacedTile]) -> Iterator[tuple[PlacedTile, Variant]]:
         """Yield NPV and sums of measures tile by tile and variant by variant."""
         for placed in tiles:
-            tile_run = TileRun(self.context, self.package(placed.tile.package), placed.tile)
+            tile_run = run_of(self.context, self.package(placed.tile.package), placed.tile)
             for variant in tile_run.variants(self.used):
                 yield placed, variant
 
@@ -121,7 +142,7 @@ class ChunkRun:
         for placed in tiles:
             yield (
                 placed.rows,
-                TileRun(self.context, self.package(placed.tile.package), placed.tile).result(self.context.clock),
+                run_of(self.context, self.package(placed.tile.package), placed.tile).result(self.context.clock),
             )
 
     def years(
@@ -138,7 +159,7 @@ class ChunkRun:
         for placed in tiles:
             index = placed.tile.package
             package = package_of(self.context, index, all_funds=True) if all_funds else self.package(index)
-            run = TileRun(self.context, package, placed.tile)
+            run = run_of(self.context, package, placed.tile)
             for year, clock in enumerate(clocks):
                 lines = run.lines(clock)
                 if "carbon_tonnes" in lines:

@@ -19,6 +19,7 @@ from sharesim.appraisal.staff import by_vacancies, met_by_people
 from sharesim.appraisal.tables import Package
 from sharesim.appraisal.timing import instalments, planned_years
 from sharesim.appraisal.views import View, total_of
+from sharesim.bundles.table import BundleTable
 from sharesim.study.study import Study
 
 #: Lines that count in the NPV, in the order of reports.
@@ -43,6 +44,7 @@ CASH_LINES = (
     "pension_strain",
     "notice",
     "exit_cost",
+    "joining_fee",
 )
 ONE_OFF_LINES = (
     "transition",
@@ -98,9 +100,28 @@ class Plan:
             instalments(start_years, study.model.staff.strain_years, n_years),
         )
 
+    @classmethod
+    def joining(cls, study: Study, joins_years: float) -> Plan:
+        """Return the planned dates of a partner that joins later: it pays when it joins."""
+        when = planned_years(joins_years, 0, (1.0,), study.n_years)
+        return cls(joins_years, when, instalments(joins_years, study.model.staff.strain_years, study.n_years))
+
     def staff_year(self, n_years: int) -> int:
         """The year in which redundancy is paid."""
         return min(int(self.start_years), n_years - 1)
+
+
+def planned_shares(study: Study, table: BundleTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return shares by year of one-off cost, redundancy and pension strain, each (bundle, partner slot or 1, year)."""
+    plans = [Plan.of(study, start) for start in table.start_years]
+    joins = np.zeros((len(table), 1)) if table.joins is None else table.joins
+    result = tuple(np.zeros((*joins.shape, study.n_years)) for _ in range(3))
+    for row, plan in enumerate(plans):
+        for slot in range(joins.shape[1]):
+            own = Plan.joining(study, float(joins[row, slot])) if joins[row, slot] > 0 else plan
+            result[0][row, slot], result[2][row, slot] = own.spending, own.strain
+            result[1][row, slot, own.staff_year(study.n_years)] = 1.0
+    return result
 
 
 def rates_of(context: Context, package: Package, view: View, *, structure: bool) -> tuple[ServiceRates, ...]:
@@ -221,9 +242,15 @@ def transition_terms(package: Package, view: View, fund: Rows) -> Terms:
     unplanned = (one_off - over_rule) * package.planned_gbp
     if unplanned.any():
         lines["transition"] = lines["transition"] - to_fund(fund, unplanned)
+    return Terms(lines | own_costs(package, view, fund, np.ones_like(one_off) * view.signed).lines)
+
+
+def own_costs(package: Package, view: View, fund: Rows, whose: np.ndarray) -> Terms:
+    """Return one-off costs that each partner has for itself; `whose` is 1 for those who pay now."""
+    lines, costs = {}, package.one_off
     for name in ("joining", "officers"):
         if costs[name].any() and (name == "officers" or view.n_slots > 1):
-            lines[name] = -view.scalar(costs[name]) * to_fund(fund, np.ones_like(one_off))
+            lines[name] = -view.scalar(costs[name]) * to_fund(fund, whose)
     return Terms(lines)
 
 
@@ -349,6 +376,8 @@ __all__ = [
     "form_terms",
     "guest_terms",
     "host_terms",
+    "own_costs",
+    "planned_shares",
     "rates_of",
     "receipts_terms",
     "running_terms",

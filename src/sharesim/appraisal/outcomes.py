@@ -13,7 +13,7 @@ from sharesim.appraisal.context import Fixed
 from sharesim.appraisal.engine import ChunkRun, chunk_sizes, draw_plan, tiles_of
 from sharesim.appraisal.figures import figures_of, weighted_sum
 from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
-from sharesim.appraisal.flows import Plan
+from sharesim.appraisal.flows import planned_shares
 from sharesim.appraisal.resources import Resources
 from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sweep import Sweep
@@ -130,15 +130,13 @@ class Outcomes:
         unique, inverse = np.unique(rows, return_inverse=True)
         small = self.table.take(unique)
         result = np.zeros((len(unique), *self.shape[1:]))
-        shares = [Plan.of(self.study, start) for start in small.start_years]
-        spend = np.array([plan.spending[list(years)].sum() for plan in shares])
-        strain = np.array([plan.strain[list(years)].sum() for plan in shares])
-        staff = np.array([float(plan.staff_year(self.study.n_years) in years) for plan in shares])
+        shares = [part[..., list(years)].sum(axis=-1) for part in planned_shares(self.study, small)]
         tiles = tiles_of(small)
         for run in self.chunks():
             for at, got in run.results(tiles):
-                parts = (("transition_gbp", spend), ("staff_gbp", staff), ("strain_gbp", strain))
-                cost = sum(got.measures[name] * share[at][:, None, None] for name, share in parts)
+                parts = zip(("transition_gbp", "staff_gbp", "strain_gbp"), shares, strict=True)
+                n_slots = got.npv.shape[1]
+                cost = sum(got.measures[name] * share[at, :n_slots, None] for name, share in parts)
                 result[at, : got.npv.shape[1], run.first : run.first + run.used] = cost[..., : run.used]
         return result[inverse]
 

@@ -40,6 +40,10 @@ class Tile:
         Position of each bundle's partners in `councils`.
     form : ndarray, shape (bundle,)
     host_share : ndarray, shape (bundle, partner slot)
+    joins : ndarray or None, shape (partner slot,)
+        Planned years in which partners of a single bundle join later, 0 for those who begin; None where nobody joins.
+    arrangement : int
+        Which of the study's named arrangements a bundle with joiners is.
     """
 
     package: int
@@ -48,6 +52,8 @@ class Tile:
     group: np.ndarray
     form: np.ndarray
     host_share: np.ndarray
+    joins: np.ndarray | None = None
+    arrangement: int = -1
 
     @cached_property
     def _hosting(self) -> tuple[np.ndarray, np.ndarray]:
@@ -66,12 +72,15 @@ class Tile:
         return [(int(at) // n_patterns, int(at) % n_patterns, np.flatnonzero(key == at)) for at in np.unique(key)]
 
 
-def tile_weights(context: Context, package: int, councils: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the split weights of each purpose, shape (group, partner slot)."""
+def tile_weights(
+    context: Context, package: int, councils: np.ndarray, inside: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Return the split weights of each purpose, shape (group, partner slot), over those `inside`; all for None."""
     fixed, split = context.fixed, context.study.model.split
     services = list(context.study.package_services[package])
     cost, work = fixed.cost_gbp[:, services].sum(axis=1)[councils], fixed.workload[:, services].sum(axis=1)[councils]
-    inside, stated = np.ones(councils.shape, bool), fixed.stated[councils]
+    inside = np.ones(councils.shape, bool) if inside is None else inside
+    stated = fixed.stated[councils]
     return {purpose: split_weights(getattr(split, purpose), cost, work, stated, inside) for purpose in PURPOSES}
 
 

@@ -79,6 +79,14 @@ class View:
         """1 for those who are in."""
         return 1.0 if self.active is None else self.active
 
+    @property
+    def signed(self) -> np.ndarray | float:
+        """1 for partners who signed for the start, 0 for those who join later."""
+        if "signed" not in self.weights:
+            return 1.0
+        signed = self.weights["signed"]
+        return signed[..., None] if self.groups is None else signed.T.take(self.groups, axis=1)
+
     @cached_property
     def _at(self) -> np.ndarray:
         return self.councils * self.n_draws + self.draws

@@ -138,7 +138,8 @@ def _without_twins(columns: _Columns) -> _Columns:
     same = np.ones(len(columns.package) - 1, bool)
     for name in ("package", "partners", "start", "form", "host_share", "joins"):
         part = getattr(columns, name)
-        same &= (part[1:] == part[:-1]).reshape(len(same), -1).all(axis=1)
+        alike = part[1:] == part[:-1]
+        same &= alike if alike.ndim == 1 else alike.all(axis=1)
     keep = np.append([True], ~same)
     return _Columns(*(getattr(columns, name)[keep] for name in _Columns.__dataclass_fields__))
 

@@ -117,7 +117,7 @@ class BundleTable:
     def _joining(self, row: int, council: str) -> str:
         """Return when a partner joins later, in years as it stands in an id."""
         years = 0.0 if self.joins is None else self.joins[row, self._slot(row, council)]
-        return f"@{years:.6g}" if years > 0 else ""
+        return f"@{years:.12g}" if years > 0 else ""
 
     def joiner_ids(self, row: int) -> list[str]:
         """Return the ids of the partners that join later, sorted."""

@@ -33,9 +33,16 @@ LINES = {
     "pension_strain": "Pension strain",
     "notice": "Notice pay",
     "exit_cost": "Leaving an arrangement",
+    "joining_fee": "Fees between those who join and those who are in",
     "saving_non_cashable": "Time saved, not cash",
 }
-KINDS = {"item": "Shared item", "grant": "Grant", "risk": "Risks that strike all or a council"}
+KINDS = {
+    "item": "Shared item",
+    "grant": "Grant",
+    "risk": "Risks that strike all or a council",
+    "mitigation": "Mitigation of a risk",
+    "existing": "Leaving what exists",
+}
 
 
 def line_words(line: str) -> str:

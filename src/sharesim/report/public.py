@@ -17,7 +17,7 @@ from sharesim.report import breakdown
 from sharesim.uncertainty.draws import CHUNK
 
 #: Lines that move money from one pocket of the public to another: no resource is used up or saved.
-TRANSFERS = ("redundancy", "pension_strain", "vat", "host_fee", "cost_sharing")
+TRANSFERS = ("redundancy", "pension_strain", "vat", "host_fee", "cost_sharing", "joining_fee")
 BENEFITS = ("saving_cashable", "saving_non_cashable", "carbon", "quality")
 #: Judging futures simulated for this reading.
 MOST_CHUNKS = 2

@@ -6,7 +6,7 @@ import numpy as np
 
 from sharesim.appraisal.context import mean_of
 from sharesim.appraisal.fixed_items import activation_one_off
-from sharesim.appraisal.flows import Plan
+from sharesim.appraisal.flows import planned_shares
 from sharesim.appraisal.outcomes import Outcomes, chunked_sum
 from sharesim.bundles.activations import exposed
 from sharesim.bundles.ragged import Ragged
@@ -18,12 +18,9 @@ from sharesim.study.study import Study
 def candidates_of(outcomes: Outcomes) -> Candidates:
     """Return the candidates of an appraisal with the means of everything that a linear rule may limit."""
     study, table, means = outcomes.study, outcomes.table, outcomes.means
-    plans = [Plan.of(study, start) for start in table.start_years]
-    spending, strain = np.stack([plan.spending for plan in plans]), np.stack([plan.strain for plan in plans])
-    start_year = np.zeros((len(table), study.n_years))
-    start_year[np.arange(len(table)), [plan.staff_year(study.n_years) for plan in plans]] = 1.0
+    spending, start_year, strain = planned_shares(study, table)
     one_off = sum(
-        means[name][:, :, None] * when[:, None, :]
+        means[name][:, :, None] * when
         for name, when in (("transition_gbp", spending), ("staff_gbp", start_year), ("strain_gbp", strain))
     )
     columns = outcomes.activation_npv
@@ -49,10 +46,10 @@ def candidates_of(outcomes: Outcomes) -> Candidates:
         non_cashable_gbp=means["non_cashable_gbp"].sum(axis=1),
         quality_change=means["quality_change"].sum(axis=1),
         one_off_gbp=one_off,
-        officer_days=_officer_days(study, table)[:, :, None] * spending[:, None, :],
+        officer_days=_officer_days(study, table)[:, :, None] * spending,
         compulsory_exits=means["compulsory_exits"],
         voluntary_exits=means["voluntary_exits"],
-        redeployments=means["redeployments"][:, :, None] * start_year[:, None, :],
+        redeployments=means["redeployments"][:, :, None] * start_year,
         risk_points=_risk_points(study, table),
         activation_npv_gbp=(chunked_sum(columns) / outcomes.n_draws).sum(axis=1),
         activation_council_npv_gbp=chunked_sum(columns) / outcomes.n_draws,

@@ -208,7 +208,18 @@ def _nothing_in_common() -> dict[str, Any]:
     return raw
 
 
+def _bound() -> dict[str, Any]:
+    """Everybody in an arrangement that takes three years' notice."""
+    raw = _apart()
+    del raw["bundles"], raw["neighbours"]
+    raw["existing"] = [
+        {"id": "old", "name": "Old", "services": ["legal"], "notice_months": 36, "partners": sorted(HOLDERS["legal"])}
+    ]
+    return raw
+
+
 EMPTY = {
+    "bound": _bound(),
     "too few": _without_holders(),
     "nobody hosts": _changed(hosts="d", forms="lead_authority"),
     "apart": _apart(),
@@ -220,6 +231,13 @@ EMPTY = {
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
+        (
+            "bound",
+            [
+                "candidate bundles of legal: too few are free of what exists by the last start. Name a later start, or "
+                "a shorter notice."
+            ],
+        ),
         (
             "too few",
             [
