@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from sharesim.choice.checks import recheck
 from sharesim.choice.explain import rule_costs, why_not
 from sharesim.choice.portfolio import Portfolio
-from sharesim.choice.relax import drops, relaxations
+from sharesim.choice.relax import Relaxation, drops, relaxations
 from sharesim.choice.search import ChoiceOptions
 from sharesim.study import rules as r
 from sharesim.testing import CaseSize, synthetic
@@ -53,7 +54,8 @@ def test_rule_costs_are_the_difference_of_two_exact_optima(seed):
         expected = best(case, left)[1][0] - with_all[1][0]
         assert cost.low_gbp - 0.01 <= expected <= cost.high_gbp + 0.01, cost
         assert cost.high_gbp - cost.low_gbp < 1.0
-    assert sum(cost.kind == "owner" for cost in costs) == 1, "one owner set two rules"
+    assert [cost.name for cost in costs if cost.kind == "owner"] == list(dict.fromkeys(rule.owner for rule in rules))
+    assert all(cost.owner == (cost.name if cost.kind == "owner" else cost.owner) for cost in costs)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -127,7 +129,23 @@ def test_relaxations_read_as_a_sentence_a_council_can_act_on():
     ]
     texts = [str(item) for item in relaxations(case.candidates, case.source, rules, EXACT)]
     assert texts[0] == "Drop 'share hr' (programme)."
-    assert texts[1].startswith("Raise '2027 budget' (bol) by £")
+    assert re.fullmatch(r"Raise '2027 budget' \(bol\) by £[\d,.]+[km]?, from £1,000 to £[\d,]+\.", texts[1]), texts[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "unit", "text"),
+    [
+        (600_000.0, -186_719.6, "GBP", "Lower 'x' (che) by £787k, from £600,000 to -£186,720."),
+        (-1_000.0, 92_338.2, "GBP", "Raise 'x' (che) by £93k, from -£1,000 to £92,339."),
+        (0.05, 0.1171875, "share", "Raise 'x' (che) by 6.72 percentage points, from 5% to 11.8%."),
+        (2.0, 3.0, "councils", "Raise 'x' (che) by 1 council, from 2 councils to 3 councils."),
+        (2.0, 1.0, "services", "Lower 'x' (che) by 1 service, from 2 services to 1 service."),
+        (90.0, 111.23, "days", "Raise 'x' (che) by 21.3 days, from 90 days to 111.3 days."),
+    ],
+)
+def test_changes_are_written_as_people_say_them_and_are_enough(old, new, unit, text):
+    assert str(Relaxation("x", "che", "limit", old, new, unit, True)) == text
+    assert "slightly smaller" in str(Relaxation("x", "che", "limit", old, new, unit, False))
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -193,6 +193,27 @@ def test_leaving_keeps_what_stands_and_repairs_it_best(council):
     assert fixed <= set(found.repair.chosen.tolist())
 
 
+def test_nothing_is_asked_of_the_one_who_left():
+    """Rules on all councils go on to hold for the others: without that, no repair could keep them."""
+    case = synthetic(6, CaseSize(n_councils=3, n_services=2, n_draws=15))
+    rules = (
+        r.LeastHosted(kind="least_hosted", name="all host", limit=1),
+        r.MustShare(kind="must_share", name="all share", services=("all",)),
+    )
+    left = rules_without(rules, "che", case.candidates)
+    assert [rule.name for rule in left] == ["all host", "all share: hr", "all share: payroll"]
+    assert all(rule.councils == ("bol", "ned") for rule in left)
+    chosen = choose(case.candidates, case.source, options=EXACT)
+    found = leaving(Setting(case.candidates, case.source, rules[1:]), chosen, "che", EXACT)
+    position = case.candidates.councils.index("che")
+    without = [
+        item
+        for item in kept(case, left[1:])
+        if not (case.candidates.partners[item.chosen] == position).any()
+    ]
+    assert found.fresh.value_gbp == pytest.approx(max(item.mean_npv_gbp for item in without), rel=1e-9)
+
+
 def test_leaving_takes_a_fresh_appraisal():
     case = synthetic(6, CaseSize(n_councils=3, n_services=1, n_draws=15))
     chosen = choose(case.candidates, case.source, options=EXACT)

@@ -34,6 +34,10 @@ class RuleCost:
         P(NPV < 0) without it less with it; nan without draws.
     status : Status
         Of the choice without it.
+    owner : str
+        Who set the rule, or the owner itself.
+    n_rules : int
+        How many rules were left out.
     """
 
     name: str
@@ -43,6 +47,8 @@ class RuleCost:
     mean_npv_gbp: float
     loss_probability: float
     status: Status
+    owner: str = ""
+    n_rules: int = 1
 
 
 def rule_costs(
@@ -57,7 +63,8 @@ def rule_costs(
     Returns
     -------
     tuple of RuleCost
-        Rules in order, then owners who set more than one rule. Empty when no portfolio keeps all rules (see `why_not`).
+        Rules in order, then owners, each without all rules of its own. Empty when no portfolio keeps all rules (see
+        `why_not`).
 
     Examples
     --------
@@ -65,9 +72,9 @@ def rule_costs(
     >>> from sharesim.testing import small_case
     >>> case = small_case()
     >>> rule = RiskPoints(kind="risk_points", name="calm", limit_points=3)
-    >>> cost, = rule_costs(case.candidates, case.source, [rule])
-    >>> cost.name, cost.low_gbp > 0, round(cost.high_gbp - cost.low_gbp, 2)
-    ('calm', True, 0.0)
+    >>> cost, of_owner = rule_costs(case.candidates, case.source, [rule])
+    >>> cost.name, cost.low_gbp > 0, round(cost.high_gbp - cost.low_gbp, 2), of_owner.name
+    ('calm', True, 0.0, 'programme')
     """
     objective, options = objective or Objective(kind="mean"), _quiet(options)
     program = build(candidates, rules, objective, source, full_draws=options.full_draws)
@@ -81,11 +88,12 @@ def rule_costs(
     owners: dict[str, list[int]] = {}
     for number, rule in enumerate(program.rules):
         owners.setdefault(rule.owner, []).append(number)
-    found += [
-        _cost(program, source, options, base, (owner, "owner", numbers))
-        for owner, numbers in owners.items()
-        if len(numbers) > 1
-    ]
+    for owner, numbers in owners.items():
+        if len(numbers) == 1:
+            # One rule of an owner has just been solved without.
+            found.append(replace(found[numbers[0]], name=owner, kind="owner", owner=owner))
+        else:
+            found.append(_cost(program, source, options, base, (owner, "owner", numbers)))
     return tuple(found)
 
 
@@ -107,7 +115,8 @@ def _cost(
     # A rule can only take, so below 0 is rounding or an unfinished search.
     low = max(free.value_gbp - base.bound_gbp, 0.0) if free.status.has_portfolio else 0.0
     high = max(free.bound_gbp - base.value_gbp, low)
-    return RuleCost(name, kind, low, high, free.mean_npv_gbp - base.mean_npv_gbp, losses[0] - losses[1], free.status)
+    change, owner = free.mean_npv_gbp - base.mean_npv_gbp, program.rules[numbers[0]].owner
+    return RuleCost(name, kind, low, high, change, losses[0] - losses[1], free.status, owner, len(numbers))
 
 
 def _loss(program: Program, source: DrawSource | None, found: Solution) -> float:
@@ -147,6 +156,8 @@ class WhyNot:
             f"- {rule.name} ({rule.owner})" + (f": {rule.sentence}" if rule.sentence else "") for rule in self.rules
         ]
         head = "These rules cannot hold together; without any one of them the others can:"
+        if len(self.rules) == 1:
+            head = "No portfolio keeps this rule, even without all the others:"
         if self.status == "unproven":
             head = "Time ran out before it was proven whether these rules can hold together:"
         return "\n".join([head, *lines])

@@ -14,9 +14,10 @@ from sharesim.choice.formulation import Program, build
 from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.search import ChoiceOptions, Judge
 from sharesim.choice.solution import Solution
+from sharesim.choice.view import View
 from sharesim.errors import Fault, UsageError
 from sharesim.study.labels import unknown_name
-from sharesim.study.rules import Objective, RuleBase
+from sharesim.study.rules import ALL, Objective, RuleBase
 
 Reappraise = Callable[[str], tuple[Candidates, DrawSource]]
 
@@ -53,10 +54,13 @@ class Leaving:
     candidates: Candidates
 
 
-def rules_without(rules: Iterable[RuleBase], council: str) -> tuple[RuleBase, ...]:
+def rules_without(
+    rules: Iterable[RuleBase], council: str, candidates: Candidates | None = None
+) -> tuple[RuleBase, ...]:
     """Return the rules that are left when a council goes: not its own, and without its name in the others.
 
-    A rule that was about it alone, or that needs two councils and has one left, goes.
+    A rule that was about it alone, or that needs two councils and has one left, goes. With `candidates`, "all" councils
+    become all others, so that nothing is asked of the one who left.
 
     Examples
     --------
@@ -71,6 +75,9 @@ def rules_without(rules: Iterable[RuleBase], council: str) -> tuple[RuleBase, ..
         if rule.owner == council or getattr(rule, "council", None) == council:
             continue
         named = getattr(rule, "councils", ())
+        if candidates is not None and ALL in named:
+            found += _of_the_others(rule, council, candidates)
+            continue
         if council in named:
             left = tuple(name for name in named if name != council)
             least = 2 if rule.kind in ("force_partners", "forbid_partners", "link_partners") else 1
@@ -82,6 +89,23 @@ def rules_without(rules: Iterable[RuleBase], council: str) -> tuple[RuleBase, ..
             rule = rule.model_copy(update={"groups": groups})
         found.append(rule)
     return tuple(found)
+
+
+def _of_the_others(rule: RuleBase, council: str, candidates: Candidates) -> list[RuleBase]:
+    """Return a rule on all councils as one on all but one; sharing is asked of each for the services that it has."""
+    if rule.kind not in ("must_share", "least_hosted", "smallest_share", "break_even"):
+        # The others ask nothing of a council that is in no bundle.
+        return [rule]
+    others = tuple(name for name in candidates.councils.ids if name != council)
+    if rule.kind != "must_share":
+        return [rule.model_copy(update={"councils": others})] if others else []
+    view, found = View(candidates), []
+    for service in view.services(rule.services):
+        have = tuple(name for name in others if view.has_service[candidates.councils.index(name), service])
+        name = f"{rule.name}: {candidates.services.ids[service]}"
+        changed = {"name": name, "services": (candidates.services.ids[service],), "councils": have}
+        found += [rule.model_copy(update=changed)] if have else []
+    return found
 
 
 @dataclass(frozen=True)
@@ -143,7 +167,8 @@ def leaving(
     chosen = [candidates.bundle_ids[item] for item in solution.chosen]
     lost = [name for name, gone in zip(chosen, goes, strict=True) if gone]
     after, draws = reappraise(council) if reappraise else (candidates, source)
-    return _mend(_Mended(after, draws, rules_without(rules, council), objective, options, council), chosen, lost, value)
+    left = rules_without(rules, council, after)
+    return _mend(_Mended(after, draws, left, objective, options, council), chosen, lost, value)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Rules on shares and draws are searched by halving, which ends on the safe side w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -57,15 +58,49 @@ class Relaxation:
     def __str__(self) -> str:
         if not self.field:
             return f"Drop '{self.rule}' ({self.owner})."
-        verb = "Raise" if self.change > 0 else "Lower"
-        by, to = _amount(abs(self.change), self.unit), _amount(self.new, self.unit)
-        return f"{verb} '{self.rule}' ({self.owner}) by {by} to {to}{'' if self.exact else ' (or a little less)'}."
+        up = self.change > 0
+        verb, tilde = "Raise" if up else "Lower", "" if self.exact else " (a slightly smaller change may do)"
+        # Rounded to the side on which the rule is looser, so that what is written is enough.
+        old, new = _amount(self.old, self.unit, None), _amount(self.new, self.unit, up)
+        by = _by(self.change, self.unit)
+        return f"{verb} '{self.rule}' ({self.owner}) by {by}, from {old} to {new}{tilde}."
 
 
-def _amount(value: float, unit: str) -> str:
+def _amount(value: float, unit: str, up: bool | None) -> str:
+    """Return a number in its unit, rounded up, down or (None) to the nearest.
+
+    Examples
+    --------
+    >>> _amount(-93_338.4, "GBP", False), _amount(0.1234, "share", True), _amount(1.0, "services", True)
+    ('-£93,339', '12.4%', '1 service')
+    """
+    to = round if up is None else math.ceil if up else math.floor
     if unit == "GBP":
-        return f"£{value:,.0f}"
-    return f"{value:,.4g} {unit}"
+        whole = to(value)
+        return f"{'-' if whole < 0 else ''}£{abs(whole):,}"
+    if unit == "share":
+        return f"{to(1000 * value - (1e-9 if up else -1e-9 if up is not None else 0)) / 10:g}%"
+    if unit in ("days", "posts", "points"):
+        value = to(10 * value - (1e-9 if up else -1e-9 if up is not None else 0)) / 10
+    return f"{value:,.10g} {unit.removesuffix('s') if value == 1 else unit}"
+
+
+def _by(change: float, unit: str) -> str:
+    """Return the size of a change: thousands of pounds are enough for the eye.
+
+    Examples
+    --------
+    >>> _by(-786_720.0, "GBP"), _by(412.0, "GBP"), _by(0.05, "share"), _by(1.0, "councils")
+    ('£787k', '£412', '5 percentage points', '1 council')
+    """
+    size = abs(change)
+    if unit == "GBP":
+        if size >= 999_500:
+            return f"£{size / 1e6:,.2f}m"
+        return f"£{size / 1e3:,.0f}k" if size >= 9_950 else f"£{math.ceil(size):,}"
+    if unit == "share":
+        return f"{100 * size:.3g} percentage points"
+    return _amount(size, unit, True)
 
 
 # Rules with a number over plain sums: field, unit, +1 when raising it loosens, rows that carry it.
@@ -110,7 +145,7 @@ def relaxations(
     >>> rules = [LeastHosted(kind="least_hosted", name="host one", councils=("bol",)),
     ...          MostHosted(kind="most_hosted", name="no hosts", limit=0)]
     >>> [str(item) for item in relaxations(case.candidates, case.source, rules)]
-    ["Drop 'host one' (programme).", "Raise 'no hosts' (programme) by 1 services to 1 services."]
+    ["Drop 'host one' (programme).", "Raise 'no hosts' (programme) by 1 service, from 0 services to 1 service."]
     """
     options = _quiet(options)
     program = build(candidates, rules, Objective(kind="mean"), source)

@@ -1,4 +1,4 @@
-"""Beyond the one best portfolio: what rules cost, why nothing fits, the frontier, plans B, how sure, and who may leave."""
+"""Beyond the best portfolio: what rules cost, why nothing fits, the frontier, plans B, how sure, and who may leave."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ class Question:
         rows = [
             {
                 "name": item.name, "kind": item.kind, "low_gbp": item.low_gbp, "high_gbp": item.high_gbp,
-                "mean_npv_gbp": item.mean_npv_gbp, "loss_probability": item.loss_probability, "status": item.status.value,
+                "mean_npv_gbp": item.mean_npv_gbp, "loss_probability": item.loss_probability, "status": item.status.value, "owner": item.owner,
             }
             for item in found
         ]  # fmt: skip
-        names = ["name", "kind", "low_gbp", "high_gbp", "mean_npv_gbp", "loss_probability", "status"]
+        names = ["name", "kind", "low_gbp", "high_gbp", "mean_npv_gbp", "loss_probability", "status", "owner"]
         return pd.DataFrame(rows, columns=names).sort_values(
             ["kind", "low_gbp"], ascending=[False, False], ignore_index=True
         )
@@ -142,10 +142,10 @@ class Question:
             found = self.leaving(solution, council)
             rows.append(
                 {
-                    "council": council, "ends": "\n".join(found.lost), "stays": "\n".join(found.kept),
+                    "council": council, "ends": self._words(found.lost), "stays": self._words(found.kept),
                     "value_before_gbp": found.value_before_gbp, "value_kept_gbp": found.value_kept_gbp,
                     "repaired_gbp": found.repair.value_gbp, "anew_gbp": found.fresh.value_gbp,
-                    "rules_broken": ", ".join(found.broken), "repair": self._named(found.candidates, found.repair),
+                    "rules_broken": ", ".join(found.broken), "repair": self._repair(found),
                 }
             )  # fmt: skip
         names = [
@@ -161,9 +161,15 @@ class Question:
         ]
         return pd.DataFrame(rows, columns=names)
 
-    @staticmethod
-    def _named(candidates: Candidates, solution: Solution) -> str:
-        return "\n".join(candidates.bundle_ids[row] for row in solution.chosen)
+    def _words(self, ids: Sequence[str]) -> str:
+        """Return bundles in words, one a line."""
+        position = {name: row for row, name in enumerate(self.candidates.bundle_ids)}
+        return "\n".join(self.outcomes.table.describe(position[name]) for name in ids)
+
+    def _repair(self, found: Leaving) -> str:
+        if not found.repair.status.has_portfolio:
+            return f"no plan that holds on to what stays keeps the rules ({found.repair.status.value})"
+        return self._words([found.candidates.bundle_ids[row] for row in found.repair.chosen]) or "share nothing"
 
 
 def frontier_table(question: Question, found: Frontier) -> pd.DataFrame:
@@ -171,7 +177,7 @@ def frontier_table(question: Question, found: Frontier) -> pd.DataFrame:
     rows = [
         {
             "mean_npv_gbp": point.mean_npv_gbp, found.against: point.other, "n_bundles": len(point.solution.chosen),
-            "gap": point.solution.gap, "bundles": question.describe(point.solution),
+            "gap": max(round(point.solution.gap, 12), 0.0), "bundles": question.describe(point.solution),
         }
         for point in found.points
     ]  # fmt: skip

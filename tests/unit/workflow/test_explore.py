@@ -56,7 +56,9 @@ def test_who_leaves_takes_their_bundles_along(portfolio) -> None:
     table = portfolio.if_leaves()
     assert set(table.council) == {name for entry in portfolio.chosen() for name in entry["partners"]}
     for row in table.itertuples():
-        assert all(row.council in bundle.split("|")[1].split("+") for bundle in row.ends.splitlines())
+        name = portfolio.study.councils.name(portfolio.study.councils.index(row.council))
+        assert row.ends and all(name in bundle for bundle in row.ends.splitlines())
+        assert not any(name in bundle for bundle in row.stays.splitlines())
         assert row.anew_gbp >= row.repaired_gbp - 1e-6 >= row.value_kept_gbp - 2e-6
 
 
@@ -69,3 +71,4 @@ def test_why_not_names_the_rules_and_what_would_help(outcomes) -> None:
         "- no money (programme)" in said and "- a profit (programme)" in said and "Any one of these would do:" in said
     )
     assert outcomes.why_not([budget]) == "The rules can hold together."
+
