@@ -193,7 +193,8 @@ class _Row:
         """Return years lived given that it ended by the year of observation, and the chance that it had ended."""
         if self.row.start is None:
             return "no start year"
-        window = float(self.settings.as_of - self.row.start)
+        # The whole of the last year was seen.
+        window = float(self.settings.as_of + 1 - self.row.start)
         if window <= 0:
             return f"it begins in {self.row.start}, after what the register could see ({self.settings.as_of})"
         drawn = self.draw({"hazard": hazard(self.without), "life": uniform(0, 1)})
@@ -265,7 +266,8 @@ def _add_life(predictions: list[Prediction], missing: list[NotPredicted], lives:
         missing.append(NotPredicted(row.id, FIGURES[3], why))
         return
     years, chance = simulated
-    lives.append(Life(row.id, chance, row.ended))
+    ended = row.ended and not (row.end is not None and row.end > found.settings.as_of)
+    lives.append(Life(row.id, chance, ended))
     if not row.ended:
         missing.append(NotPredicted(row.id, FIGURES[3], "still running; counted among the endings below"))
     elif row.end is None:

@@ -34,6 +34,8 @@ MONEY = (
 WHOLE = ("n_partners", "start_year", "end_year")
 COLUMNS = (*TEXTS, *MONEY, *WHOLE)
 MOST_PARTNERS, MOST_ROWS, MOST_CELL = 400, 20_000, 20_000
+#: What people write into a cell of which nothing is known.
+_NOTHING = ("n/a", "na", "none", "nil", "-", "--", "?", "unknown", "not known", "tbc")
 _ENDED = ("ended", "aborted", "abandoned", "closed", "dissolved", "terminated", "cancelled", "wound up")
 
 
@@ -109,6 +111,8 @@ def read_register(path: str | Path) -> Register:
     path = Path(path)
     if not path.exists():
         raise StudyError(Fault(str(path), "file not found", "", "a CSV file", "Check the path."))
+    if path.suffix.casefold() in (".xlsx", ".xls", ".ods"):
+        raise StudyError(Fault(path.name, "a workbook", path.suffix, "a CSV file", "Save the sheet as CSV UTF-8."))
     text = read_text(path, path.name, MOST_TABLE_BYTES)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -182,8 +186,9 @@ def _row(name: str, at: int, header: list[str], cells: list[str], faults: list[F
                 Fault(f"{where}, column {column}", "too long", f"{len(text):,} letters", f"{MOST_CELL:,}", "")
             )
         texts[column] = text[:MOST_CELL]
-    money = {column: _number(where, column, filled[column], faults) for column in MONEY if column in filled}
-    whole = {column: _whole(where, column, filled[column], faults) for column in WHOLE if column in filled}
+    known = {column: cell for column, cell in filled.items() if cell.casefold() not in _NOTHING}
+    money = {column: _number(where, column, known[column], faults) for column in MONEY if column in known}
+    whole = {column: _whole(where, column, known[column], faults) for column in WHOLE if column in known}
     start, end = whole.get("start_year"), whole.get("end_year")
     if start is not None and end is not None and end < start:
         faults.append(Fault(f"{where}, column end_year", "before the start", str(end), f"{start} or later", ""))
@@ -198,7 +203,9 @@ def _number(where: str, column: str, cell: str, faults: list[Fault]) -> float:
     signed = column == "realised_annual_saving_gbp"
     low, high = (-1e12 if signed else 0.0), 1e12
     if not math.isfinite(value):
-        remedy = "Put words into planned_other or realised_claim, and leave the cell empty where no figure is known."
+        plain = cell.replace(",", "").removeprefix("£").strip()
+        write = f"Write {plain}. " if re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", plain) else ""
+        remedy = f"{write}Words belong in planned_other or realised_claim."
         faults.append(
             Fault(f"{where}, column {column}", "not a plain number", repr(cell[:60]), "digits and one point", remedy)
         )
