@@ -45,6 +45,8 @@ def against_plan(study: Study, account: Account) -> pd.DataFrame:
     for at, council in enumerate(study.councils.ids):
         gap = np.zeros(study.n_years)
         lines = [item for item in study.model.medium_term_plan if item.council == council]
+        if not (lines or net[at].any()):
+            continue  # neither a plan nor an effect
         found = []
         for item in lines:
             given = np.array(item.amounts_gbp[: study.n_years])
@@ -89,8 +91,8 @@ def funding(study: Study, account: Account) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per council: deepest call on average, the part from receipts and from reserves, reserves at the
-        start, their
+        One row per council that is in something or gives its reserves: deepest call on average, the part from
+        receipts and from reserves, reserves at the start, their
         lowest point (mean, and the 5% point), the floor, and in which share of futures they fall below it. What the
         study does not give is nan.
     """
@@ -98,6 +100,8 @@ def funding(study: Study, account: Account) -> pd.DataFrame:
     rows = []
     for at, row in enumerate(study.model.councils):
         deepest = reserves[at].max(axis=0)
+        if row.reserves_gbp is None and not account.net[at].any():
+            continue  # nothing to pay, and nothing to pay it from
         held = np.nan if row.reserves_gbp is None else row.reserves_gbp
         floor = np.nan if row.reserve_floor_gbp is None else row.reserve_floor_gbp
         lowest = held - deepest

@@ -15,15 +15,15 @@ from sharesim.report.readings import owner_words
 
 OPTIONS = columns("""
     title | Option
-    n_services | Services shared | number
-    npv_mean_gbp | Value on average | gbp | | | from-
+    n_services | Services | number
+    npv_mean_gbp | Value | gbp | on average | | from-
     npv_p5_gbp | Low (5%) | gbp
     npv_p95_gbp | High (95%) | gbp
     probability_of_loss | Chance of a loss | share
-    n_losing | Councils that lose | number | on average
+    n_losing | Losers | number | councils
     one_off_gbp | One-off cost | gbp | undiscounted
-    compulsory_exits_posts | Compulsory exits | posts
-    npsv_gbp | Public value (NPSV) | gbp
+    compulsory_exits_posts | Exits | posts | compulsory
+    npsv_gbp | NPSV | gbp | public value
     bcr | BCR | factor | benefits per £ of cost
 """)
 COSTS = columns("""

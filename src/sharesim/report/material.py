@@ -207,7 +207,7 @@ class Material:
             found.append(why_figures.risks_plot(frames["risks"]))
         if "options" in frames:
             found.append(choice_figures.options_plot(frames["options"]))
-        if len(frames.get("rule_costs", ())):
+        if "rule_costs" in frames and (frames["rule_costs"].high_gbp > choice_figures.NOTHING_GBP).any():
             found.append(choice_figures.rule_costs_plot(frames["rule_costs"]))
         if len(frames["published"]):
             found.append(why_figures.published_plot(frames["published"]))

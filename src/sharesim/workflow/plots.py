@@ -134,7 +134,7 @@ class Plots:
 
         material = Material(contents_of(self._judged, {}, found=beyond(self._judged)))
         if name not in material.plots:
-            remedy = "Options need something that is shared; rule costs need rules."
+            remedy = "Options need something that is shared; rule costs need a rule that costs something."
             raise UsageError(Fault("plot", "this result has no such figure", name, "", remedy))
         return axes_of(material.plots[name])
 

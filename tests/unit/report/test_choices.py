@@ -10,14 +10,16 @@ from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.choose import choose as solve
 from sharesim.examples import from_dict
 from sharesim.report.contents import Contents
+from sharesim.report.figures import drawing
 from sharesim.report.figures.rule_costs import cost_words, options_plot, rule_costs_plot
 from sharesim.report.figures.who import places_km
+from sharesim.report.html import render
 from sharesim.report.material import Material
 from sharesim.report.options import baseline_path
 from sharesim.workflow.doors import appraise, choose, judge
 from sharesim.workflow.options import beyond
 from tests.unit.report import studies
-from tests.unit.report.pages import Page, rows_of
+from tests.unit.report.pages import Page, read, rows_of
 
 
 def test_preferred_has_the_figures_of_the_headline(trio: Contents, trio_material: Material) -> None:
@@ -154,3 +156,16 @@ def test_map_takes_latitudes_but_never_mixes_them() -> None:
     assert x2 - x0 == pytest.approx(0.14 * 111.19 * np.cos(np.radians(53.205)), abs=0.05)
     raw["councils"][0].pop("latitude")
     assert places_km(from_dict(raw)) is None
+
+
+def test_a_red_line_that_costs_is_drawn_and_one_that_does_not_is_only_listed(trio_page: Page) -> None:
+    assert not [figure for figure in trio_page.all("figure") if figure.get("id") == "figure-rule-costs"]
+    raw = studies.trio_raw()
+    raw["run"] |= {"draws": 256, "judge_draws": 256}
+    keeps = {"services": ["audit"], "councils": ["westham"]}
+    raw["rules"].append({"kind": "never_share", "name": "Westham keeps its audit", "owner": "westham", **keeps})
+    material = Material(studies.contents(raw))
+    page = read(render(material, [drawing(plot) for plot in material.plots.values()]))
+    assert page.by_id("figure-rule-costs").all("img")
+    assert "“Westham keeps its audit” £" in page.by_id("rules").text
+    assert page.unclosed == []

@@ -19,7 +19,7 @@ from sharesim.report.material import Material
 
 NAMES = [
     "value-spread", "cumulative-cash", "savings-by-year", "matrix", "map", "timeline", "councils", "council-measures",
-    "tornado", "risks", "options", "rule-costs", "published",
+    "tornado", "risks", "options", "published",
 ]  # fmt: skip
 
 

@@ -19,6 +19,8 @@ def portfolio() -> Portfolio:
     """A portfolio of three councils, not judged yet."""
     raw = studies.trio_raw()
     raw["run"] |= {"draws": 256, "judge_draws": 256}
+    keeps = {"services": ["audit"], "councils": ["westham"]}
+    raw["rules"].append({"kind": "never_share", "name": "Westham keeps its audit", "owner": "westham", **keeps})
     return choose(appraise(from_dict(raw), jobs=1))
 
 
