@@ -37,6 +37,19 @@ def test_the_smallest_study_is_enough(tmp_path: Path) -> None:
     assert len(study.assumptions) > 20
 
 
+def test_the_particular_arrangements_are_a_study(tmp_path: Path) -> None:
+    block = next(block for block in BLOCKS if "[[stages]]" in block)
+    names = ("eastham", "westham", "northam")
+    (tmp_path / "councils.csv").write_text("id,name\n" + "".join(f"{name},{name.title()}\n" for name in names))
+    (tmp_path / "services.csv").write_text("id,name,elasticity\nhr,HR,0.85\npayroll,Payroll,0.9\n")
+    lines = [f"{name},{service},300000,6\n" for name in names for service in ("hr", "payroll")]
+    (tmp_path / "baseline.csv").write_text("council,service,cost_gbp,posts_fte\n" + "".join(lines))
+    (tmp_path / "study.toml").write_text(BLOCKS[0] + block)
+    table = candidates(load(tmp_path))
+    assert any(len(table.host_ids(row)) == 2 and table.joiner_ids(row) == ["northam"] for row in range(len(table)))
+    assert (table.requires >= 0).any()
+
+
 def test_blocks_and_scenario_fit_together(tmp_path: Path) -> None:
     for name, text in SMALLEST.items():
         (tmp_path / name).write_text(text.replace("payroll", "hr"))
