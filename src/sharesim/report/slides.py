@@ -90,10 +90,10 @@ def _decision(deck: Any, walked: pages.Walk) -> None:
 def _who(deck: Any, material: Material, walked: pages.Walk) -> None:
     plot = material.plots["matrix"]
     slide = _slide(deck, plot.title)
-    _picture(slide, plot, (MARGIN, 1.35, 7.4, 5.4))
+    _picture(slide, plot, (MARGIN, 1.35, 6.0, 5.4))
     table = _table_of(walked, "who")
     if table is not None:
-        _table(slide, table, ("letter", "services", "hosts", "start", "npv_mean_gbp"), (8.2, 1.45, 4.55, 5.2))
+        _table(slide, table, ("letter", "services", "hosts", "start", "npv_mean_gbp"), (6.8, 1.45, 5.95, 5.2))
 
 
 def _worth(deck: Any, material: Material, walked: pages.Walk) -> None:
@@ -122,7 +122,7 @@ def _why(deck: Any, material: Material, walked: pages.Walk) -> None:
     slide = _slide(deck, found[0].title if found else "What drives the answer")
     if len(found) == 2:
         _picture(slide, found[0], (MARGIN, 1.35, 6.3, 4.9))
-        _picture(slide, found[1], (7.1, 1.75, 5.65, 4.5))
+        _picture(slide, found[1], (7.1, 2.1, 5.65, 4.6))
         _text(slide, (7.1, 1.3, 5.65, 0.5), [found[1].title], size=13, colour=INK)
     elif found:
         _picture(slide, found[0], (MARGIN, 1.35, WIDTH - 2 * MARGIN, 5.3))
@@ -232,8 +232,8 @@ def _picture(slide: Any, plot: Plot, box: Box) -> None:
 def _room(table: PageTable, at: int) -> float:
     """Return how many letters a column wants, within bounds."""
     shown = [len(cells[at].shown) for cells in table.rows[:MOST_ROWS]]
-    least = 9.0 if table.columns[at].kind != "text" or at else 5.0
-    return min(24.0, max(least, *shown, max(map(len, table.columns[at].title.split()))))
+    title = max(len(word) for word in table.columns[at].title.split())
+    return min(24.0, max(*shown, title, 4) + 3.0)
 
 
 def _table(slide: Any, table: PageTable, keys: Sequence[str], box: Box) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ SHOWN = {
     "pence": "£#,##0.00;[Red]-£#,##0.00",
 }
 WIDEST = 46
+LONGEST_LINE = 120
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,10 @@ class Sheet:
         self.text(title, "title")
 
     def text(self, text: str, style: str = "lead") -> None:
-        """Write a line of text of its own; text below a title may run to the right over empty cells."""
-        self.page.write_string(self.row, 0, text, self.pen.formats[style])
-        self.row += 1
+        """Write text of its own, which runs to the right over empty cells; what is long takes several rows."""
+        for line in textwrap.wrap(text, LONGEST_LINE) or [""]:
+            self.page.write_string(self.row, 0, line, self.pen.formats[style])
+            self.row += 1
 
     def skip(self, rows: int = 1) -> None:
         """Leave rows empty."""

@@ -202,8 +202,7 @@ class _Pen:
         sheet.write_string(0, 0, self.layout.title, self.formats["title"])
         row = 2
         for line in self.layout.opening:
-            sheet.write_string(row, 1, line, self.formats["body"])
-            row += 1
+            row = _long_line(sheet, row, line, self.formats["body"])
         for heading, lines, style in (
             ("How to fill it in", HOW_TO_FILL, "body"),
             ("How to run it, in a terminal in this folder (or ask whoever keeps sharesim for you)",
@@ -212,8 +211,7 @@ class _Pen:
             sheet.write_string(row + 1, 0, heading, self.formats["title"])
             row += 2
             for line in lines:
-                sheet.write_string(row, 1, line, self.formats[style])
-                row += 1
+                row = _long_line(sheet, row, line, self.formats[style])
         sheet.write_string(row + 1, 0, "The sheets", self.formats["title"])
         row += 2
         for name, title in ((name, title_of(name)) for name in SHEETS):
@@ -239,6 +237,9 @@ class _Pen:
             needed = "Needed. " if item.is_required else ""
             sheet.write_string(row, 4, needed + item.sentence, self.formats["meaning"])
             sheet.write_string(row, 5, _may_be(item), self.formats["meaning"])
+            n_lines = max(-(-len(needed + item.sentence) // 66), -(-len(_may_be(item)) // 31))
+            if n_lines > 1:
+                sheet.set_row(row, 15 * n_lines)
             self._check(sheet, (row, 2, row, 2), item, "")
         sheet.freeze_panes(FIRST_ROW, 2)
         _printed(sheet)
@@ -308,6 +309,14 @@ class _Pen:
         sheet.data_validation(*cells, options)
 
 
+def _long_line(sheet: Any, row: int, line: str, style: Any) -> int:
+    """Write a line of the instructions, its row as high as it needs; return the next row."""
+    sheet.write_string(row, 1, line, style)
+    if (n_lines := -(-len(line) // 112)) > 1:
+        sheet.set_row(row, 15 * n_lines)
+    return row + 1
+
+
 def _listed(sheet: str, key: str, n_councils: int, n_services: int) -> str:
     """Return the cells that a drop-down takes its items from."""
     if key in ("council", "neighbour") and sheet in ("baseline", "neighbours"):
@@ -331,9 +340,15 @@ def _may_be(item: Field) -> str:
         return "TRUE or FALSE."
     if item.kind in ("number", "whole"):
         what = "A whole number" if item.kind == "whole" else "A number"
-        low, high = (f"{bound:,.10g}" if bound is not None else "" for bound in (item.low, item.high))
+        low, high = (_bound(bound) for bound in (item.low, item.high))
         return f"{what} from {low} to {high}." if low and high else f"{what}, {low} or more." if low else f"{what}."
     return "Text." if item.kind == "text" else "TOML notation."
+
+
+def _bound(bound: float | None) -> str:
+    if bound is None:
+        return ""
+    return f"{bound:,}" if isinstance(bound, int) else f"{bound:,.10g}".replace("e+", "e")
 
 
 def _style(item: Field, value: Cell | None) -> str:
