@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -168,6 +169,7 @@ def test_every_fault_of_a_hostile_table_is_told_at_once_in_a_line_each(tmp_path:
         b"id,id\n1,2\n",
         b"\x00\x00",
         b"id,partners,services,start_yaer\none,A,legal,2010\n",
+        b"id,partners,services\n",
         b"id,partners\n" + b"x" * 30_000 + b",A\n",
     ],
 )
@@ -177,6 +179,15 @@ def test_files_that_are_no_register_are_refused_in_words(tmp_path: Path, data: b
     with pytest.raises(StudyError) as caught:
         read_register(path)
     assert all(str(fault).startswith("odd.csv") for fault in caught.value.faults)
+
+
+def test_strange_names_neither_run_nor_break_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "strange.csv"
+    rows = "=cmd|x,A;B,legal,2010,100\n<script>\x0b\x07,A,hr,2011,5\n"
+    path.write_text(f"id,partners,services,start_year,planned_annual_saving_gbp\n{rows}", encoding="utf-8")
+    folder = backtest(path, draws=256).write(tmp_path / "out")
+    assert "\n'=cmd|x," in (folder / "predictions.csv").read_text(encoding="utf-8")
+    ElementTree.parse(folder / "figures" / "ranges.svg")
 
 
 def test_wrong_settings_are_refused(tmp_path: Path) -> None:

@@ -121,11 +121,13 @@ def read_register(path: str | Path) -> Register:
         raise StudyError(
             Fault(f"{path.name}, line {reader.line_num}", f"cannot be read as CSV ({error})", "", "", "Check quotes.")
         ) from None
-    lines = [(at, [cell.strip() for cell in cells]) for at, cells in lines if any(cell.strip() for cell in cells)]
+    lines = [(at, [_printable(cell) for cell in cells]) for at, cells in lines if any(cell.strip() for cell in cells)]
     if not lines:
         raise StudyError(Fault(path.name, "empty", "no line", "a line of column names and a line for each row", ""))
     header, faults = [cell.casefold() for cell in lines[0][1]], []
     faults += _header_faults(path.name, header)
+    if len(lines) == 1:
+        faults.append(Fault(path.name, "no arrangement in it", "only column names", "a line for each arrangement", ""))
     if len(lines) - 1 > MOST_ROWS:
         faults.append(Fault(path.name, "too many rows", f"{len(lines) - 1:,}", f"at most {MOST_ROWS:,}", "Split it."))
     if faults:
@@ -137,6 +139,11 @@ def read_register(path: str | Path) -> Register:
     years = [int(year) for _, cells in lines[1:] for cell in cells for year in re.findall(r"\b(?:19|20)\d\d\b", cell)]
     ignored = tuple(name for name in header if name not in COLUMNS)
     return Register(path.name, tuple(rows), ignored, max(years, default=None))
+
+
+def _printable(cell: str) -> str:
+    """Return a cell without what no page or figure can show."""
+    return "".join(letter if letter.isprintable() else " " for letter in cell).strip()
 
 
 def _header_faults(name: str, header: list[str]) -> list[Fault]:
