@@ -63,6 +63,10 @@ def _study_commands(commands) -> None:
     run.add_argument(
         "--judge-until", metavar="RULE", help="a stop rule in place of --judge-draws, such as 'p10 within 20000'"
     )
+    run.add_argument(
+        "--explain", type=float, default=60.0, metavar="SECONDS",
+        help="time for the searches behind what red lines cost, options and plans B (default: 60; 0 leaves them out)",
+    )  # fmt: skip
     example = "sharesim appraise my-study --out bundles"
     appraise = _command(commands, "appraise", do.appraise_command, "simulate every candidate bundle; no choice", example)
     _study_arguments(appraise)

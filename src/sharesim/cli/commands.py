@@ -57,12 +57,16 @@ def run_command(options: argparse.Namespace) -> int:
     from sharesim.report.formats import formats_of
     from sharesim.workflow.run import RunOptions, run_study
 
+    if not 0 <= options.explain <= 1e6:
+        allowed = "seconds from 0, which leaves options, red lines and plans B out"
+        raise UsageError(Fault("--explain", "not a time", f"{options.explain:g}", allowed, ""))
     study = _load(options)
     folder = options.out or Path("runs") / study.model.study.name
     with progress(options.quiet) as stage:
         settings = RunOptions(
             options.seed, options.draws, options.judge_draws, options.jobs, stage,
             until=options.until, judge_until=options.judge_until, formats=formats_of(options.format),
+            explain_seconds=options.explain,
         )  # fmt: skip
         result = run_study(study, folder, settings)
     if not options.quiet:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from sharesim import __version__
 from sharesim.errors import Fault, OutputError
-from sharesim.report import tables
+from sharesim.report import inputs, log, tables
 from sharesim.study import dump
 from sharesim.study.plain import no_formula
 from sharesim.study.study import Study
@@ -201,7 +201,8 @@ def write_run(folder: Path, judged: Judged, timings: dict[str, float]) -> None:
     for name, frame in (
         ("portfolio", judged.bundles()), ("councils", judged.councils()), ("years", judged.years()), ("lines", judged.lines()),
         ("council_years", tables.council_years(study, judged.account)), ("rules", portfolio.rule_checks()),
-        ("drivers", tables.drivers(study)), ("assumptions", tables.assumptions(study)), ("published", judged.published()),
+        ("drivers", inputs.drivers(study).drop(columns="status_words")), ("assumptions", tables.assumptions(study)),
+        ("conventions", log.conventions(study)), ("published", judged.published()),
     ):  # fmt: skip
         write_csv(frame, folder / f"{name}.csv")
     write_json(folder / "study.json", study.model.model_dump(mode="json"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,12 @@ GIVE_UP_SHARE, N_ALTERNATIVES = 0.05, 3
 ASKS_FOR_SHARING = ("must_share", "force_partners", "least_hosted")
 
 
-def beyond(judged: Judged, seconds: float = BUDGET_SECONDS, jobs: int = 1) -> Beyond:
+def beyond(
+    judged: Judged,
+    seconds: float = BUDGET_SECONDS,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Beyond:
     """Return the options compared, what the rules cost and plans B for a judged portfolio.
 
     Parameters
@@ -40,6 +45,7 @@ def beyond(judged: Judged, seconds: float = BUDGET_SECONDS, jobs: int = 1) -> Be
         themselves are simulated in full, whatever that takes.
     jobs : int
         Threads.
+    progress : callable (done, of), optional
 
     Examples
     --------
@@ -57,9 +63,14 @@ def beyond(judged: Judged, seconds: float = BUDGET_SECONDS, jobs: int = 1) -> Be
     share = seconds / (len(question.rules) + n_owners + N_ALTERNATIVES + 5)
     question = replace(question, options=replace(question.options, time_limit_seconds=share, progress=None))
     found = _Finder(judged, question, jobs)
+    tell = progress or (lambda done, of: None)
+    tell(0, 3)
     options = tuple(found.options())
+    tell(1, 3)
     costs = question.costs() if question.rules else None
+    tell(2, 3)
     others = found.alternatives()
+    tell(3, 3)
     return Beyond(options, costs, others, seconds, time.monotonic() - begun)
 
 

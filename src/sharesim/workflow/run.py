@@ -25,8 +25,8 @@ from sharesim.workflow.folder import (
     manifest,
     versions,
     whole_folder,
-    write_beside,
     write_appraisal,
+    write_beside,
     write_csv,
     write_json,
     write_refusal,
@@ -148,7 +148,12 @@ def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> 
 
 def _write_report(folder: Path, judged: Judged, timer: _Timer, options: RunOptions) -> Path:
     with timer.stage("explain"):
-        found = beyond(judged, options.explain_seconds, options.jobs or 1) if options.explain_seconds > 0 else Beyond()
+        found = Beyond()
+        if options.explain_seconds > 0:
+            found = beyond(judged, options.explain_seconds, options.jobs or 1, options.stage("explaining"))
+        for name, frame in (("rule_costs", found.rule_costs), ("alternatives", found.alternatives)):
+            if frame is not None:
+                write_csv(frame, folder / f"{name}.csv")
     with timer.stage("report"):
         write_beside(folder, judged)
         contents = contents_of(judged, timer.seconds, found=found)
