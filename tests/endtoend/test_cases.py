@@ -197,6 +197,16 @@ def test_the_page_of_all_cases_is_current_in_form() -> None:
             assert line.count("|") == 9
 
 
+def test_the_page_is_written_or_its_place_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sharesim.workflow.cases_page.cases_page", lambda **_: "# page\n")
+    assert main(["cases", "--run", "--out", str(tmp_path / "new" / "cases.md")]) == 0
+    assert (tmp_path / "new" / "cases.md").read_text(encoding="utf-8") == "# page\n"
+    assert main(["cases", "--run", "--out", str(tmp_path)]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
 def test_the_page_runs_what_is_built_and_names_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = [item for item in cases() if item.name in ("mansfield-ashfield-2012", "lancashire-2024")]
     bare = [Case(item.name, item.title, item.sentence, None, 12, item.folder) for item in quick if "lanc" in item.name]

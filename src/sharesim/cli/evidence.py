@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from sharesim.errors import StudyError
+from sharesim.errors import Fault, OutputError, StudyError
 
 DONE, AT_FAULT = 0, 2
 
@@ -37,7 +37,14 @@ def cases_command(options: argparse.Namespace) -> int:
     if options.out is None:
         print(page)
     else:
-        options.out.write_text(page, encoding="utf-8", newline="\n")
+        try:
+            options.out.parent.mkdir(parents=True, exist_ok=True)
+            options.out.write_text(page, encoding="utf-8", newline="\n")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(
+                Fault(str(options.out), f"cannot be written: {reason}", "", "", "Choose another.")
+            ) from None
         print(f"The page: {options.out}")
     return DONE
 
