@@ -36,6 +36,8 @@ def against(axes: Axes, name: str, points: list[Found]) -> None:
     axes.plot(at, seconds, "o-", color=BLUE, label="measured")
     axes.plot(at, seconds[0] * at / at[0], "--", color=GREY, label="in proportion")
     axes.set(xlabel=name, ylabel="CPU seconds", title=f"Appraisal against {name}", ylim=(0, None))
+    marked = at[-3:] if at[-1] > 10 * at[0] else at  # those of doubling sizes would overlap at the left
+    axes.set_xticks(marked, [f"{size:,.0f}" for size in marked])
     axes.legend(frameon=False)
 
 
@@ -51,7 +53,7 @@ def steps(axes: Axes, phases: dict[str, dict[str, Found]]) -> None:
     axes.set_yticks(np.arange(len(names)), names)
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel="CPU seconds (logarithmic)", title="Steps")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.45, -0.2), ncol=len(phases))
 
 
 def rates(axes: Axes, subjects: dict[str, Found]) -> None:

@@ -509,6 +509,27 @@ def name_cases() -> list[Case]:
             "name: a correlation of one driver",
             (add('\n[[dependence.correlations]]\ndrivers = ["services.*.ict_gbp"]\nrank = 0.5\n'),),
         ),
+        Case(
+            "name: a factor called as a driver",
+            (
+                add(
+                    '\n[[drivers]]\nname = "market"\nvalue = "pert(1, 2, 3)"\n[[dependence.correlations]]\n'
+                    'drivers = ["services.*.elasticity"]\nrank = 0.5\nfactor = "market"\n'
+                ),
+                swap("services.csv", ",0.8,", ",driver(market) * 0.2,"),
+            ),
+        ),
+        Case(
+            "name: two ranks of one driver with a factor",
+            (
+                add(
+                    '\n[[drivers]]\nname = "a"\nvalue = {pert = [0.5, 0.8, 1]}\n[[dependence.correlations]]\n'
+                    'drivers = ["a"]\nrank = 0.5\nfactor = "f"\n'
+                    '[[dependence.correlations]]\ndrivers = ["a"]\nrank = 0.6\nfactor = "f"\n'
+                ),
+                swap("services.csv", ",0.8,", ",driver(a),"),
+            ),
+        ),
         Case("name: a correlation of 1", (add('\n[[dependence.correlations]]\ndrivers = ["services.*"]\nrank = 1\n'),)),
         Case(
             "name: connected without neighbours",

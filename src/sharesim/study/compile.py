@@ -19,9 +19,9 @@ from sharesim.study.places import Directory, Placed, Places, in_order
 from sharesim.study.priors import FORM_FACTS, PLAIN_SETTINGS, PRIORS, WORKFORCE_ASSUMED
 from sharesim.study.rows import BaselineRow, CouncilRow, QualityRow, RiskRow, ServiceRow
 from sharesim.study.schema import Arrangement, Costs, Existing, Exit, Form, Gate, Grant, SharedItem, Staff, StudyModel
-from sharesim.study.sections import About
+from sharesim.study.sections import About, Correlation
 from sharesim.study.study import Assumption, Quantities, Study
-from sharesim.uncertainty.dependence import Dependence, RankCorrelation
+from sharesim.uncertainty.dependence import CommonFactor, Dependence, RankCorrelation
 from sharesim.uncertainty.draws import DriverSpec
 
 _LISTS: dict[str, type[Frozen]] = {
@@ -180,24 +180,43 @@ def _dependence(collect: Collector, drivers: tuple[DriverSpec, ...]) -> Dependen
     if not settings.correlations:
         return None
     names = [driver.name for driver in drivers]
-    groups = []
+    groups: list[RankCorrelation] = []
+    loadings: dict[str, dict[str, float]] = {}
     for index, item in enumerate(settings.correlations):
-        members, faults = _members(collect, index, item.drivers, names)
-        collect.faults += faults
-        if not faults:
+        members, faults = _members(collect, index, item, names)
+        if item.factor and not faults:
+            faults = _enter_factor(collect, index, item, members, loadings.setdefault(item.factor, {}))
+        elif not faults:
             groups.append(RankCorrelation(among=tuple(members), rank=item.rank))
+        collect.faults += faults
     freedom = settings.degrees_of_freedom if settings.copula == "t" else None
-    return Dependence(tuple(groups), copula=settings.copula, degrees_of_freedom=freedom, strict=settings.strict)
+    factors = tuple(CommonFactor(name, ranks) for name, ranks in loadings.items() if ranks)
+    return Dependence(tuple(groups), factors, settings.copula, freedom, settings.strict)
+
+
+def _enter_factor(
+    collect: Collector, index: int, item: Correlation, members: list[str], ranks: dict[str, float]
+) -> list[Placed]:
+    """Enter the drivers that a common factor moves; return what is wrong with that."""
+    place = collect.place("dependence", "correlations", index, "factor")
+    if item.factor in collect.drivers:
+        return [place.fault("the name of a driver", repr(item.factor), "a name of its own", "Rename the factor.")]
+    faults = []
+    for name in members:
+        if ranks.setdefault(name, item.rank) != item.rank:
+            got = f"{ranks[name]:g} and {item.rank:g} for {name}"
+            faults.append(place.fault("two ranks of one driver", got, "one rank", "Leave one of them out."))
+    return faults
 
 
 def _members(
-    collect: Collector, index: int, patterns: tuple[str, ...], names: list[str]
+    collect: Collector, index: int, item: Correlation, names: list[str]
 ) -> tuple[list[str], list[Placed]]:
     """Return the drivers that a correlation is about, and what is wrong with it."""
     place = collect.place("dependence", "correlations", index, "drivers")
     members: dict[str, None] = {}
     faults = []
-    for pattern in patterns:
+    for pattern in item.drivers:
         found = [name for name in names if fnmatchcase(name, pattern)]
         if not found:
             remedy = "`sharesim check` lists the drivers; a figure that is certain is none."
@@ -205,7 +224,7 @@ def _members(
                 place.fault("matches no driver", repr(pattern), "a driver's name, or a pattern with *", remedy)
             )
         members.update(dict.fromkeys(found))
-    if len(members) == 1:
+    if len(members) == 1 and not item.factor:
         faults.append(place.fault("matches a single driver", next(iter(members)), "two or more", "Add the other one."))
     return list(members), faults
 

@@ -153,12 +153,9 @@ class Run(Frozen):
         default="", max_length=80,
     )  # fmt: skip
     judge_until: StopRule = field(
-        "The same for the portfolio on fresh draws, in place of `judge_draws`: `p10 within 20000`.",
-        default="", max_length=80,
-    )  # fmt: skip
-    most_draws: Whole = field(
-        "Where a stop rule gives up.", unit="draws", default=1_000_000, ge=8192, le=100_000_000
+        "The same for the portfolio on fresh draws, in place of `judge_draws`.", default="", max_length=80
     )
+    most_draws: Whole = field("Where a stop rule gives up.", unit="draws", default=1_000_000, ge=8192, le=100_000_000)
     gap: Number = field("Relative gap at which the choice may stop.", unit="share", default=1e-6, ge=0, le=0.5)
     time_limit_seconds: Number = field("Longest time for the choice.", unit="seconds", default=300.0, gt=0, le=1e7)
 
@@ -383,6 +380,9 @@ class Correlation(Frozen):
         "Drivers (or patterns such as services.*.ict_gbp), every pair of which has this correlation.", min_length=1
     )
     rank: Number = field("Spearman's rank correlation.", unit="ratio", gt=-1, lt=1)
+    factor: Line = field(
+        "Name of something unseen that moves them: `rank` is then each one's with it.", default="", max_length=80
+    )
 
 
 class Dependence(Frozen):

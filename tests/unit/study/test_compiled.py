@@ -254,3 +254,26 @@ def test_moving_what_is_not_assumed_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         variant(two_councils(), "exit.cost_share", float("inf"))
     assert str(caught.value) == "variant: exit.cost_share: not a finite number: got inf; allowed a number."
+
+
+def test_a_common_factor_moves_what_it_names_each_by_its_own_rank() -> None:
+    from scipy.stats import spearmanr
+
+    from sharesim.appraisal.engine import draw_plan
+
+    raw = two_councils_raw()
+    ict, team = "services.payroll.ict_gbp", "services.payroll.delay_months"
+    raw["dependence"] = {
+        "correlations": [
+            {"drivers": [ict], "rank": 0.8, "factor": "market"},
+            {"drivers": ["*.delay_months"], "rank": -0.5, "factor": "market"},
+        ]
+    }
+    study = from_dict(raw)
+    assert study.dependence.factors[0].loadings == ((team, -0.5), (ict, 0.8))
+    plan = draw_plan(study, seed=1, purpose="choose", n_draws=32_768)
+    values = dict(zip(plan.names, plan.values(0, 32), strict=True))
+    # Two drivers meet through the factor alone: their scores' correlation is the product of those with it.
+    scores = [2 * np.sin(np.pi * rank / 6) for rank in (0.8, -0.5)]
+    expected = 6 / np.pi * np.arcsin(scores[0] * scores[1] / 2)
+    assert abs(spearmanr(values[ict], values[team]).statistic - expected) < 0.02
