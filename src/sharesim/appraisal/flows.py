@@ -106,6 +106,12 @@ class Plan:
         when = planned_years(joins_years, 0, (1.0,), study.n_years)
         return cls(joins_years, when, instalments(joins_years, study.model.staff.strain_years, study.n_years))
 
+    def shares(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the shares by year of one-off cost, of redundancy, and of pension strain."""
+        staff = np.zeros(len(self.spending))
+        staff[self.staff_year(len(staff))] = 1.0
+        return self.spending, staff, self.strain
+
     def staff_year(self, n_years: int) -> int:
         """The year in which redundancy is paid."""
         return min(int(self.start_years), n_years - 1)
@@ -113,15 +119,17 @@ class Plan:
 
 def planned_shares(study: Study, table: BundleTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return shares by year of one-off cost, redundancy and pension strain, each (bundle, partner slot or 1, year)."""
-    plans = [Plan.of(study, start) for start in table.start_years]
-    joins = np.zeros((len(table), 1)) if table.joins is None else table.joins
-    result = tuple(np.zeros((*joins.shape, study.n_years)) for _ in range(3))
-    for row, plan in enumerate(plans):
-        for slot in range(joins.shape[1]):
-            own = Plan.joining(study, float(joins[row, slot])) if joins[row, slot] > 0 else plan
-            result[0][row, slot], result[2][row, slot] = own.spending, own.strain
-            result[1][row, slot, own.staff_year(study.n_years)] = 1.0
-    return result
+    starts, place = np.unique(table.start_years, return_inverse=True)
+    plans = [Plan.of(study, start).shares() for start in starts]
+    parts = np.array(plans).reshape(len(starts), 3, study.n_years)[place]
+    spending, staff, strain = (parts[:, at, None, :] for at in range(3))
+    if table.joins is not None:
+        shape = (*table.joins.shape, study.n_years)
+        spending, staff, strain = (np.broadcast_to(part, shape).copy() for part in (spending, staff, strain))
+        for row, slot in zip(*np.nonzero(table.joins), strict=True):
+            own = Plan.joining(study, float(table.joins[row, slot])).shares()
+            spending[row, slot], staff[row, slot], strain[row, slot] = own
+    return spending, staff, strain
 
 
 def rates_of(context: Context, package: Package, view: View, *, structure: bool) -> tuple[ServiceRates, ...]:
