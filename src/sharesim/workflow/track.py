@@ -6,7 +6,6 @@ particle filter gives them without resampling). What the weights rest on is said
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,11 +25,9 @@ from sharesim.insight.reweighting import Weights, reweighted, weighted_percentil
 from sharesim.report.budget import price_index
 from sharesim.report.matrix import arrangements
 from sharesim.report.tables import year_label
-from sharesim.study.compile import compile_study
-from sharesim.study.places import Places
-from sharesim.study.schema import StudyModel
 from sharesim.study.study import Study
 from sharesim.workflow.actuals import MEASURES, Actual, Known, Series, read_actuals
+from sharesim.workflow.again import read_run
 from sharesim.workflow.folder import MANIFEST, versions, whole_folder, write_csv, write_json
 
 #: How far a future may lie from what was seen, as a share of the spread of the futures.
@@ -255,17 +252,13 @@ def track(run: str | Path, actuals: str | Path, *, noise_share: float = NOISE_SH
 
 def _outcomes(folder: Path) -> Outcomes:
     """Return a run's portfolio on its judging futures, simulated again."""
+    run = read_run(folder)
+    study, judged = run.study, run.manifest["judging_draws"]
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        raw = json.loads((folder / "study.json").read_text(encoding="utf-8"))
         ids = [str(name) for name in pd.read_csv(folder / "portfolio.csv", dtype=str, keep_default_na=False).bundle]
-        seed, n_draws = int(summary["seed"]), int(summary["n_draws"])
-        model = StudyModel.model_validate(raw)
-        study = compile_study(model, Places("study.json", {}, folder=folder))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        told = getattr(error, "strerror", None) or f"{type(error).__name__}"
-        remedy = "Give the folder of a finished run, such as runs/my-study."
-        raise UsageError(Fault(str(folder), "not a run that can be tracked", told, "", remedy)) from None
+    except (OSError, ValueError, AttributeError):
+        remedy = "Run the study again."
+        raise UsageError(Fault(str(folder / "portfolio.csv"), "is missing or damaged", "", "", remedy)) from None
     table = candidates(study)
     missing = [name for name in ids if name not in table.ids]
     if missing or not ids:
@@ -273,8 +266,8 @@ def _outcomes(folder: Path) -> Outcomes:
         raise UsageError(Fault(str(folder), "its portfolio cannot be had again", got, "", "Run the study again."))
     position = {name: at for at, name in enumerate(table.ids)}
     chosen = table.take(np.array([position[name] for name in ids]))
-    n_draws = min(n_draws, MOST_DRAWS)
-    return simulate(study, chosen, seed=seed, purpose="judge", n_draws=n_draws)
+    n_draws = min(int(judged["used"]), MOST_DRAWS)
+    return simulate(study, chosen, seed=int(judged["seed"]), purpose="judge", n_draws=n_draws)
 
 
 def _flows(outcomes: Outcomes, wanted: Sequence[Series], rows: dict[str, int]) -> dict[Series, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -198,8 +199,16 @@ def test_a_file_of_the_wrong_shape(run: RunResult, tmp_path: Path, head: str, ro
 
 def test_a_folder_that_is_no_run(tmp_path: Path, run: RunResult) -> None:
     actuals = written(tmp_path, "2025-26,net,1,,")
-    with pytest.raises(UsageError, match="not a run that can be tracked"):
+    with pytest.raises(UsageError, match="not a run that can be reported"):
         track(tmp_path, actuals)
+    copy = tmp_path / "copy"
+    shutil.copytree(run.folder, copy)
+    (copy / "portfolio.csv").write_text("bundle\nnobody\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="its portfolio cannot be had again: got no bundle nobody"):
+        track(copy, actuals)
+    (copy / "portfolio.csv").unlink()
+    with pytest.raises(UsageError, match="is missing or damaged"):
+        track(copy, actuals)
     with pytest.raises(UsageError, match="noise: out of bounds"):
         track(run.folder, actuals, noise_share=0.0)
     with pytest.raises(SharesimError, match="there is no such file"):
