@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,17 @@ def reference(n_draws: int, replicates: int) -> dict[str, Any]:
     return {"n_draws": n_draws, "replicates": replicates, "figures": json.loads(done.stdout)}
 
 
-def collect(environment: Path, repeats: int, repeats_large: int, sobol: tuple[int, int]) -> dict[str, Any]:
-    """Return all results: the keys that targets are set for first, then every subject at every size."""
+def collect(
+    environment: Path, repeats: int, repeats_large: int, sobol: tuple[int, int],
+    save: Callable[[dict[str, Any]], None] = lambda found: None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return all results: the keys that targets are set for first, then every subject at every size.
+
+    Parameters
+    ----------
+    save : callable
+        Takes what is known after each subject, so that a run that is stopped keeps what it measured.
+    """
     python = make_environment(environment)
     truth = reference(*sobol)
     subjects: dict[str, dict[str, Any]] = {}
@@ -133,19 +143,22 @@ def collect(environment: Path, repeats: int, repeats_large: int, sobol: tuple[in
         small = measure(program, subject, SMALL, repeats, None)
         large = measure(program, subject, LARGE, repeats if subject == "sharesim" else repeats_large, small)
         subjects[subject] = {"100k": small, "1m": large}
-        print(f"{subject}: {_shown(small)}; 1M: {_shown(large)}", file=sys.stderr)
-    for sizes in subjects.values():
-        for result in sizes.values():
+        for result in (small, large):
             if "figures" in result:
                 result["error_to_reference"] = {
                     name: result["figures"][name] / value - 1.0 for name, (value, _) in truth["figures"].items()
                 }
-    return {**_targets(subjects), "reference": truth, "subjects": subjects, "machine": machine(), "problem": _problem()}
+        print(f"{subject}: {_shown(small)}; 1M: {_shown(large)}", file=sys.stderr, flush=True)
+        found = {
+            **_targets(subjects), "reference": truth, "subjects": subjects, "machine": machine(), "problem": _problem(),
+        }  # fmt: skip
+        save(found)
+    return found
 
 
 def _targets(subjects: dict[str, dict[str, Any]]) -> dict[str, Any]:
     ours = subjects["sharesim"]
-    rates = {name: subjects[name]["100k"].get("draws_per_cpu_s") for name in PEERS}
+    rates = {name: subjects[name]["100k"].get("draws_per_cpu_s") for name in PEERS if name in subjects}
     known = {name: rate for name, rate in rates.items() if rate}
     fastest = max(known, key=lambda name: known[name]) if known else None
     return {
@@ -192,9 +205,12 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (chosen.env or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        found = collect(folder, chosen.repeats, chosen.repeats_large, (2**17, 16))
-    chosen.json.parent.mkdir(parents=True, exist_ok=True)
-    chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+        chosen.json.parent.mkdir(parents=True, exist_ok=True)
+
+        def save(found: dict[str, Any]) -> None:
+            chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+
+        found = collect(folder, chosen.repeats, chosen.repeats_large, (2**17, 16), save)
     ratio, fastest = found["ratio_to_fastest_peer_100k"], found["fastest_peer_100k"]
     print(f"{ratio:.1f} times the draws per CPU second of {fastest}" if fastest else "no peer could be run")
     return 0
