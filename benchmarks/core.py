@@ -143,9 +143,8 @@ def main(arguments: list[str] | None = None) -> int:
             chosen.json.write_text(json.dumps(collect(parts), indent=2) + "\n")
     found = collect(parts)
     if found["ratio_to_fused_kernel"] is not None:
-        print(
-            f"{found['ratio_to_fused_kernel']:.2f} of the compiled kernel's speed, {found['ratio_to_plain_loop']:.1f} times the plain loop's"
-        )
+        ratios = found["ratio_to_fused_kernel"], found["ratio_to_plain_loop"]
+        print("{:.2f} of the compiled kernel's speed, {:.1f} times the plain loop's".format(*ratios))
     return 0
 
 

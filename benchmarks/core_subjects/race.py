@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -191,7 +192,7 @@ def whole(n_bundles: int, n_draws: int, jobs: int, memory_gb: float, keep: str, 
     budget = Resources(memory_gb=memory_gb, keep=keep)  # type: ignore[arg-type]
     # What a process holds once everything has been loaded and used is no part of the budget.
     appraise(study, table.take(np.arange(4)), seed=1, purpose="choose", n_draws=CHUNK, jobs=jobs).figures["cvar"].sum()
-    before, cpu, elapsed = _peak_mb(), [], []
+    before, cpu, elapsed = memory_mb("VmRSS"), [], []
     for _ in range(repeats):
         begin = time.process_time(), time.monotonic()
         found = appraise(study, table, seed=1, purpose="choose", n_draws=n_draws, jobs=jobs, resources=budget)
@@ -206,16 +207,21 @@ def whole(n_bundles: int, n_draws: int, jobs: int, memory_gb: float, keep: str, 
         "jobs": jobs,
         "keep": keep,
         "budget_mb": memory_gb * 1024,
-        "peak_mb": _peak_mb() - before,
+        "peak_mb": memory_mb("VmHWM") - before,
         "cpu_s": statistics.median(cpu),
         "elapsed_s": statistics.median(elapsed),
         "bundle_draws_per_cpu_s": n_bundles * n_draws / statistics.median(cpu),
     }
 
 
-def _peak_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024.0**2 if sys.platform == "darwin" else 1024.0)
+def memory_mb(what: str) -> float:
+    """Return what this process holds now (``VmRSS``) or held at most (``VmHWM``), in MB."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # The system's own maximum of a process begins with what its parent held.
+        lines = status.read_text().splitlines()
+        return next(float(line.split()[1]) / 1024.0 for line in lines if line.startswith(what))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024.0**2 if sys.platform == "darwin" else 1024.0)
 
 
 WHAT = {"race": race, "threads": threads, "whole": whole}

@@ -174,6 +174,10 @@ class Context:
             self._last = (key, owner, make())
         return self._last[2]
 
+    def forget(self) -> None:
+        """Let go of what is remembered: it holds this context in turn, and would stay until it is swept up."""
+        self._last = (None, None, None)
+
     def number(self, path: str, index: object = ...) -> np.ndarray:
         """Return a study number in each draw, shape (..., draw) or (..., 1) when it is certain; read, never written
         to."""

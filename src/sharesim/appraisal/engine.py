@@ -136,6 +136,7 @@ class ChunkRun:
             tile_run = run_of(self.context, self.package(placed.tile.package), placed.tile)
             for variant in tile_run.variants(self.used):
                 yield placed, variant
+        self.context.forget()
 
     def results(self, tiles: list[PlacedTile]) -> Iterator[tuple[np.ndarray, TileResult]]:
         """Yield (rows of the table, result) tile by tile, valued by the council-value clock."""

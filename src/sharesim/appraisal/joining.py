@@ -6,6 +6,7 @@ when somebody leaves or joins, and savings, costs and shares are worked out agai
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,7 +120,7 @@ class JoinLater(Later):
     """All cells of a bundle that others join."""
 
     def __init__(self, run: JoinRun) -> None:
-        self.run, self.lives = run, run.lives
+        self.run, self.lives = weakref.proxy(run), run.lives
         self.n_slots, self.n_draws, self.horizon = run.view.n_slots, run.context.n_draws, run.context.horizon
         every = np.arange(self.n_draws)
         self.odd = Cells.of(self.lives, every, self.n_slots, self.n_draws)

@@ -3,6 +3,7 @@ some."""
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -45,7 +46,9 @@ class Later:
     """
 
     def __init__(self, run: TileRun) -> None:
-        self.run, self.lives = run, run.lives
+        # The run holds this in turn: were each to hold the other, arrays of past tiles would stay until swept up.
+        self.run: TileRun = weakref.proxy(run)
+        self.lives = run.lives
         self.n_slots, self.n_draws, self.horizon = run.view.n_slots, run.context.n_draws, run.context.horizon
         lives = self.lives
         odd = np.zeros(0, np.int64) if lives.irregular is None else np.flatnonzero(lives.irregular)

@@ -142,9 +142,11 @@ class Sheet:
         value = terms.total if times is None else terms.total * times
         if measure is not None:
             self.count(part, measure, value, negative=measure not in GAINS)
+        # What is counted by cell is kept, so that cash must not be added up in it.
+        fresh = times is not None and (measure is None or self.used is not None)
         if factor != 1.0:
-            value = value * factor if times is None else np.multiply(value, factor, out=value)
-        self._add_cash(part, value, fresh=times is not None or factor != 1.0)
+            value, fresh = np.multiply(value, factor, out=value if fresh else None), True
+        self._add_cash(part, value, fresh=fresh)
 
     def enter_saving(self, part: Part, cashable: np.ndarray, other: np.ndarray) -> None:
         """Enter a saving: what is cash, and what is time that no budget gives back; both arrays are given away."""
@@ -154,13 +156,12 @@ class Sheet:
             _add(part.lines, "saving_cashable", cashable)
             _add(part.lines, "saving_non_cashable", other)
         else:
-            self._add_cash(part, cashable, fresh=True)
+            self._add_cash(part, cashable, fresh=self.used is not None)
 
     def count(self, part: Part, measure: str, value: np.ndarray, *, negative: bool = False) -> None:
         """Count a measure."""
-        if not self.by_line:
-            # Cash may be added up in place, so what is kept by cell is a copy.
-            value = np.array(value) if self.used is None else self._sums(value)
+        if not self.by_line and self.used is not None:
+            value = self._sums(value)
         _add(part.counts, measure, -value if negative else value)
 
     def _sums(self, value: np.ndarray) -> np.ndarray:

@@ -121,7 +121,7 @@ class Factors:
         draws = place[-1]
         few = Course(course.clock, here(course.start), draws if course.draws is None else course.draws.take(draws))
         flat = value.reshape(-1)
-        flat[at] += self._corrections(few, here(ramp), here(end), flat.take(at), here)
+        np.add.at(flat, at, self._corrections(few, here(ramp), here(end), flat.take(at), here))
         return value
 
     def _corrections(self, few: Course, ramp: np.ndarray, end: np.ndarray, to_end: np.ndarray, here) -> np.ndarray:
