@@ -19,6 +19,8 @@ from sharesim.study.labels import Labels
 MOST_COUNCILS, MOST_ACROSS = 24, 8
 #: Colours that style.css has for groups of partners.
 N_COLOURS = 8
+#: Rules that may have something shared that does not pay for itself.
+ASKS_FOR_SHARING = ("must_share", "force_partners", "link_partners", "link_services", "least_hosted", "smallest_share")
 
 ARRANGEMENTS = columns("""
     letter | Key
@@ -191,7 +193,9 @@ def _losing(material: Material) -> Sentence:
 
 def _why_taken(material: Material) -> str:
     """Return why something is taken that loses: rules that ask for it and decide, with their cost where it is known."""
-    binding = [rule.name for rule in material.contents.rules if rule.name in material.contents.solution.binding]
+    deciding = [rule for rule in material.contents.rules if rule.name in material.contents.solution.binding]
+    asking = [rule for rule in deciding if getattr(rule, "kind", "") in ASKS_FOR_SHARING]
+    binding = [rule.name for rule in asking or deciding]
     frame = material.tables.get("rule_costs")
     known = (
         {}

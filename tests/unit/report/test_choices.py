@@ -126,6 +126,20 @@ def test_page_names_the_dearest_red_line(trio_page: Page, trio: Contents) -> Non
     assert float(shown[top["name"]]) == pytest.approx(top.high_gbp)
 
 
+def test_what_loses_is_taken_because_of_the_rule_that_asks_for_it() -> None:
+    raw = studies.trio_raw()
+    raw["run"] |= {"draws": 256, "judge_draws": 256}
+    raw["rules"] = [
+        {"kind": "must_share", "name": "planning together", "services": ["planning"]},
+        {"kind": "most_partners", "name": "few partners", "owner": "eastham", "limit": 2},
+    ]
+    page = read(
+        render(material := Material(studies.contents(raw)), [drawing(item) for item in material.plots.values()])
+    )
+    (said,) = [text.text for text in page.by_id("who").all("p") if "taken alone" in text.text]
+    assert "Planning (−£" in said and "chosen because of “planning together” (costs £" in said
+
+
 def test_costs_in_words_and_pictures() -> None:
     assert cost_words(5_000.0, 20_000.0) == "£5,000 to £20k"
     frame = pd.DataFrame(
