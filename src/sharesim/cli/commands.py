@@ -199,7 +199,7 @@ def frontier_command(options: argparse.Namespace) -> int:
             study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating")
         )
     frame = outcomes.frontier(options.against, n_points=options.points)
-    return _show(frame, write_table(frame, options.out, study, "frontier"), options.quiet)
+    return _show(frame, write_table(frame, options.out, study, "frontier"), options.quiet, study)
 
 
 def explain_command(options: argparse.Namespace) -> int:
@@ -217,17 +217,17 @@ def explain_command(options: argparse.Namespace) -> int:
         print(outcomes.why_not())
         return NO_PORTFOLIO
     frame = portfolio.rule_costs()
-    return _show(frame, write_table(frame, options.out, study, "rule_costs"), options.quiet)
+    return _show(frame, write_table(frame, options.out, study, "rule_costs"), options.quiet, study)
 
 
-def _show(frame, path: Path, quiet: bool) -> int:
+def _show(frame, path: Path, quiet: bool, study) -> int:
+    from sharesim.workflow.explore import spoken
+    from sharesim.workflow.words import money_note
+
     if not quiet:
-        shown = frame.drop(columns=["bundles"], errors="ignore")
-        print(
-            "Nothing to show: no portfolio satisfies the rules."
-            if frame.empty
-            else shown.to_string(index=False, float_format="{:,.3f}".format)
-        )
+        shown = spoken(frame.drop(columns=["bundles"], errors="ignore"))
+        nothing = "Nothing to show: there are no rules, or no portfolio satisfies them."
+        print(nothing if frame.empty else f"{shown.to_string(index=False)}\n{money_note(study)}")
         print(f"\nThe table: {path}")
     return DONE
 

@@ -182,3 +182,42 @@ def frontier_table(question: Question, found: Frontier) -> pd.DataFrame:
         for point in found.points
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["mean_npv_gbp", found.against, "n_bundles", "gap", "bundles"])
+
+
+#: Headings of the tables above as they are printed; the tables themselves keep their names.
+HEADINGS = {
+    "name": "Rule or owner", "kind": "What", "owner": "Set by", "low_gbp": "Costs at least", "high_gbp": "Costs at most",
+    "mean_npv_gbp": "Mean NPV", "loss_probability": "P(loss)", "status": "Search", "cvar": "Worst futures (CVaR)",
+    "exits": "Exits", "non_cashable": "Non-cashable", "n_bundles": "Bundles", "gap": "Gap",
+}  # fmt: skip
+
+
+def spoken(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of costs or of a frontier as text: pounds, percentages, and headings that say what they are.
+
+    Examples
+    --------
+    >>> rows = {"mean_npv_gbp": [790616.9], "cvar": [-312851.6], "n_bundles": [3], "gap": [0.0]}
+    >>> spoken(pd.DataFrame(rows)).iloc[0].tolist()
+    ['£790,617', '-£312,852', '3', '0.00%']
+    """
+    found, by_rule = {}, "low_gbp" in frame
+    for name in frame.columns:
+        heading = HEADINGS.get(name, name)
+        if by_rule and name in ("mean_npv_gbp", "loss_probability"):
+            heading += " without it, more by"
+        found[heading] = [_spoken(name, value, by_rule) for value in frame[name]]
+    return pd.DataFrame(found)
+
+
+def _spoken(name: str, value: object, is_change: bool) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    if value != value:
+        return "not known"
+    if name.endswith("_gbp") or name in ("cvar", "non_cashable"):
+        whole = round(value)
+        return f"{'-' if whole < 0 else ''}£{abs(whole):,}"
+    if name == "loss_probability":
+        return f"{100 * value:+.1f} points" if is_change else f"{value:.1%}"
+    return f"{value:.2%}" if name == "gap" else f"{value:,.1f}"
