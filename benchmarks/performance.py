@@ -56,7 +56,7 @@ def verdict(value: Any, wanted: float, *, most: bool = False) -> str:
 def of_machine(found: Found) -> str:
     """Return where and with what it was measured."""
     machine, parts = found.get("machine", {}), []
-    if isinstance(machine, dict):
+    if isinstance(machine, dict) and machine:
         parts = [
             machine.get("cpu", "unknown processor"),
             f"{machine.get('cores')} cores",
@@ -152,13 +152,13 @@ def sobol(found: Found) -> str:
 def phases(found: Found) -> str:
     """Return the section about what each step costs."""
     steps = list(next(iter(found["phases"].values())))
-    rows = [[name, *(f"{one[step]['cpu_s']:.3f}" for step in steps)] for name, one in found["phases"].items()]
+    rows = [[name, *(number(one[step]["cpu_s"], 2) for step in steps)] for name, one in found["phases"].items()]
     lines = [f"CPU seconds of each step, one thread, {found['n_draws']:,} draws (batch: two runs of the study).\n"]
     lines.append(table(("", *steps), rows))
     for name, points in found["growth"].items():
         lines += ["", f"Appraisal against {name}:", ""]
         lines.append(table([name, *(f"{one['at']:,}" for one in points)], [
-            ["CPU s", *(f"{one['cpu_s']:.2f}" for one in points)],
+            ["CPU s", *(number(one["cpu_s"], 2) for one in points)],
             ["ns per bundle-draw", *(f"{one['ns_per_unit']:,.0f}" for one in points)],
         ]))  # fmt: skip
     return "\n".join(lines)
