@@ -55,7 +55,7 @@ def arrangements(study: Study, table: BundleTable) -> tuple[Arrangement, ...]:
         Arrangement(
             letter_of(at),
             row,
-            table.packages.name(int(table.package[row])),
+            _title(table, row),
             services,
             partners,
             hosts,
@@ -65,6 +65,12 @@ def arrangements(study: Study, table: BundleTable) -> tuple[Arrangement, ...]:
         )
         for at, (services, partners, hosts, row) in enumerate(found)
     )
+
+
+def _title(table: BundleTable, row: int) -> str:
+    """Return the services of a bundle, and who joins it later."""
+    later = [table.councils.name(table.councils.index(name)) for name in table.joiner_ids(row)]
+    return table.packages.name(int(table.package[row])) + (f" ({', '.join(later)} joining later)" if later else "")
 
 
 def letter_of(position: int) -> str:

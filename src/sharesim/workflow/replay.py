@@ -109,7 +109,9 @@ def _bundle_records(run: ChunkRun, table: BundleTable, at: int) -> list[tuple[st
 def _activation_records(outcomes: Outcomes, run: ChunkRun, at: int) -> list[tuple[str, str, str, str, float]]:
     study, columns, records = outcomes.study, outcomes.activations.columns, []
     for year in range(study.n_years):
+        # What no bundle here needs is not paid.
         worth = activation_draws(run.context, columns, run.context.year_clock(year))[..., at]
+        worth = worth * outcomes.needed[:, None]
         for column, council in zip(*np.nonzero(worth), strict=True):
             name = columns[column]
             records.append(

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sharesim.appraisal.outcomes import appraise as simulate
 from sharesim.examples import from_dict
+from sharesim.report.matrix import arrangements
 from sharesim.workflow.doors import appraise, choose, judge
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.stage_gate import rights_to_stop, stop_value
-from tests.oracles.appraisal_studies import bound, staged, three_councils, trading
+from tests.oracles.appraisal_studies import bound, joined, staged, three_councils, trading
 
 
 def judged(raw: dict[str, Any], draws: int = 1024) -> Judged:
@@ -165,3 +167,39 @@ def test_carbon_by_year_is_in_tonnes_and_no_pounds() -> None:
     carbon = frame[frame.measure == "carbon"]
     assert len(carbon) == 10 and (carbon.value > 0).all() and (carbon.unit == "tonnes").all()
     assert "carbon_tonnes" not in set(result.replay(0).lines.line)
+
+
+def test_the_report_says_who_joins_later() -> None:
+    raw = joined()
+    raw["services"][1] |= {"saving_rate_share": 0.3, "realisation_share": 1.0}
+    raw["exit"], raw["arrangements"] = {"hazard_per_year": 0.01}, raw["arrangements"][:1]
+    raw["grants"], raw["shared_items"] = [], []
+    result = judged(raw, 512)
+    (found,) = arrangements(result.study, result.outcomes.table)
+    assert found.title == "HR (Northam joining later)" and len(found.partners) == 3
+    assert "Northam joining later" in result.portfolio.describe()[0]
+    fee = result.lines()
+    assert abs(fee[fee.line == "joining_fee"].mean_gbp.sum()) < 4_000
+
+
+@pytest.mark.parametrize("raw", [joined(), staged(), bound(), trading()], ids=["joined", "staged", "bound", "trading"])
+def test_lines_add_up_replay_matches_and_threads_move_no_bit(raw: dict[str, Any]) -> None:
+    study = from_dict(worthwhile(raw))
+    appraised = appraise(study, draws=2048)
+    outcomes = appraised.outcomes
+    again = appraise(study, draws=2048, jobs=2).outcomes
+    assert np.array_equal(outcomes.npv, again.npv)
+    few = outcomes.table.take(np.arange(0, len(outcomes.table), 3))
+    rows = [outcomes.table.ids.index(name) for name in few.ids]
+    alone = simulate(study, few, seed=appraised.seed, purpose="choose", n_draws=2048)
+    assert np.array_equal(alone.npv[:, : few.n_partners.max()], outcomes.npv[rows][:, : few.n_partners.max()])
+    result = judge(choose(appraised), draws=1024)
+    for draw in (0, 511):
+        worth = result.replay(draw).npv_gbp
+        assert sum(worth.values()) == pytest.approx(float(result.npv[draw]), rel=1e-9, abs=1e-3)
+    if len(result.outcomes.table):
+        frame = result.lines()
+        cash = frame[frame.line != "saving_non_cashable"]
+        factor = dict(zip(result.years().year, study.discount(), strict=True))
+        total = (cash.mean_gbp * cash.year.map(factor)).sum()
+        assert total == pytest.approx(float(result.npv.mean()), rel=1e-9, abs=1e-2)
