@@ -63,7 +63,7 @@ def changes(draw: st.DrawFn) -> list[tuple[tuple[Any, ...], Any]]:
     return [*texts, *spread, *draw(st.lists(st.tuples(st.sampled_from(FIGURE_PLACES), FIGURES), max_size=3))]
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(changes())
 @example([(("rules", 0, "name"), "=1+1"), (("councils", 0, "name"), "_x0041_")])
 @example([(("baseline", 1, "cost_gbp"), 0.1 + 0.2), (("published", 0, "value"), 1 / 3)])

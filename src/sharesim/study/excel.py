@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,9 @@ def workbook_cells(file: Path, name: str, wanted: Callable[[str], bool]) -> dict
     try:
         found = _all_cells(data, name, wanted, results=True)
         formulas = _all_cells(data, name, wanted, results=False) if has_formulas else {}
+        if has_merged:
+            _refuse_merged(data, {sheet: in_sheet(name, sheet) for sheet in filter(wanted, found)})
         for sheet in filter(wanted, found):
-            if has_merged:
-                _refuse_merged(data, in_sheet(name, sheet), sheet)
             _refuse_unsaved(found[sheet] or [], formulas.get(sheet) or [], in_sheet(name, sheet))
     except StudyError:
         raise
@@ -61,7 +61,7 @@ def excel_lines(file: Path, name: str, sheet: str) -> list[list[str]]:
     where = f"{name}#{sheet}"
     try:
         if has_merged:
-            _refuse_merged(data, where, sheet)
+            _refuse_merged(data, {sheet: where})
         values = _cells(data, name, sheet, results=True)
         if has_formulas:
             _refuse_unsaved(values, _cells(data, name, sheet, results=False), where)
@@ -135,19 +135,20 @@ def _rows_of(page: Any, name: str) -> list[tuple[Any, ...]]:
     return lines
 
 
-def _refuse_merged(data: bytes, where: str, sheet: str) -> None:
+def _refuse_merged(data: bytes, named: Mapping[str, str]) -> None:
+    """Refuse merged cells on any of some sheets, given with how messages call them."""
     import openpyxl
 
     book = openpyxl.load_workbook(io.BytesIO(data))
-    if sheet not in book.sheetnames:
-        return
-    merged = sorted(str(item) for item in book[sheet].merged_cells.ranges)
-    if merged:
-        more = f" and {len(merged) - MOST_MERGED_SHOWN} more" if len(merged) > MOST_MERGED_SHOWN else ""
-        got = ", ".join(merged[:MOST_MERGED_SHOWN]) + more
-        raise StudyError(
-            Fault(where, "merged cells", got, "one value in each cell", "Unmerge them and fill every cell.")
-        )
+    faults = []
+    for sheet, where in named.items():
+        merged = sorted(map(str, book[sheet].merged_cells.ranges)) if sheet in book.sheetnames else []
+        if merged:
+            more = f" and {len(merged) - MOST_MERGED_SHOWN} more" if len(merged) > MOST_MERGED_SHOWN else ""
+            got, allowed = ", ".join(merged[:MOST_MERGED_SHOWN]) + more, "one value in each cell"
+            faults.append(Fault(where, "merged cells", got, allowed, "Unmerge them and fill every cell."))
+    if faults:
+        raise StudyError(faults)
 
 
 def _refuse_unsaved(values: list[tuple[Any, ...]], formulas: list[tuple[Any, ...]], where: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from pathlib import Path
 
@@ -12,11 +11,14 @@ from markdown_it import MarkdownIt
 from sharesim.report import write_formats
 from sharesim.report.contents import Contents
 from sharesim.report.decision import text_of
+from sharesim.report.figures import Drawing
+from sharesim.report.files import write_figures
 from sharesim.report.formats import FILES
-from sharesim.report.markdown import _HOMES, markdown, plain
+from sharesim.report.markdown import _HOMES, markdown, plain, write_markdown
 from sharesim.report.material import Material
 from sharesim.report.walk import walk
 from tests.unit.report import studies
+from tests.unit.report.hostile import hostile
 
 READER = MarkdownIt("commonmark", {"html": True}).enable("table")
 
@@ -57,25 +59,23 @@ def test_any_text_is_shown_as_it_is(text: str) -> None:
 
 
 def test_hostile_names_end_as_text() -> None:
-    raw = copy.deepcopy(studies.trio_raw())
-    raw["councils"][0]["name"] = studies.HOSTILE
-    page = html_of(markdown(Material(studies.contents(raw))))
+    page = html_of(markdown(hostile()))
     assert "<script" not in page and page.count("&lt;script&gt;") > 5
+    assert "<a " not in page
 
 
-def test_figures_are_linked_where_they_lie(trio: Contents, tmp_path: Path) -> None:
-    files = write_formats(trio, tmp_path, ("html", "md"))
-    linked = re.findall(r"\]\((figures/[^)]*)\)", files["md"].read_text(encoding="utf-8"))
-    assert len(linked) == len(Material(trio).plots) > 8
+def test_figures_are_linked_where_they_lie(
+    trio_material: Material, trio_drawings: list[Drawing], tmp_path: Path
+) -> None:
+    write_figures(trio_drawings, tmp_path / "figures")
+    text = write_markdown(trio_material, tmp_path / "report.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\((figures/[^)]*)\)", text)
+    assert len(linked) == len(trio_drawings) > 8
     assert all((tmp_path / name).is_file() for name in linked)
-    assert {plot.name for plot in Material(trio).plots.values()} <= set(_HOMES)
+    assert {plot.name for plot in trio_material.plots.values()} <= set(_HOMES)
 
 
 def test_each_form_is_written_when_it_is_asked_for(trio: Contents, tmp_path: Path) -> None:
-    for name, file in FILES.items():
-        if name == "html":
-            continue
-        folder = tmp_path / name
-        folder.mkdir()
-        assert write_formats(trio, folder, (name,)) == {name: folder / file}
-        assert [item.name for item in folder.iterdir()] == [file]
+    asked = ("xlsx", "pptx", "md")
+    assert write_formats(trio, tmp_path, asked) == {name: tmp_path / FILES[name] for name in asked}
+    assert {item.name for item in tmp_path.iterdir()} == {FILES[name] for name in asked}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from sharesim.report.decision import text_of
 from sharesim.report.material import Material
 from sharesim.report.slides import write_slides
 from sharesim.report.walk import walk
-from tests.unit.report import studies
+from tests.unit.report.hostile import LINK, ODD_NAMES, hostile
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +80,10 @@ def test_tables_say_what_the_report_says(deck: Any, trio_material: Material) -> 
 
 
 def test_hostile_names_end_as_text(tmp_path: Path) -> None:
-    raw = copy.deepcopy(studies.trio_raw())
-    raw["councils"][0]["name"] = studies.HOSTILE
-    raw["study"]["title"] = studies.HOSTILE
-    deck = Presentation(str(write_slides(Material(studies.contents(raw)), tmp_path / "hostile.pptx")))
-    assert any(studies.HOSTILE in text for slide in deck.slides for text in texts(slide))
+    deck = Presentation(str(write_slides(hostile(), tmp_path / "hostile.pptx")))
+    said = "\n".join(text for slide in deck.slides for text in texts(slide))
+    assert all(name in said for name in (*ODD_NAMES, LINK, '=HYPERLINK("http://example.org")'))
+    assert not any(relation.is_external for slide in deck.slides for relation in slide.part.rels.values())
 
 
 @pytest.mark.parametrize("kind", ["nothing", "infeasible"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from sharesim.report.material import Material
 from sharesim.report.walk import walk
 from sharesim.report.workbook import NAMES, STATUS, write_workbook
 from sharesim.report.workbook_cash import ALL, COUNCILS, LINES, lines_of
-from tests.unit.report import studies
+from tests.unit.report.hostile import LINK, ODD_NAMES, hostile
 
 
 @pytest.fixture(scope="module")
@@ -128,13 +127,7 @@ def test_charts_are_native(file: Path, formulas: openpyxl.Workbook) -> None:
 
 
 def test_hostile_names_end_as_text(tmp_path: Path) -> None:
-    raw = copy.deepcopy(studies.trio_raw())
-    names = ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0"]
-    for row, name in zip(raw["councils"], names, strict=True):
-        row["name"] = name
-    raw["services"][0]["name"] = "https://example.org"
-    raw["study"]["title"] = '=HYPERLINK("http://example.org")'
-    made = write_workbook(Material(studies.contents(raw)), tmp_path / "hostile.xlsx")
+    made = write_workbook(hostile(), tmp_path / "hostile.xlsx")
     book = openpyxl.load_workbook(made)
     cells = [cell for page in book for row in page.iter_rows() for cell in row]
     ours = ("=SUM(", "=SUMIF(", "=SUMPRODUCT(", "=ROUND(", f"='{ALL}'!")
@@ -145,7 +138,7 @@ def test_hostile_names_end_as_text(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert strange == []
     texts = [cell.value for cell in cells if cell.data_type == "s"]
-    assert all(name in texts for name in names)
+    assert all(name in texts for name in (*ODD_NAMES, LINK))
     outside = [cell.hyperlink.target for cell in cells if cell.hyperlink and cell.hyperlink.target]
     assert outside == []
 
