@@ -18,6 +18,7 @@ _HOMES = {
     "load": "sharesim.workflow.doors",
     "appraise": "sharesim.workflow.doors",
     "choose": "sharesim.workflow.doors",
+    "Resources": "sharesim.appraisal.resources",
     "judge": "sharesim.workflow.doors",
     "report": "sharesim.workflow.run",
     "run_study": "sharesim.workflow.run",
@@ -43,6 +44,7 @@ _LAWS = (
 _HOMES |= dict.fromkeys(_LAWS, "sharesim.uncertainty.distributions")
 
 if TYPE_CHECKING:
+    from sharesim.appraisal.resources import Resources
     from sharesim.errors import SharesimError, StudyError, UsageError
     from sharesim.study.convert import convert, write_study
     from sharesim.study.excel_template import template
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     from sharesim.workflow.track import track
 
 __all__ = [
-    "SharesimError", "StudyError", "UsageError", "appraise", "backtest", "case", "cases", "check", "choose", "convert", "judge", "load", "new",
+    "Resources", "SharesimError", "StudyError", "UsageError", "appraise", "backtest", "case", "cases", "check", "choose", "convert", "judge", "load", "new",
     "propagate", "report", "run_study", "sample", "template", "track", "write_study",
 ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from typing import Any
 from sharesim.appraisal.account import account
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
+from sharesim.appraisal.resources import Resources
 from sharesim.appraisal.settle import appraise_until, judge_until
 from sharesim.bundles.enumerate import candidates
 from sharesim.choice.choose import ChoiceOptions
@@ -63,6 +64,7 @@ def appraise(
     seed: int | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
+    resources: Resources | None = None,
 ) -> Appraisal:
     """Simulate every candidate bundle of a study.
 
@@ -80,6 +82,9 @@ def appraise(
     jobs : int, optional
         Threads; all cores where left out. The numbers are the same for any.
     progress : callable (done, of), optional
+    resources : Resources, optional
+        Memory budget and what is kept of the draws, such as ``Resources(memory_gb=2, keep="nothing")``; a quarter of
+        the machine's memory where left out. The numbers are the same for any.
 
     Returns
     -------
@@ -95,12 +100,15 @@ def appraise(
     seed, run, table = _seed(study, seed), study.model.run, candidates(study)
     rule = _rule(study, draws, until, run.until)
     if rule is not None:
-        found = appraise_until(study, table, rule, seed=seed, jobs=_jobs(jobs), progress=progress)
+        found = appraise_until(
+            study, table, rule, seed=seed, jobs=_jobs(jobs), progress=progress, resources=resources
+        )
         return Appraisal(study, found[0], seed, found[1])
     draws = _draws("draws", run.draws if draws is None else draws)
     outcomes = simulate(
-        study, table, seed=seed, purpose="choose", n_draws=draws, jobs=_jobs(jobs), progress=progress
-    )
+        study, table, seed=seed, purpose="choose", n_draws=draws, jobs=_jobs(jobs), progress=progress,
+        resources=resources,
+    )  # fmt: skip
     return Appraisal(study, outcomes, seed)
 
 

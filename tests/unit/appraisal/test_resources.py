@@ -22,6 +22,7 @@ from sharesim.appraisal.sweep import Sweep
 from sharesim.bundles.table import BundleTable
 from sharesim.errors import UsageError
 from sharesim.study.study import Study
+from sharesim.workflow import doors
 
 ROOT = Path(__file__).parents[3]
 N_DRAWS = 2500
@@ -177,3 +178,11 @@ def test_nothing_stays_until_it_is_swept_up(study: Study, table: BundleTable) ->
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
+
+
+def test_the_python_door_takes_a_budget(study: Study) -> None:
+    kept, again = (
+        doors.appraise(study, draws=64, resources=Resources(memory_gb=1.0, keep=keep)) for keep in ("memory", "nothing")
+    )
+    assert kept.outcomes.kept is not None and again.outcomes.kept is None
+    same_bits(kept.outcomes, again.outcomes, draws=False)
