@@ -2,10 +2,9 @@
 
 Four parts: ``peers``, one instance solved by sharesim, mpi-sppy, linopy and plain PuLP to the same optimum; ``size``, a
 large instance certified within two minutes; ``hard``, the same with rules as tight as a greedy choice; and ``build``, a
-program of 100,000 bundles built and handed over; on request ``full``, the large instance with all its rows in linopy and
-HiGHS for 240 s. ``--part`` runs some of them, and parts that are run one by one add to
-the same file. Seconds compared are CPU seconds, children included, because machines are shared; elapsed seconds are
-printed beside.
+program of 100,000 bundles built and handed over. A fifth on request, ``full``: all rows of the large instance in linopy
+and HiGHS for 240 s. ``--part`` runs some of them, and parts that are run one by one add to the same file. Seconds
+compared are CPU seconds, children included, because machines are shared; elapsed seconds are printed beside.
 """
 
 from __future__ import annotations
@@ -235,7 +234,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure, print the table and write the JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.choice", description=__doc__)
     parser.add_argument("--json", type=Path, help="file for all figures; parts measured before stay in it")
-    parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be given again (default: all but full)")
+    said = "only this part; may be given again (default: all but full)"
+    parser.add_argument("--part", action="append", choices=PARTS, help=said)
     parser.add_argument("--seconds", type=float, default=300.0, help="time limit per peer")
     parser.add_argument("--tightness", type=float, default=1.5, help="rule tightness of the large instance")
     parser.add_argument("--environments", type=Path, default=Path(tempfile.gettempdir()) / "sharesim-benchmarks")
