@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peers import PEERS
+
 Found = dict[str, Any]
 QUANTILES = ("worst", "p10", "median", "p90", "best")
 
@@ -79,6 +81,8 @@ def peers(found: Found) -> str:
                 number(small.get("peak_mb")), number(large.get("peak_mb")), number(small.get("rank_error")),
             ]
         )  # fmt: skip
+    missing = [name for name in PEERS if name not in found["subjects"]]
+    note = f"\n\nThe run was stopped before {', '.join(missing)}." if missing else ""
     heading = ("", "draws per CPU s, 100k", "draws per CPU s, 1M", "peak MB, 100k", "peak MB, 1M", "rank error, 100k")
     return "\n".join(
         [
@@ -90,7 +94,7 @@ def peers(found: Found) -> str:
             "- worst error of a rank correlation, 1,000,000 draws: "
             + verdict(found["rank_error_1m"], 0.01, most=True)
             + "\n",
-            table(heading, rows),
+            table(heading, rows) + note,
         ]
     )
 
