@@ -59,7 +59,7 @@ def _study_commands(commands) -> None:
     run.add_argument("--judge-draws", type=int, metavar="N", help=judged)
     forms = "forms of the report: html, xlsx, pptx, md, or all (default: html)"
     run.add_argument("--format", default="html", metavar="FORMS", help=forms)
-    _until_argument(run)
+    _appraisal_arguments(run)
     run.add_argument(
         "--judge-until", metavar="RULE", help="a stop rule in place of --judge-draws, such as 'p10 within 20000'"
     )
@@ -71,7 +71,7 @@ def _study_commands(commands) -> None:
     appraise = _command(commands, "appraise", do.appraise_command, "simulate every candidate bundle; no choice", example)
     _study_arguments(appraise)
     _run_arguments(appraise)
-    _until_argument(appraise)
+    _appraisal_arguments(appraise)
 
 
 def _office_commands(commands) -> None:
@@ -170,7 +170,12 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
 
 
-def _until_argument(parser: argparse.ArgumentParser) -> None:
+def _appraisal_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--memory", type=float, metavar="GB",
+        help="memory for draws and work (default: a quarter of the machine's, 8 at most); draws that do not fit are "
+        "worked out again when asked for, to the same bits",
+    )  # fmt: skip
     parser.add_argument(
         "--until", metavar="RULE",
         help="draw until it holds, in place of --draws: 'mean within 5000' (standard error of every bundle's mean; also "

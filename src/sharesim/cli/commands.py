@@ -66,7 +66,7 @@ def run_command(options: argparse.Namespace) -> int:
         settings = RunOptions(
             options.seed, options.draws, options.judge_draws, options.jobs, stage,
             until=options.until, judge_until=options.judge_until, formats=formats_of(options.format),
-            explain_seconds=options.explain,
+            explain_seconds=options.explain, memory_gb=options.memory,
         )  # fmt: skip
         result = run_study(study, folder, settings)
     if not options.quiet:
@@ -122,7 +122,9 @@ def appraise_command(options: argparse.Namespace) -> int:
     study = _load(options)
     folder = options.out or Path("runs") / f"{study.model.study.name}-appraisal"
     with progress(options.quiet) as stage:
-        settings = RunOptions(options.seed, options.draws, None, options.jobs, stage, until=options.until)
+        settings = RunOptions(
+            options.seed, options.draws, None, options.jobs, stage, until=options.until, memory_gb=options.memory
+        )
         outcomes = appraise_study(study, folder, settings)
     if not options.quiet:
         print(outcomes.summary())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sharesim.appraisal.resources import Resources
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.insight.drivers import driver_effects
 from sharesim.report import Contents, write_formats
@@ -56,6 +57,8 @@ class RunOptions:
         In which the report is written: html, xlsx, pptx, md.
     explain_seconds : float
         Time for what only a report shows besides: options, what rules cost, plans B. 0 leaves them out.
+    memory_gb : float, optional
+        Memory budget of the appraisal; a quarter of the machine's, 8 GB at most, where it is left out.
     appraise : callable, optional
         In place of `doors.appraise`, with its arguments: an appraisal spread over several machines.
     """
@@ -70,6 +73,7 @@ class RunOptions:
     until: str | None = None
     judge_until: str | None = None
     explain_seconds: float = BUDGET_SECONDS
+    memory_gb: float | None = None
     appraise: Callable[..., Appraisal] | None = None
 
     def stage(self, name: str) -> Callable[[int, int], None] | None:
@@ -217,7 +221,8 @@ def _appraised(study: Study, options: RunOptions) -> Appraisal:
     common = {"seed": options.seed, "jobs": options.jobs, "progress": options.stage("simulating")}
     ruled = options.until is not None or (options.draws is None and study.model.run.until)
     if ruled or options.appraise is None:
-        return appraise(study, draws=options.draws, until=options.until, **common)  # type: ignore[arg-type]
+        room = None if options.memory_gb is None else Resources(memory_gb=options.memory_gb)
+        return appraise(study, draws=options.draws, until=options.until, resources=room, **common)  # type: ignore[arg-type]
     return options.appraise(study, draws=options.draws, **common)
 
 
