@@ -15,6 +15,7 @@ from sharesim.measures import percentile
 from sharesim.workflow.cases import BUILDER, Case, cases
 from sharesim.workflow.doors import appraise, choose, judge, load
 from sharesim.workflow.judged import Judged
+from sharesim.workflow.stage_gate import gate_line, rights_to_stop
 from sharesim.workflow.words import money
 
 PLANNED = "as_planned"
@@ -154,12 +155,7 @@ def _section(case: Case, judged: Judged) -> list[str]:
 
 def _gates(judged: Judged) -> list[str]:
     """Return what the right to stop at each stage gate is worth, a line each."""
-    return [
-        f"- At the gate of `{row.stage}`: always going on adds {money(row.always_gbp)}, with the right to stop "
-        f"{money(row.with_right_gbp)}; the right is worth {money(row.right_gbp)} (± {money(1.96 * row.error_gbp)}) "
-        f"and is used in {row.stopped_share:.0%} of futures."
-        for row in judged.right_to_stop().itertuples()
-    ]
+    return [f"- {gate_line(found)}" for found in rights_to_stop(judged)]
 
 
 def _table(rows: list[dict[str, str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from sharesim.examples import from_dict
 from sharesim.report.matrix import arrangements
 from sharesim.workflow.doors import appraise, choose, judge
 from sharesim.workflow.judged import Judged
-from sharesim.workflow.stage_gate import rights_to_stop, stop_value
+from sharesim.workflow.stage_gate import gate_line, rights_to_stop, stop_value
 from tests.oracles.appraisal_studies import bound, joined, staged, three_councils, trading
 
 
@@ -58,6 +59,39 @@ def test_who_knows_nothing_has_no_right_and_stopping_that_costs_too_much_is_wort
     assert np.abs(stop_value(known, remaining, 1e6)[0]).max() == 0.0
 
 
+def no_signal(seed: int, n_draws: int = 512) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Eight things known that say nothing of what remains, which as often as not is a loss and has heavy tails."""
+    at = np.random.default_rng(seed)
+    known = at.normal(size=(8, n_draws)), at.normal(size=(8, 8 * n_draws))
+    return known, (at.standard_t(3, size=n_draws), at.standard_t(3, size=8 * n_draws))
+
+
+def test_a_rule_that_does_not_beat_always_going_on_is_not_put_to_work() -> None:
+    """Stopping costs nothing and the mean is near nought, so every chance slope would be a rule; few get through."""
+    worths = [stop_value(*no_signal(seed), 0.05)[0] for seed in range(60)]
+    used = [worth for worth in worths if worth.any()]
+    assert len(used) <= 6
+    assert sum(worth.mean() < -2 * worth.std() / math.sqrt(len(worth)) for worth in used) <= 1
+
+
+def test_no_rule_brings_more_than_foresight_on_the_same_futures() -> None:
+    """Also where the rule fits without error: then the two are the same, so they are means over the same futures."""
+    for stop in (0.0, 5_000.0, 200_000.0, 1e7):
+        (found,) = rights_to_stop(judged(with_gate(stop), 1024))
+        assert found.foresight_gbp >= max(found.with_right_gbp, found.always_gbp), stop
+        assert found.with_right_gbp == pytest.approx(found.always_gbp + found.right_gbp, abs=1e-3)
+    assert found.foresight_gbp == found.with_right_gbp == found.always_gbp
+
+
+def test_the_line_of_a_gate_says_when_the_right_cannot_be_told_from_nothing() -> None:
+    (dear,) = rights_to_stop(judged(with_gate(1e7)))
+    assert "no rule on what is known by then plainly beats that" in gate_line(dear) and not dear.is_plain
+    doubtful = replace(dear, stopped_share=0.1, right_gbp=-3_000.0, error_gbp=2_000.0)
+    assert gate_line(doubtful).endswith("the right is worth -£3,000 (± £3,920), which cannot be told from nothing.")
+    sure = replace(doubtful, right_gbp=30_000.0)
+    assert gate_line(sure).endswith("the right is worth £30k (± £3,920).")
+
+
 def with_gate(stop_gbp: float) -> dict[str, Any]:
     """A follow-on that pays or does not, as the first stage shows."""
     raw = staged()
@@ -72,7 +106,8 @@ def test_a_stage_gate_of_a_study_lies_between_none_and_foresight() -> None:
     result = judged(with_gate(5_000.0), 4096)
     (found,) = rights_to_stop(result)
     assert found.known == ("services.hr.saving_rate_share",) and 0.05 < found.stopped_share < 0.95
-    assert 4 * found.error_gbp < found.right_gbp < found.foresight_gbp
+    assert found.right_gbp > 4 * found.error_gbp and found.is_plain
+    assert found.always_gbp < found.with_right_gbp < found.foresight_gbp
     assert found.with_right_gbp == pytest.approx(found.always_gbp + found.right_gbp)
     assert found.follow_ons[0].startswith("hr/own|")
     assert "the right is worth" in result.summary()
