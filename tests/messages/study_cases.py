@@ -695,6 +695,7 @@ def override_cases() -> list[Case]:
     cases = [Case(f"override: {name}", (correlated,), (text,)) for name, text in sets.items()]
     high = '\n[scenarios.high]\n"services.hrr.elasticity" = 1\n'
     return [
+        Case("set: bytes that are no text", assignments=("study.title=Caf\udce9",)),
         *cases,
         Case("scenario: unknown", (add("\n[scenarios.high]\n"),), scenario="hihg"),
         Case("scenario: not a table", (add("\n[scenarios]\nhigh = 5\n"),), scenario="high"),
