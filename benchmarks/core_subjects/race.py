@@ -142,6 +142,8 @@ def apart(task: Task, names: list[str]) -> float:
             sums[:, rows, : total.shape[2]] = total
 
         work(name, task, block, look)
+        # Room is used again and again; slots without a partner are nobody's and hold whatever lay there.
+        npv[np.arange(shape[1]) >= task.table.n_partners[:, None]] = 0.0
         pages[name] = npv, sums
     for name in names:
         for mine, yours in zip(pages["sharesim"], pages[name], strict=True):

@@ -29,15 +29,16 @@ from sharesim.batch.claims import claim, is_held
 from sharesim.batch.expand import PlannedRun
 from sharesim.batch.plan import Plan
 from sharesim.errors import Fault, OutputError, UsageError
-from sharesim.workflow.folder import MANIFEST, write_json
+from sharesim.workflow.folder import BESIDE, MANIFEST, write_json
 from sharesim.workflow.kept import FILE as REPORT_FILE
+from sharesim.workflow.kept import FRAMES
 
 #: Beyond what a hundred thousand runs of many settings come to; what is larger is none of ours.
 MOST_JSON = 400_000_000
 IDENTITY = re.compile("[0-9a-f]{20}")
 BATCH, RECORD, LOG = "batch.json", "record.json", "log.txt"
 #: Files of a run whose bytes hold times or machine facts, or come with a report, and so differ between equal results.
-NOT_COMPARED = (MANIFEST, RECORD, LOG, REPORT_FILE, "readings.csv")
+NOT_COMPARED = (MANIFEST, RECORD, LOG, REPORT_FILE, *(f"{name}.csv" for name in (*BESIDE, *FRAMES)))
 REPORTS = (".html", ".xlsx", ".pptx", ".png", ".svg", ".pdf", ".md")
 
 

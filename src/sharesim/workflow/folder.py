@@ -211,9 +211,13 @@ def write_run(folder: Path, judged: Judged, timings: dict[str, float]) -> None:
     write_json(folder / MANIFEST, manifest(study, portfolio.appraisal, timings, judged))
 
 
+#: Tables that come with a report only.
+BESIDE = ("readings", "right_to_stop", "do_minimum", "mitigations", "metrics")
+
+
 def write_beside(folder: Path, judged: Judged) -> None:
     """Write the three readings, and of what only some studies have: stage gates, do-minimum, mitigations, carbon."""
-    for name in ("readings", "right_to_stop", "do_minimum", "mitigations", "metrics"):
+    for name in BESIDE:
         frame = getattr(judged, name)()
         if len(frame):
             write_csv(frame, folder / f"{name}.csv")
