@@ -15,7 +15,7 @@ from sharesim.report.readings import owner_words
 
 OPTIONS = columns("""
     title | Option
-    n_services | Services | number
+    n_services | Services | number | shared
     npv_mean_gbp | Value | gbp | on average | | from-
     npv_p5_gbp | Low (5%) | gbp
     npv_p95_gbp | High (95%) | gbp

@@ -92,6 +92,20 @@ def _nothing(contents: Contents) -> tuple[Sentence, ...]:
 
 
 def _what(contents: Contents, chosen: tuple[Arrangement, ...]) -> Sentence:
+    """Return what to share with whom; what councils improve alone is no sharing, and is said after it."""
+    shared = tuple(item for item in chosen if len(item.partners) > 1)
+    if not shared or len(shared) == len(chosen):
+        return _of_one_kind(contents, chosen)
+    names = contents.study.services.names
+    parts = []
+    for partner in dict.fromkeys(item.partners[0] for item in chosen if len(item.partners) == 1):
+        own = {at for item in chosen if item.partners == (partner,) for at in item.services}
+        parts.append(f"{words.listing([names[at] for at in sorted(own)])} by {contents.study.councils.name(partner)}")
+    (lead,) = _of_one_kind(contents, shared)
+    return (f"{str(lead).removesuffix('.')}; improved alone: {words.listing(parts)}.",)
+
+
+def _of_one_kind(contents: Contents, chosen: tuple[Arrangement, ...]) -> Sentence:
     study = contents.study
     services = {service for item in chosen for service in item.services}
     share = study.services.names[0] if len(study.services) == 1 else _so_many(len(services), len(study.services))

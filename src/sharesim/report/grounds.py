@@ -52,6 +52,8 @@ READINGS = columns("""
     judging_words | On fresh futures | figure | | judging_reach
     difference_words | Difference | figure
 """)
+#: Said of a published figure of services, or of councils, of which the choice has none.
+NOT_SHARED = "not shared in this choice"
 PUBLISHED = columns("""
     label | Published figure | text | | covers
     published_words | Published | figure | | kind
@@ -174,13 +176,15 @@ def _with_words(frame: pd.DataFrame, names: tuple[str, ...], units: pd.Series) -
 
 
 def figure_words(value: float, unit: str) -> str:
-    """Return a figure in full, in its unit: a share or pounds.
+    """Return a figure in full, in its unit: a share or pounds; a dash where there is none.
 
     Examples
     --------
     >>> figure_words(0.54, "share"), figure_words(80_000, "GBP")
     ('54%', '£80,000')
     """
+    if value != value:
+        return "–"
     return words.share(value) if unit == "share" else words.pounds(value)
 
 
@@ -200,6 +204,8 @@ def published_table(material: Material) -> PageTable | None:
 
 def falls(row: Any) -> str:
     """Return where a published figure falls in the simulated range, in words."""
+    if row.simulated_mean != row.simulated_mean:
+        return NOT_SHARED
     if row.percentile_of_published <= 0:
         return "below every future"
     if row.percentile_of_published >= 100:

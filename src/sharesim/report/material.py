@@ -116,7 +116,7 @@ class Material:
             "tornado": inputs.tornado(
                 study, contents.driver_effects, sorted({at for item in self.chosen for at in item.services})
             ),
-            "published": tables.published(study, account),
+            "published": tables.published(study, self.judged.table, account),
             "lines": cells,
             "lines_by_council": breakdown.by_line_and_council(study, cells),
             "lines_by_year": breakdown.by_line_and_year(study, cells),
@@ -210,5 +210,6 @@ class Material:
         if "rule_costs" in frames and (frames["rule_costs"].high_gbp > choice_figures.NOTHING_GBP).any():
             found.append(choice_figures.rule_costs_plot(frames["rule_costs"]))
         if len(frames["published"]):
-            found.append(why_figures.published_plot(frames["published"]))
+            published = why_figures.published_plot(frames["published"])
+            found += [published] if published is not None else []
         return found

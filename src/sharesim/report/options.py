@@ -74,7 +74,7 @@ def options_table(study: Study, options: Sequence[Option]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        option, title, how, n_services, n_arrangements, NPV and its range (real, discounted), one_off_gbp (undiscounted,
+        option, title, how, n_services and n_arrangements (shared by two councils or more), NPV and its range (real, discounted), one_off_gbp (undiscounted,
         after grants), cashable_gbp (undiscounted), losing councils, exits, npsv_gbp and bcr of the public-value
         reading.
     """
@@ -89,12 +89,13 @@ def _row(study: Study, option: Option) -> dict[str, Any]:
                  "one_off_gbp", "cashable_gbp", "n_losing", "compulsory_exits_posts", "npsv_gbp")  # fmt: skip
         return row | dict.fromkeys(zeros, 0.0) | {"bcr": float("nan")}
     table, flows = option.outcomes.table, option.account
+    together = np.flatnonzero(table.n_partners > 1)
     npv = flows.npv(study.discount())
     total = npv.sum(axis=0)
     reading = public.public_value(option.outcomes)
     return row | {
-        "n_services": float(len({service for at in range(len(table)) for service in table.service_ids(at)})),
-        "n_arrangements": float(len(table)),
+        "n_services": float(len({service for at in together for service in table.service_ids(at)})),
+        "n_arrangements": float(len(together)),
         "npv_mean_gbp": float(mean(total)),
         "npv_p5_gbp": float(percentile(total, 5)),
         "npv_p95_gbp": float(percentile(total, 95)),

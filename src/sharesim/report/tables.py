@@ -8,6 +8,7 @@ import pandas as pd
 from sharesim.appraisal.account import Account
 from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.bundles.table import BundleTable
 from sharesim.choice.solution import Solution
 from sharesim.measures import cvar, mean, percentile, probability_below, standard_errors
 from sharesim.study.schema import Published
@@ -249,11 +250,16 @@ def assumptions(study: Study) -> pd.DataFrame:
     )
 
 
-def published(study: Study, account: Account) -> pd.DataFrame:
-    """Return each published figure beside the simulated range, and where in the range it falls."""
+def published(study: Study, table: BundleTable, account: Account) -> pd.DataFrame:
+    """Return each published figure beside the simulated range, and where in the range it falls.
+
+    Nothing was simulated (NaN) for a figure of services or councils of which nothing is in the choice.
+    """
     rows = []
     for at, figure in enumerate(study.model.published):
         draws = account.published[at]
+        if not _in_choice(study, table, figure):
+            draws = np.full_like(draws, np.nan)
         rows.append(
             {
                 "label": figure.label,
@@ -264,7 +270,7 @@ def published(study: Study, account: Account) -> pd.DataFrame:
                 "simulated_p5": float(percentile(draws, 5)),
                 "simulated_p50": float(percentile(draws, 50)),
                 "simulated_p95": float(percentile(draws, 95)),
-                "percentile_of_published": float(100.0 * probability_below(draws, figure.value)),
+                "percentile_of_published": _percentile_of(draws, figure.value),
                 "covers": _covers(study, figure),
                 "source": figure.source,
             }
@@ -283,6 +289,22 @@ def published(study: Study, account: Account) -> pd.DataFrame:
         "source",
     ]
     return pd.DataFrame(rows, columns=names)
+
+
+def _in_choice(study: Study, table: BundleTable, figure: Published) -> bool:
+    """Whether an arrangement of the choice has a service and a council of a published figure."""
+    services = {study.services.index(name) for name in figure.services} or set(range(len(study.services)))
+    councils = {study.councils.index(name) for name in figure.councils} or set(range(len(study.councils)))
+    return any(
+        services & set(map(study.services.index, table.service_ids(row)))
+        and councils & set(map(study.councils.index, table.partner_ids(row)))
+        for row in range(len(table))
+    )
+
+
+def _percentile_of(draws: np.ndarray, value: float) -> float:
+    """Return the percentile of a figure among draws; NaN where nothing was simulated."""
+    return float("nan") if np.isnan(draws).any() else float(100.0 * probability_below(draws, value))
 
 
 def _covers(study: Study, figure: Published) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sharesim.errors import Fault, UsageError
 from sharesim.measures import percentile
+from sharesim.report.grounds import NOT_SHARED
 from sharesim.workflow.cases import BUILDER, Case, cases
 from sharesim.workflow.doors import appraise, choose, judge, load
 from sharesim.workflow.judged import Judged
@@ -118,7 +119,7 @@ def _row(case: Case, judged: Judged, seconds: float) -> dict[str, str]:
         "case": f"[{case.name}](../configs/{case.name})",
         "councils x services": f"{len(judged.study.councils)} x {len(judged.study.services)}",
         "candidates": f"{judged.portfolio.appraisal.candidates.n_bundles:,}",
-        "chosen": "nothing" if nothing else f"{len(chosen)}",
+        "chosen": "nothing" if nothing else _how_many(judged),
         "worth on average": "" if nothing else money(float(npv.mean())),
         "nine in ten futures": ""
         if nothing
@@ -128,20 +129,30 @@ def _row(case: Case, judged: Judged, seconds: float) -> dict[str, str]:
     }
 
 
+def _how_many(judged: Judged) -> str:
+    """Return how many arrangements are shared, and how many are of one council alone."""
+    alone = int((judged.outcomes.table.n_partners == 1).sum())
+    shared = len(judged.outcomes.table) - alone
+    return f"{shared} shared, {alone} improved alone" if alone else f"{shared}"
+
+
 def _published(case: Case, judged: Judged) -> list[dict[str, str]]:
     rows = []
     for row in judged.published().itertuples():
         share = row.unit == "share"
         shown = (lambda value: f"{value:.0%}") if share else money
+        is_shared = row.simulated_mean == row.simulated_mean
         rows.append(
             {
                 "case": case.name,
                 "figure": row.label.replace("|", "/"),
                 "kind": row.kind,
                 "published": shown(row.published),
-                "simulated 5% to 95%": f"{shown(row.simulated_p5)} to {shown(row.simulated_p95)}",
-                "on average": shown(row.simulated_mean),
-                "percentile": f"{row.percentile_of_published:.0f}",
+                "simulated 5% to 95%": f"{shown(row.simulated_p5)} to {shown(row.simulated_p95)}"
+                if is_shared
+                else NOT_SHARED,
+                "on average": shown(row.simulated_mean) if is_shared else "",
+                "percentile": f"{row.percentile_of_published:.0f}" if is_shared else "",
             }
         )
     return rows

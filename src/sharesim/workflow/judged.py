@@ -173,7 +173,7 @@ class Judged:
 
     def published(self) -> pd.DataFrame:
         """Return each published figure beside the simulated range."""
-        return tables.published(self.study, self.account)
+        return tables.published(self.study, self.outcomes.table, self.account)
 
     def summary(self) -> str:
         """Return the decision, what it is worth, and how sure that is, in words."""

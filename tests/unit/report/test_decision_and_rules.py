@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 
 from sharesim.choice.solution import Check, Solution, Status, StoppedBy
+from sharesim.examples import from_dict
 from sharesim.measures import estimate
-from sharesim.report import grounds, readings
+from sharesim.report import grounds, options, readings, tables, words
 from sharesim.report.contents import Contents
 from sharesim.report.decision import decision, text_of
+from sharesim.report.figures.who import matrix_plot
+from sharesim.report.figures.why import published_plot
 from sharesim.report.material import Material
 from sharesim.report.matrix import arrangements, letter_of
 from sharesim.study.rules import Objective
+from sharesim.workflow.doors import appraise, choose, judge
+from tests.unit.report.studies import trio_raw
 
 
 def sentences(contents: Contents) -> list[str]:
@@ -31,14 +36,14 @@ def test_first_sentence_says_what_with_whom_where_and_when(trio: Contents) -> No
 
 def test_second_sentence_has_price_base_horizon_and_error(trio: Contents) -> None:
     second = sentences(trio)[1]
-    for words in (
+    for part in (
         "six years from April 2025",
         "2025-26 prices",
         "discounted at 3.5% a year",
         "give or take",
         "General Funds",
     ):
-        assert words in second
+        assert part in second
 
 
 def test_third_sentence_names_the_council_most_likely_to_lose(trio: Contents, trio_material: Material) -> None:
@@ -158,3 +163,52 @@ def test_decision_of_an_empty_study(nothing: Contents) -> None:
     made = dataclasses.replace(nothing, outcomes=empty)
     assert [text_of(part) for part in decision(made, ())] == ["Share nothing: the study has no candidate arrangement."]
     assert isinstance(nothing.solution, Solution)
+
+
+def test_a_published_figure_of_what_is_not_shared_says_so(trio: Contents, trio_material: Material) -> None:
+    judged = trio.judged
+    assert judged is not None and trio.account is not None
+    without = [row for row in range(len(judged.table)) if "payroll" not in judged.table.service_ids(row)]
+    frame = tables.published(trio.study, judged.table.take(np.array(without, dtype=np.int64)), trio.account)
+    assert frame.simulated_mean.isna().tolist() == [False, True, False]
+    assert np.isnan(frame.percentile_of_published[1])
+    assert grounds.falls(next(frame.iloc[1:2].itertuples())) == "not shared in this choice"
+    assert grounds.figure_words(float("nan"), "GBP") == "–"
+    plot = published_plot(frame)
+    assert plot is not None and "of 2 published figures" in plot.title
+    assert published_plot(frame.iloc[1:2]) is None
+    none = tables.published(trio.study, judged.table.take(np.array([], dtype=np.int64)), trio.account)
+    assert none.simulated_mean.isna().all() and published_plot(none) is None
+    material = Material(trio)
+    material.tables["published"] = frame
+    table = grounds.published_table(material)
+    assert table is not None and "not shared in this choice" in str(table)
+    assert "£0" not in str([grounds.falls(row) for row in frame.itertuples()])
+
+
+def test_what_a_council_improves_alone_is_not_called_shared(trio: Contents, trio_material: Material) -> None:
+    """One arrangement of the choice is taken as internal: it counts among the shared ones no more."""
+    chosen = trio_material.chosen
+    last = dataclasses.replace(chosen[-1], services=(2,), partners=(0,), hosts=())
+    mixed = (*(item for item in chosen[:-1]), last)
+    shared = {at for item in chosen[:-1] for at in item.services}
+    lead = text_of(decision(trio, mixed)[0])
+    name, service = trio.study.councils.name(0), trio.study.services.name(2)
+    assert lead.endswith(f"; improved alone: {service} by {name}.")
+    assert last.title not in lead.split("improved alone")[0] or chosen[-1].title in {i.title for i in chosen[:-1]}
+    title = matrix_plot(trio.study, trio_material.tables["matrix"], mixed).title  # type: ignore[union-attr]
+    of = words.count(len(shared), "service").capitalize()
+    assert title.startswith(f"{of} of three shared, in ") and title.endswith("; one improved alone")
+
+
+def test_an_option_counts_only_what_two_or_more_share() -> None:
+    raw = trio_raw()
+    raw["bundles"] = {"internal": True, "most_partners": 1}
+    raw["rules"] = []
+    for service in raw["services"]:
+        service |= {"internal_saving_share": 0.2, "internal_one_off_gbp": 1_000}
+    judged = judge(choose(appraise(from_dict(raw))))
+    assert len(judged.portfolio.chosen()) > 0
+    option = options.Option("do_minimum", "Do minimum", "alone", judged.outcomes, judged.account)
+    frame = options.options_table(judged.study, [option])
+    assert frame.n_services.tolist() == frame.n_arrangements.tolist() == [0.0]

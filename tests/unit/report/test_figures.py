@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sharesim.examples import from_dict, two_councils_raw
 from sharesim.report import words
 from sharesim.report.contents import Contents
 from sharesim.report.figures import Drawing, Plot, axes_of, drawing, figure_of, settings, style, who, why
@@ -151,3 +152,46 @@ def test_a_plot_of_nothing_to_pay(trio_material: Material) -> None:
     plot = why.panels_plot(frame, (("peak_funding_mean_gbp", "Peak funding", "gbp"),))
     assert plot.title == "No council has to find money before it gains, on average"
     assert isinstance(plot, Plot) and words.money(0) == "£0"
+
+
+def many_councils(count: int) -> Plot:
+    """Return the map of councils that lie scattered, the first two of which share."""
+    at = np.random.default_rng(3)
+    rows = [
+        {"id": f"c{one}", "name": f"Council {one}", "population": 90_000, "x_km": float(x), "y_km": float(y)}
+        for one, (x, y) in enumerate(at.uniform(0.0, 60.0, size=(count, 2)))
+    ]
+    costs = [
+        {"council": row["id"], "service": "payroll", "cost_gbp": 1e5, "workload": 500, "posts_fte": 4} for row in rows
+    ]
+    raw = two_councils_raw() | {"councils": rows, "baseline": costs, "bundles": {"most_partners": 2}}
+    frame = pd.DataFrame([{"council": "c0", "partner": "c1", "services": 1}])
+    plot = who.map_plot(from_dict(raw), frame, [1] + [0] * (count - 1))
+    assert plot is not None
+    return plot
+
+
+@pytest.mark.parametrize(("count", "named"), [(3, 3), (15, 15), (40, 40), (41, 0)])
+def test_councils_of_a_map_have_names_as_long_as_there_is_room(count: int, named: int) -> None:
+    written = [text.get_text() for text in axes_of(many_councils(count)).texts]
+    assert sum(text.startswith("Council ") for text in written) == named
+
+
+def test_names_of_fifteen_councils_do_not_lie_on_each_other() -> None:
+    axes = axes_of(many_councils(15))
+    canvas = axes.figure.canvas
+    names = [text for text in axes.texts if text.get_text().startswith("Council ")]
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in names]  # type: ignore[attr-defined]
+    pairs = [(one, other) for at, one in enumerate(boxes) for other in boxes[at + 1 :]]
+    assert sum(one.overlaps(other) for one, other in pairs) == 0
+
+
+def test_a_figure_cut_to_what_it_holds_keeps_its_title(trio_material: Material) -> None:
+    """A notebook saves with ``bbox_inches="tight"``: as high as the whole figure, its narrow margins apart."""
+    for name in ("map", "value-spread", "matrix"):
+        plot = trio_material.plots[name]
+        figure = axes_of(plot).figure
+        (title,) = (text for text in figure.texts if text.get_text().split() == plot.title.split())
+        kept = figure.get_tightbbox()
+        place = title.get_window_extent().transformed(figure.dpi_scale_trans.inverted())
+        assert kept.y1 >= place.y1 - 1e-6 and kept.x0 <= place.x0 + 1e-6, name

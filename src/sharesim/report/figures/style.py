@@ -148,6 +148,9 @@ def figure_of(plot: Plot, *, narrow: bool = False, titled: bool = False) -> tupl
     figure.set_layout_engine(engine)
     engine.execute(figure)
     figure.set_layout_engine("none")
+    # Its room is kept above the axes by now. What is cut to what it holds, as a notebook does, must count it in.
+    for text in figure.texts:
+        text.set_in_layout(True)
     return figure, above
 
 

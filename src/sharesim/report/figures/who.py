@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -18,18 +19,27 @@ from sharesim.report.matrix import Arrangement
 from sharesim.study.study import Study
 
 HOST = "★"
-#: Rows of a timeline, councils of a map that all get their names, and cells of a matrix that can be read.
+#: Rows of a timeline, councils of a map with room for what each hosts, and cells of a matrix that can be read.
 MOST_ROWS, MOST_NAMES, MOST_CELLS = 30, 14, 1200
+#: Councils of a map that get their names in short; of more the names would lie on each other.
+MOST_SHORT_NAMES = 40
 EARTH_KM = 6371.0
+#: Size of short names in points, their most letters, and the sides of a mark where one may stand (across, up).
+SHORT_POINTS, MOST_LETTERS = 7.0, 22
+SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 
 
 def matrix_plot(study: Study, frame: pd.DataFrame, chosen: Sequence[Arrangement]) -> Plot | None:
     """Return the services x councils matrix, from `matrix.matrix`; None where it would be too large to read."""
     if len(frame) > MOST_CELLS:
         return None
-    shared = {service for item in chosen for service in item.services}
+    together = [item for item in chosen if len(item.partners) > 1]
+    alone = {service for item in chosen if len(item.partners) == 1 for service in item.services}
+    shared = {service for item in together for service in item.services}
     number = words.sentence_case(words.count(len(shared), "service"))
-    title = f"{number} of {words.number_word(len(study.services))} shared, in {words.count(len(chosen), 'arrangement')}"
+    title = f"{number} of {words.number_word(len(study.services))} shared"
+    title += f", in {words.count(len(together), 'arrangement')}" if together else ""
+    title += f"; {words.number_word(len(alone))} improved alone" if alone else ""
     alt = f"Matrix of services by councils. {' '.join(_arrangement_words(study, item) for item in chosen)}"
 
     def draw(figure: Figure, narrow: bool) -> None:
@@ -148,7 +158,7 @@ def places_km(study: Study) -> list[tuple[float, float]] | None:
 
 def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, hosts: Sequence[int]) -> None:
     """Draw councils at their places, and a line between partners, thicker the more they share; names outwards."""
-    most = max(frame.services)
+    most, lines = max(frame.services), []
     for row in frame.itertuples():
         (x0, y0), (x1, y1) = position[row.council], position[row.partner]
         axes.plot(
@@ -160,6 +170,7 @@ def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, host
             solid_capstyle="round",
             zorder=1,
         )
+        lines.append(((x0 + x1) / 2, (y0 + y1) / 2))
         axes.annotate(
             f"{row.services}",
             ((x0 + x1) / 2, (y0 + y1) / 2),
@@ -182,7 +193,7 @@ def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, host
             zorder=4,
         )
         if len(study.councils) > MOST_NAMES:
-            continue
+            continue  # named below, where there is room
         label = study.councils.name(at) + (f"\nhosts {words.count(hosts[at], 'service')}" if hosts[at] else "")
         above = y >= middle[1]
         axes.annotate(
@@ -198,9 +209,59 @@ def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, host
         )
     axes.set_aspect("equal", adjustable="datalim")
     named = len(study.councils) <= MOST_NAMES
-    axes.margins(x=0.3 if named else 0.05, y=0.4 if named else 0.05)
+    axes.margins(x=0.3 if named else 0.12, y=0.4 if named else 0.08)
+    if MOST_NAMES < len(study.councils) <= MOST_SHORT_NAMES:
+        write_names(axes, study.councils.names, np.array([position[name] for name in study.councils.ids]), lines)
     axes.set_axis_off()
     _scale_bar(axes, np.ptp([place[0] for place in position.values()]))
+
+
+def write_names(axes: Axes, names: Sequence[str], places: np.ndarray, figures: Sequence[tuple[float, float]]) -> None:
+    """Write names of many councils beside their marks, each on the side where least lies under it.
+
+    Parameters
+    ----------
+    axes : Axes
+        With its margins set.
+    names : sequence of str
+    places : ndarray, shape (council, 2), km
+    figures : sequence of (float, float), km
+        Where figures stand on lines.
+    """
+    letter, line, gap = 0.5 * SHORT_POINTS, 1.2 * SHORT_POINTS, 5.0
+    assert axes.figure is not None
+    # Nine tenths of the figure: the rest is what the layout keeps free around it.
+    room = 0.9 * 72.0 * np.array(axes.figure.get_size_inches())  # type: ignore[union-attr]
+    scale = (room / (np.maximum(np.ptp(places, axis=0), 1.0) * (1.24, 1.16))).min()
+    marks = [(x - 4, y - 4, x + 4, y + 4) for x, y in scale * places]
+    marks += [(x - 6, y - 6, x + 6, y + 6) for x, y in scale * np.array(figures).reshape(-1, 2)]
+    for name, (x, y), place in zip(names, scale * places, places, strict=True):
+        text = textwrap.shorten(name, MOST_LETTERS, placeholder="…") if len(name) > MOST_LETTERS else name
+        wide, boxes = letter * len(text), []
+        for across, up in SIDES:
+            left = x + across * gap - wide * (1 - across) / 2
+            low = y + up * (gap if not across else 0.6 * line) - line * (1 - up) / 2
+            boxes.append((left, low, left + wide, low + line))
+        best = int(np.argmin([sum(_overlap(box, other) for other in marks) for box in boxes]))
+        marks.append(boxes[best])
+        across, up = SIDES[best]
+        axes.annotate(
+            text,
+            (float(place[0]), float(place[1])),
+            xytext=(across * gap, up * (gap if not across else 0.6 * line)),
+            textcoords="offset points",
+            ha=("right", "center", "left")[across + 1],
+            va=("top", "center", "bottom")[up + 1],
+            fontsize=SHORT_POINTS,
+            zorder=5,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        )
+
+
+def _overlap(box: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Return the area that two boxes (left, low, right, high) have in common."""
+    wide = min(box[2], other[2]) - max(box[0], other[0])
+    return max(wide, 0.0) * max(min(box[3], other[3]) - max(box[1], other[1]), 0.0)
 
 
 def _scale_bar(axes: Axes, width_km: float) -> None:

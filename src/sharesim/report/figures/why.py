@@ -235,8 +235,14 @@ def draw_risks(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
     axes.figure.legend(loc="outside lower center", ncols=1 if narrow else 2)
 
 
-def published_plot(frame: pd.DataFrame) -> Plot:
-    """Return published figures beside the simulated ranges, from `tables.published`; each row on a scale of its own."""
+def published_plot(frame: pd.DataFrame) -> Plot | None:
+    """Return published figures beside the simulated ranges, from `tables.published`; each row on a scale of its own.
+
+    Figures of what is not shared in the choice have no range and are left out; None where no other is left.
+    """
+    frame = frame[frame.simulated_mean.notna()]
+    if not len(frame):
+        return None
     inside = int(((frame.published >= frame.simulated_p5) & (frame.published <= frame.simulated_p95)).sum())
     title = f"{inside} of {len(frame)} published figures lie inside the range of nine futures in ten"
     alt = f"Published figures beside simulated ranges. {' '.join(_beside(row) for row in frame.itertuples())}"
