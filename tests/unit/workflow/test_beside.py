@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 from sharesim.appraisal.outcomes import appraise as simulate
 from sharesim.examples import from_dict
 from sharesim.report.matrix import arrangements
+from sharesim.workflow.cases import Case
+from sharesim.workflow.cases_page import _how_many, _published
 from sharesim.workflow.doors import appraise, choose, judge
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.stage_gate import gate_line, rights_to_stop, stop_value
@@ -238,3 +241,23 @@ def test_lines_add_up_replay_matches_and_threads_move_no_bit(raw: dict[str, Any]
         factor = dict(zip(result.years().year, study.discount(), strict=True))
         total = (cash.mean_gbp * cash.year.map(factor)).sum()
         assert total == pytest.approx(float(result.npv.mean()), rel=1e-9, abs=1e-2)
+
+
+def test_the_page_of_cases_says_what_is_not_shared() -> None:
+    raw = worthwhile(three_councils())
+    served = raw["services"][0]["id"]
+    raw["bundles"] = {"internal": True, "most_partners": 1}
+    for service in raw["services"]:
+        service |= {"internal_saving_share": 0.04, "internal_one_off_gbp": 1_000}
+    raw["published"] = [{"label": "A", "measure": "cashable_gbp", "value": 1e5, "services": [served]}]
+    result = judged(raw)
+    alone = len(result.portfolio.chosen())
+    assert alone and _how_many(result) == f"0 shared, {alone} improved alone"
+    assert _how_many(judged(worthwhile(three_councils()))) == "1 shared, 3 improved alone"
+    case = Case("made", "Made", "", None, None, Path())
+    (row,) = _published(case, result)
+    assert row["percentile"] != ""
+    table = result.outcomes.table.take(np.array([], dtype=np.int64))
+    none = replace(result, outcomes=replace(result.outcomes, table=table))
+    (row,) = _published(case, none)
+    assert (row["simulated 5% to 95%"], row["on average"], row["percentile"]) == ("not shared in this choice", "", "")
