@@ -74,9 +74,9 @@ def options_table(study: Study, options: Sequence[Option]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        option, title, how, n_services and n_arrangements (shared by two councils or more), NPV and its range (real, discounted), one_off_gbp (undiscounted,
-        after grants), cashable_gbp (undiscounted), losing councils, exits, npsv_gbp and bcr of the public-value
-        reading.
+        option, title, how, n_services and n_arrangements (shared by two councils or more), NPV and its range (real,
+        discounted), one_off_gbp (undiscounted, after grants), cashable_gbp (undiscounted), losing councils, exits,
+        npsv_gbp and bcr of the public-value reading.
     """
     return pd.DataFrame([_row(study, option) for option in options])
 
