@@ -13,9 +13,11 @@ from sharesim.report import write
 from sharesim.report.contents import Contents
 from sharesim.report.figures import Drawing, drawing
 from sharesim.report.html import render
+from sharesim.report.markdown import markdown
 from sharesim.report.material import Material
 from sharesim.report.portfolio import matrix_grid
 from sharesim.report.sections import HEADINGS
+from sharesim.report.workbook import write_workbook
 from sharesim.study.labels import Labels
 from tests.unit.report import studies
 from tests.unit.report.pages import Element, Page, outline, read, rows_of
@@ -361,3 +363,16 @@ def test_date_is_the_runs_and_nothing_else_is_dated(trio_text: str, trio: Conten
 
     today = date.today()
     assert f"{today.isoformat()}T" not in trio_text
+
+
+def test_a_study_whose_only_published_figure_is_of_what_is_not_shared(tmp_path: Path) -> None:
+    raw = studies.trio_raw()
+    raw["published"] = [
+        {"label": "Left out", "measure": "cashable_gbp", "value": 5e4, "years": 3, "services": ["planning"]}
+    ]
+    material = Material(studies.contents(raw, effects=False))
+    page = read(render(material, [drawing(plot) for plot in material.plots.values()]))
+    (section,) = [item for item in page.all("section") if item.get("id") == "published"]
+    assert "not shared in this choice" in section.text and "100%" not in section.text and "£0" not in section.text
+    assert "not shared in this choice" in markdown(material, has_figures=True)
+    assert write_workbook(material, tmp_path / "report.xlsx").is_file()
