@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 
@@ -103,4 +105,4 @@ def _concerns(study: Study, services: tuple[str, ...], chosen: tuple[Arrangement
 
 def day_of(study: Study, years: float) -> str:
     """Return the day that lies so many years after the study's first, ISO."""
-    return str(np.datetime64(study.model.study.start, "D") + round(years * 365.25))
+    return (study.model.study.start + timedelta(days=round(years * 365.25))).isoformat()

@@ -344,5 +344,5 @@ def _decimal(day: str) -> float:
     """Return an ISO date as a decimal year."""
     when = np.datetime64(day, "D")
     year = when.astype("datetime64[Y]")
-    length = (year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")
+    length = (year + np.timedelta64(1, "Y")).astype("datetime64[D]") - year.astype("datetime64[D]")
     return float(1970 + year.astype(int) + (when - year.astype("datetime64[D]")) / length)
