@@ -21,9 +21,9 @@ from benchmarks.core_study import some_bundles, study_of
 from benchmarks.core_subjects import kernel, plain
 from benchmarks.core_subjects.inputs import SUMS, Bundles, Inputs, bundles_of
 from sharesim.appraisal.context import Context, Fixed
-from sharesim.appraisal.engine import BLOCK_CHUNKS, ChunkRun, block_sums, draw_plan, put_partners, tiles_of
+from sharesim.appraisal.engine import ChunkRun, block_sums, draw_plan, put_partners, tiles_of
 from sharesim.appraisal.outcomes import appraise
-from sharesim.appraisal.resources import Resources
+from sharesim.appraisal.resources import Cut, Resources
 from sharesim.appraisal.tables import Package
 from sharesim.bundles.table import BundleTable
 from sharesim.study.study import Study
@@ -46,21 +46,26 @@ class Task:
     values : list of ndarray, each (driver, draw)
         By block of a few chunks.
     n_draws : int
+    cut : Cut
+        As `sharesim.appraise` cuts a task of this size.
     """
 
     study: Study
     table: BundleTable
     values: list[np.ndarray]
     n_draws: int
+    cut: Cut
 
     @classmethod
-    def of(cls, n_bundles: int, n_draws: int, councils: int = 12) -> Task:
+    def of(cls, n_bundles: int, n_draws: int, councils: int = 12, jobs: int = 1) -> Task:
         """Draw a task."""
         study = study_of(councils)
         plan = draw_plan(study, seed=1, purpose="choose", n_draws=n_draws)
-        blocks = range(0, -(-n_draws // CHUNK), BLOCK_CHUNKS)
-        values = [plan.values(first, min(first + BLOCK_CHUNKS, -(-n_draws // CHUNK))) for first in blocks]
-        return cls(study, some_bundles(study, n_bundles), values, n_draws)
+        table = some_bundles(study, n_bundles)
+        shape = (min(n_bundles, STRIP), table.groups.partners.shape[1], n_draws)
+        cut = Resources(memory_gb=4).cut(shape, councils, jobs, whole_rows=False)
+        values = [plan.values(first, first - (-used // CHUNK)) for first, used in cut.blocks(n_draws)]
+        return cls(study, table, values, n_draws, cut)
 
     @cached_property
     def fixed(self) -> Fixed:
@@ -81,8 +86,7 @@ class Task:
     @property
     def blocks(self) -> list[tuple[int, int]]:
         """Number of each block and how many of its draws count."""
-        size = BLOCK_CHUNKS * CHUNK
-        return [(number, min(size, self.n_draws - number * size)) for number in range(len(self.values))]
+        return [(number, used) for number, (_, used) in enumerate(self.cut.blocks(self.n_draws))]
 
 
 #: What a subject leaves of a strip in a block: rows of the table, their NPV, and sums (SUMS, bundle, partner slot).
@@ -94,7 +98,7 @@ def ours(task: Task, rows: np.ndarray, block: tuple[int, int], room: np.ndarray)
     part = task.table.take(rows)
     npv = room[: len(rows), :, : block[1]]
     run = ChunkRun(task.fixed, task.values[block[0]], 0, block[1])
-    sums = block_sums(run, tiles_of(part), npv.shape[:2], partial(put_partners, npv))
+    sums = block_sums(run, tiles_of(part, task.cut.tile_slots), npv.shape[:2], partial(put_partners, npv))
     yield rows, npv, np.stack([sums[name].sum(axis=0) for name in SUMS])
 
 
@@ -181,7 +185,7 @@ def race(n_bundles: int, n_draws: int, rounds: int, names: list[str], councils: 
 
 def threads(n_bundles: int, n_draws: int, jobs: int, names: list[str]) -> dict[str, Any]:
     """Return elapsed seconds of the subjects with blocks dealt to so many threads."""
-    task, result = Task.of(n_bundles, n_draws), {}
+    task, result = Task.of(n_bundles, n_draws, jobs=jobs), {}
     for name in names:
         work(name, task, task.blocks[-1])
         begin = time.monotonic()

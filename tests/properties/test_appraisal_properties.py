@@ -119,12 +119,12 @@ def test_worth_is_in_the_unit_of_the_money(seed: int, times: float) -> None:
 
 
 @settings(max_examples=5)
-@given(SEEDS, st.sampled_from([1, 3_000, 9_000]))
-def test_where_tiles_are_cut_moves_no_bit(seed: int, numbers: int) -> None:
+@given(SEEDS, st.sampled_from([1, 3, 9]))
+def test_where_tiles_are_cut_moves_no_bit(seed: int, slots: int) -> None:
     raw = small(seed)
     whole = worth(raw)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sweep_module, "tiles_of", lambda table: tiles_of(table, numbers))
+        patch.setattr(sweep_module, "tiles_of", lambda table, _=0: tiles_of(table, slots))
         same_bits(whole, worth(raw))
 
 
@@ -137,9 +137,9 @@ def test_more_draws_go_on_where_fewer_ended(seed: int, fewer: int) -> None:
 
 
 @settings(max_examples=4)
-@given(SEEDS, st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 4]))
+@given(SEEDS, st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 3]))
 def test_threads_and_blocks_of_chunks_move_no_bit(seed: int, jobs: int, chunks: int) -> None:
-    """More blocks than threads, and fewer; blocks of one, two and four chunks."""
+    """More blocks than threads, and fewer; blocks of one, two and three chunks."""
     whole = worth(small(seed), 2500)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resources_module, "MOST_BLOCK_CHUNKS", chunks)

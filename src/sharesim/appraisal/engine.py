@@ -14,6 +14,7 @@ from sharesim.appraisal.context import Context, Fixed
 from sharesim.appraisal.fixed_items import activation_draws
 from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.joining import run_of
+from sharesim.appraisal.resources import keep_freed_memory
 from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sheets import MEASURES, chunk_sums
 from sharesim.appraisal.staging import package_of
@@ -25,10 +26,8 @@ from sharesim.bundles.table import BundleTable
 from sharesim.study.study import Study
 from sharesim.uncertainty.draws import CHUNK, DrawPlan
 
-#: Chunks worked at once: fewer, longer arrays, and still within the second-level cache.
-BLOCK_CHUNKS = 4
-#: Bundle x partner slot x draw numbers that a tile aims at: a few arrays of this size fit the second-level cache.
-TILE_NUMBERS = 16 * CHUNK
+#: Partner slots of the groups in a tile, where a single chunk is worked.
+TILE_SLOTS = 32
 
 Progress = Callable[[int, int], None]
 
@@ -41,7 +40,7 @@ class PlacedTile:
     tile: Tile
 
 
-def tiles_of(table: BundleTable, numbers: int = TILE_NUMBERS) -> list[PlacedTile]:
+def tiles_of(table: BundleTable, slots: int = TILE_SLOTS) -> list[PlacedTile]:
     """Cut a table into tiles: bundles of one package, one number of partners and one start, a few groups at a time.
 
     Where the cuts fall moves no bit of any result: every formula works draw by draw and group by group.
@@ -49,14 +48,14 @@ def tiles_of(table: BundleTable, numbers: int = TILE_NUMBERS) -> list[PlacedTile
     if not len(table):
         return []
     if table.joins is not None:
-        return _with_joiners(table, numbers)
+        return _with_joiners(table, slots)
     order = np.lexsort((table.start_years, table.group, table.n_partners, table.package))
     key = np.stack([table.package[order], table.n_partners[order]])
     edges = np.flatnonzero((np.diff(key, axis=1) != 0).any(axis=0)) + 1
     result = []
     for rows in np.split(order, edges):
         n_slots = int(table.n_partners[rows[0]])
-        most = max(1, numbers // (n_slots * CHUNK))
+        most = max(1, slots // n_slots)
         groups = np.unique(table.group[rows])
         for at in range(0, len(groups), most):
             here = groups[at : at + most]
@@ -96,13 +95,13 @@ def chunk_sizes(n_draws: int) -> list[int]:
     return [min(CHUNK, n_draws - begin) for begin in range(0, n_draws, CHUNK)]
 
 
-def _with_joiners(table: BundleTable, numbers: int) -> list[PlacedTile]:
+def _with_joiners(table: BundleTable, slots: int) -> list[PlacedTile]:
     """Cut a table in which others join some bundles: each of those is a tile of its own."""
     assert table.joins is not None and table.arrangement is not None
     joined = (table.joins > 0).any(axis=1)
     plain = np.flatnonzero(~joined)
     rest = replace(table.take(plain), joins=None, arrangement=None)
-    result = [PlacedTile(plain[placed.rows], placed.tile) for placed in tiles_of(rest, numbers)]
+    result = [PlacedTile(plain[placed.rows], placed.tile) for placed in tiles_of(rest, slots)]
     for row in np.flatnonzero(joined):
         n_slots = int(table.n_partners[row])
         councils, one = table.partners[row : row + 1, :n_slots], slice(row, row + 1)
@@ -121,6 +120,7 @@ class ChunkRun:
     """
 
     def __init__(self, fixed: Fixed, values: np.ndarray, first: int, used: int) -> None:
+        keep_freed_memory()
         self.context, self.first, self.used = Context(fixed, values), first, used
         self._packages: dict[int, Package] = {}
 
@@ -244,7 +244,6 @@ def in_order(work: Callable[[int], Any], n_blocks: int, jobs: int) -> Iterator[A
 
 
 __all__ = [
-    "BLOCK_CHUNKS",
     "CASH_LINES",
     "ChunkRun",
     "ChunkTotals",

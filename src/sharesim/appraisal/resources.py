@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -15,13 +18,21 @@ GIGABYTE = 2**30
 MEMORY_SHARE, MOST_GB = 0.25, 8.0
 #: The least that can be worked with.
 LEAST_GB = 0.125
-#: Chunks worked at once where memory allows: longer arrays hide the cost of calling.
-MOST_BLOCK_CHUNKS = 4
+#: Chunks worked at once where memory allows, and numbers (partner slots x draws) of a tile: longer arrays hide the cost
+#: of calling, and beyond these nothing is gained (docs/decisions/084).
+MOST_BLOCK_CHUNKS = 8
+MOST_TILE_NUMBERS, LEAST_TILE_NUMBERS = 256 * CHUNK, 16 * CHUNK
 #: Arrays of a block that are as large as its largest table of councils: tables of a package, terms, and what is
 #: passing.
 TABLES_OF_A_BLOCK = 120
+#: Arrays as large as a tile that are at hand at once.
+ARRAYS_OF_A_TILE = 60
 #: Sums kept of each bundle and partner: the NPV and its measures.
 N_SUMS = 12
+
+#: Settings of glibc's allocator by number: freed memory at the end of the heap that is kept, and the size from which an
+#: array is asked of the system by itself (32 MB is the most that glibc takes).
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = (-1, 2**28), (-3, 2**25)
 
 Keep = Literal["auto", "memory", "file", "nothing"]
 
@@ -113,10 +124,13 @@ class Resources:
         """
         n_bundles, n_slots, n_draws = shape
         table = n_councils * CHUNK * 8 * TABLES_OF_A_BLOCK
-        block = min(MOST_BLOCK_CHUNKS, max(1, int(0.3 * self.budget_bytes / (table * max(1, jobs)))))
+        most = min(MOST_BLOCK_CHUNKS, max(1, int(0.3 * self.budget_bytes / (table * max(1, jobs)))))
+        block = _even(-(-n_draws // CHUNK), most, jobs)
+        numbers = int(0.15 * self.budget_bytes / (8 * ARRAYS_OF_A_TILE * max(1, jobs)))
+        numbers = max(LEAST_TILE_NUMBERS, min(MOST_TILE_NUMBERS, numbers))
         # Of every bundle there are the sums of the blocks under way, and its draws where they are wanted whole.
         row = 8 * (n_slots * N_SUMS * (block * (2 * jobs + 1) + 2) + (n_draws if whole_rows else 0))
-        return Cut(block, max(1, min(n_bundles, int(0.3 * self.budget_bytes / row))))
+        return Cut(block, max(1, min(n_bundles, int(0.3 * self.budget_bytes / row))), numbers // (block * CHUNK))
 
 
 @dataclass(frozen=True)
@@ -129,10 +143,45 @@ class Cut:
         Chunks of draws worked at once.
     strip_rows : int
         Bundles worked through all draws before the next.
+    tile_slots : int
+        Partner slots of the groups in a tile.
     """
 
-    block_chunks: int
-    strip_rows: int
+    block_chunks: int = 4
+    strip_rows: int = 2**62
+    tile_slots: int = 64
+
+    def blocks(self, n_draws: int) -> list[tuple[int, int]]:
+        """Return the first chunk of each block and how many of its draws count."""
+        step = self.block_chunks
+        return [
+            (first, min(step * CHUNK, n_draws - first * CHUNK)) for first in range(0, -(-n_draws // CHUNK), step)
+        ]
+
+
+def _even(n_chunks: int, most: int, jobs: int) -> int:
+    """Return how many chunks a block has, so that blocks are alike and every thread has one."""
+    n_blocks = max(-(-n_chunks // most), min(max(1, jobs), n_chunks), 1)
+    return max(1, -(-n_chunks // n_blocks))
+
+
+@cache
+def keep_freed_memory() -> bool:
+    """Have the allocator keep up to 256 MB that arrays have freed for the next ones; return whether it does.
+
+    A tile makes and drops hundreds of arrays of a megabyte or two. glibc hands such memory back to the system each time
+    and has every page of it cleared again, which took a tenth of an appraisal's time (docs/decisions/084). Where the
+    user has set the allocator up by the environment, or it is another one, nothing is changed.
+    """
+    if any(name in os.environ for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")):
+        return False
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    try:
+        allocator = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    return all([allocator(*setting) == 1 for setting in (_TRIM_THRESHOLD, _MMAP_THRESHOLD)])
 
 
 def _machine_bytes() -> float:
@@ -142,4 +191,4 @@ def _machine_bytes() -> float:
         return 8.0 * GIGABYTE
 
 
-__all__ = ["Cut", "Keep", "Resources"]
+__all__ = ["Cut", "Keep", "Resources", "keep_freed_memory"]

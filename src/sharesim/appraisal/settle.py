@@ -51,7 +51,7 @@ class Growing:
     sums: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.fixed, self.tiles = Fixed.of(self.study), tiles_of(self.table)
+        self.fixed = Fixed.of(self.study)
         self.needs = activations(self.study, self.table)
         self.shape = (len(self.table), self.table.groups.partners.shape[1])
         self.n_draws = 0
@@ -69,7 +69,7 @@ class Growing:
         npv = np.zeros((*self.shape, width))
         columns = np.zeros((len(self.needs.columns), len(self.study.councils), width))
         cut = self.resources.cut((*self.shape, width), len(self.study.councils), self.jobs, whole_rows=False)
-        starts = range(first, stop, cut.block_chunks)
+        starts, tiles = range(first, stop, cut.block_chunks), tiles_of(self.table, cut.tile_slots)
 
         def work(number: int) -> dict[str, np.ndarray]:
             begin, end = starts[number], min(starts[number] + cut.block_chunks, stop)
@@ -79,7 +79,7 @@ class Growing:
             def put(rows: np.ndarray, found: np.ndarray) -> None:
                 npv[rows, : found.shape[1], here] = found[..., : (end - begin) * CHUNK]
 
-            sums = block_sums(run, self.tiles, self.shape, put)
+            sums = block_sums(run, tiles, self.shape, put)
             worth = activation_draws(run.context, self.needs.columns, run.context.clock)
             columns[..., here] = worth[..., : (end - begin) * CHUNK]
             return sums

@@ -9,7 +9,6 @@ import numpy as np
 
 from sharesim.appraisal.context import Fixed
 from sharesim.appraisal.engine import (
-    BLOCK_CHUNKS,
     ChunkRun,
     PlacedTile,
     Sink,
@@ -51,13 +50,10 @@ class Sweep:
         progress: Callable[[int, int], None] | None = None,
     ) -> None:  # fmt: skip
         self.fixed, self.plan, self.n_draws, self.table, self.jobs = fixed, plan, n_draws, table, jobs
-        self.cut = cut or Cut(BLOCK_CHUNKS, max(1, len(table)))
+        self.cut = cut or Cut()
         self.progress = progress
         self.shape = (len(table), table.groups.partners.shape[1])
-        self.blocks = [
-            (first, min(self.cut.block_chunks * CHUNK, n_draws - first * CHUNK))
-            for first in range(0, -(-n_draws // CHUNK), self.cut.block_chunks)
-        ]
+        self.blocks = self.cut.blocks(n_draws)
         self._done = 0
 
     def partners(
@@ -142,7 +138,7 @@ class Sweep:
         """Work some bundles through all blocks and enter their means; sums are added chunk by chunk in their order."""
         whole = len(rows) == len(self.table)
         part = self.table if whole else self.table.take(rows)
-        tiles: list[PlacedTile] = tiles_of(part)
+        tiles: list[PlacedTile] = tiles_of(part, self.cut.tile_slots)
         shape = (len(part), self.shape[1])
 
         def work(number: int) -> dict[str, np.ndarray]:

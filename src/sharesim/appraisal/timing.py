@@ -56,20 +56,19 @@ class Clock:
         draws : ndarray of int, shape (draw,), optional
             Which draw of the clock each column is; absent when columns are the draws in order.
         """
-        year, part = self._split(time)
-        at = self._at(year, draws)
-        return self.cumulative.take(at) + self.yearly.take(at) * part
+        at, part = self._place(time, draws)
+        value = self.yearly.take(at)
+        value *= part
+        value += self.cumulative.take(at)
+        return value
 
     def area_until(self, time: np.ndarray, draws: np.ndarray | None = None) -> np.ndarray:
         """Return the integral of `until` from 0 to `time`."""
-        year, part = self._split(time)
-        at = self._at(year, draws)
-        return self.area.take(at) + part * (self.cumulative.take(at) + 0.5 * part * self.yearly.take(at))
+        return self.both_until(time, draws)[1]
 
     def both_until(self, time: np.ndarray, draws: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return `until` and `area_until` of the same times."""
-        year, part = self._split(time)
-        at = self._at(year, draws)
+        at, part = self._place(time, draws)
         yearly, cumulative = self.yearly.take(at), self.cumulative.take(at)
         yearly *= part
         until = cumulative + yearly
@@ -84,15 +83,15 @@ class Clock:
         inside = time < self.n_years
         return np.where(inside, self.one_off.take(np.where(inside, time, 0).astype(np.int64)), 0.0)
 
-    def _split(self, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        year = np.minimum(time.astype(np.int64), self.n_years - 1)
-        return year, time - year
-
-    def _at(self, year: np.ndarray, draws: np.ndarray | None) -> np.ndarray:
-        width = self.yearly.shape[1]
+    def _place(self, time: np.ndarray, draws: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return flat positions of times in tables (year, draw), and the part of the year that has gone."""
+        year = time.astype(np.int64)
+        np.minimum(year, self.n_years - 1, out=year)
+        part, width = time - year, self.yearly.shape[1]
         if width == 1:
-            return year
-        return year * width + (np.arange(width) if draws is None else draws)
+            return year, part
+        year *= width
+        return year + (np.arange(width) if draws is None else draws), part
 
 
 def ramp_value(

@@ -24,11 +24,11 @@ from pathlib import Path
 import numpy as np
 
 from sharesim.appraisal.context import Fixed
-from sharesim.appraisal.engine import BLOCK_CHUNKS, ChunkRun, block_sums, chunk_sizes, draw_plan, put_partners, tiles_of
+from sharesim.appraisal.engine import ChunkRun, block_sums, chunk_sizes, draw_plan, put_partners, tiles_of
 from sharesim.appraisal.figures import FIGURES
 from sharesim.appraisal.fixed_items import activation_draws
 from sharesim.appraisal.outcomes import Outcomes
-from sharesim.appraisal.resources import Resources
+from sharesim.appraisal.resources import Cut, Resources
 from sharesim.appraisal.sheets import MEASURES
 from sharesim.appraisal.sweep import Sweep
 from sharesim.batch.engines import Engine
@@ -196,9 +196,10 @@ def _draws(block: Block, ready: _Prepared) -> Arrays:
         ready.table.take(ready.rows(block)),
         {name: np.zeros(shape) for name, shape in ready.shapes(block).items()},
     )
-    tiles, (first_chunk, last_chunk) = tiles_of(part), block.chunks
-    for first in range(first_chunk, last_chunk, BLOCK_CHUNKS):
-        last = min(first + BLOCK_CHUNKS, last_chunk)
+    cut = Cut()
+    tiles, (first_chunk, last_chunk) = tiles_of(part, cut.tile_slots), block.chunks
+    for first in range(first_chunk, last_chunk, cut.block_chunks):
+        last = min(first + cut.block_chunks, last_chunk)
         begin, end = first * CHUNK - block.draws.start, min(last * CHUNK, block.n_draws) - block.draws.start
         run = ChunkRun(ready.fixed, plan.values(first, last), first * CHUNK, end - begin)
         into = found["npv"][..., begin:end]
