@@ -158,7 +158,7 @@ class Places:
         if inside is not None:
             values = values.compress(inside, axis=-1)
         if len(edges):
-            result[..., chunk, group, :] = np.moveaxis(np.add.reduceat(values, edges, axis=-1), -2, -1)
+            result[..., chunk, group, :] = np.add.reduceat(values, edges, axis=-1).swapaxes(-2, -1)
         return result
 
     def _runs(self, used: int) -> tuple[np.ndarray | None, np.ndarray, np.ndarray, np.ndarray]:

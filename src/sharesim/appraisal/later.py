@@ -125,8 +125,9 @@ class Later:
         group, draw = stay.cells.group, stay.cells.draw
 
         def here(value: np.ndarray) -> np.ndarray:
-            by_slot = value[group if len(value) > 1 else 0, :, draw if value.shape[-1] > 1 else 0]
-            return np.ascontiguousarray(np.broadcast_to(by_slot, (len(group), value.shape[1])).T)
+            n_groups, n_slots, n_draws = value.shape
+            at = (group * (n_slots * n_draws) if n_groups > 1 else 0) + (draw if n_draws > 1 else 0)
+            return value.take(np.broadcast_to(at, group.shape) + np.arange(0, n_slots * n_draws, n_draws)[:, None])
 
         # Where not everybody is in at the start, the stretch with everybody in is empty: it ends where it starts.
         return Marks(here(marks.until), tuple(here(value) for value in marks.savings))
@@ -154,11 +155,11 @@ class Later:
 
     def _enter_exits(self, sheet: Sheet, stay: Stay, stretch: Stretch, clock: Clock) -> None:
         """Enter what leaving costs at the end of a stay, and at its beginning those whose host has just left."""
-        view, costs = stretch.who.view, self.run.who.leaving["exit_cost"].any()
+        costs = self.run.who.leaving["exit_cost"].any()
         ends = None if self.run.caps is None else stretch.ends
         if costs:
             paying = stay.active & ((stay.cells.out <= stay.end) | ~stay.goes_on)
-            self._enter_exit(sheet, sheet.shared, view, _Exit(paying, stay.end, ends), clock)
+            self._enter_exit(sheet, sheet.shared, stretch.who, _Exit(paying, stay.end, ends), clock)
         anyone = False
         for pattern, hosts in enumerate(self._hosts):
             if not hosts.any():
@@ -170,21 +171,20 @@ class Later:
                 sheet.left[pattern] = gone.astype(float)
                 anyone = True
         if anyone:
-            before = view.among(stay.before.astype(float))
+            before = stretch.who
+            if self.run.context.study.model.split.exit != "own":
+                # Those who have left by now share in it; where each pays for itself they have no part.
+                before = self._partnership(stretch.who.view.among(stay.before.astype(float)), structure=False)
             self._enter_exit(sheet, sheet.ended, before, _Exit(stay.active, stay.begin, ends), clock)
 
-    def _enter_exit(self, sheet: Sheet, part: Part, view: View, leaving: _Exit, clock: Clock) -> None:
+    def _enter_exit(self, sheet: Sheet, part: Part, who: Partnership, leaving: _Exit, clock: Clock) -> None:
         weight = clock.when(leaving.time)
         if leaving.ends is not None:
             inside = leaving.time < leaving.ends
-            terms = flows.exit_terms(
-                self.run.context, view, view.rows(self.run.package.leaving), (leaving.paying & inside).astype(float)
-            )
+            terms = flows.exit_terms(self.run.context, who.view, who.leaving, (leaving.paying & inside).astype(float))
             sheet.enter(part, Terms({name: term * inside for name, term in terms.lines.items()}), weight)
             return
-        terms = flows.exit_terms(
-            self.run.context, view, view.rows(self.run.package.leaving), leaving.paying.astype(float)
-        )
+        terms = flows.exit_terms(self.run.context, who.view, who.leaving, leaving.paying.astype(float))
         sheet.enter(part, terms, weight)
 
     def _late_start(self, stay: Stay, clock: Clock, *, by_line: bool) -> tuple[Cells, Sheet]:

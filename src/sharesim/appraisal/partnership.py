@@ -127,12 +127,12 @@ class Partnership:
     @cached_property
     def drift(self) -> Terms:
         """Yearly cost of lifting pay, were terms to transfer."""
-        return flows.drift_terms(self.context, self.package, self.view, self.rows, self.rates)
+        return flows.drift_terms(self.context, self.package, self.view, self.fund, self.rates)
 
     @cached_property
     def leaving(self) -> Rows:
-        """What leaving costs."""
-        return self.view.rows(self.package.leaving)
+        """What leaving costs, and the share of the General Fund."""
+        return {"exit_cost": self.view.row(self.package.leaving, "exit_cost"), **self.fund}
 
     @cached_property
     def everybody_out(self) -> Terms:

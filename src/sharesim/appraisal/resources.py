@@ -32,7 +32,7 @@ N_SUMS = 12
 
 #: Settings of glibc's allocator by number: freed memory at the end of the heap that is kept, and the size from which an
 #: array is asked of the system by itself (32 MB is the most that glibc takes).
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = (-1, 2**28), (-3, 2**25)
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = (-1, 2**27), (-3, 2**25)
 
 Keep = Literal["auto", "memory", "file", "nothing"]
 
@@ -126,11 +126,11 @@ class Resources:
         table = n_councils * CHUNK * 8 * TABLES_OF_A_BLOCK
         most = min(MOST_BLOCK_CHUNKS, max(1, int(0.3 * self.budget_bytes / (table * max(1, jobs)))))
         block = _even(-(-n_draws // CHUNK), most, jobs)
-        numbers = int(0.15 * self.budget_bytes / (8 * ARRAYS_OF_A_TILE * max(1, jobs)))
+        numbers = int(0.1 * self.budget_bytes / (8 * ARRAYS_OF_A_TILE * max(1, jobs)))
         numbers = max(LEAST_TILE_NUMBERS, min(MOST_TILE_NUMBERS, numbers))
         # Of every bundle there are the sums of the blocks under way, and its draws where they are wanted whole.
         row = 8 * (n_slots * N_SUMS * (block * (2 * jobs + 1) + 2) + (n_draws if whole_rows else 0))
-        return Cut(block, max(1, min(n_bundles, int(0.3 * self.budget_bytes / row))), numbers // (block * CHUNK))
+        return Cut(block, max(1, min(n_bundles, int(0.25 * self.budget_bytes / row))), numbers // (block * CHUNK))
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _even(n_chunks: int, most: int, jobs: int) -> int:
 
 @cache
 def keep_freed_memory() -> bool:
-    """Have the allocator keep up to 256 MB that arrays have freed for the next ones; return whether it does.
+    """Have the allocator keep up to 128 MB that arrays have freed for the next ones; return whether it does.
 
     A tile makes and drops hundreds of arrays of a megabyte or two. glibc hands such memory back to the system each time
     and has every page of it cleared again, which took a tenth of an appraisal's time (docs/decisions/084). Where the

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 
@@ -67,12 +69,19 @@ def exposure(time: np.ndarray, uplift: np.ndarray, elections: np.ndarray) -> np.
     elections : ndarray, shape (year + 1, ...)
         From `elections_until`; axes after the first broadcast against `time`.
     """
-    n_years = len(elections) - 1
-    year = np.minimum(time.astype(np.int64), n_years - 1)
-    apart = (1,) * (time.ndim + 1 - elections.ndim)
-    passed = np.broadcast_to(elections.reshape(n_years + 1, *apart, *elections.shape[1:]), (n_years + 1, *time.shape))
-    before, after = (np.take_along_axis(passed, (year + ahead)[None], axis=0)[0] for ahead in (0, 1))
-    return time + uplift * (before + (after - before) * (time - year))
+    result = time
+    for year, extra in _raised(uplift, elections):
+        result = result + extra * np.clip(time - year, 0.0, 1.0)
+    return result
+
+
+def _raised(uplift: np.ndarray, elections: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each year in which an election raises somebody's hazard, and by how much."""
+    if not uplift.any():
+        return
+    for year, step in enumerate(np.diff(elections, axis=0)):
+        if step.any():
+            yield year, uplift * step
 
 
 def leave_time(
@@ -112,14 +121,10 @@ def leave_time(
 
 
 def _time_of_exposure(goal: np.ndarray, uplift: np.ndarray, elections: np.ndarray) -> np.ndarray:
-    """Return the time at which the exposure reaches `goal`: years pass more slowly in it where elections add to it."""
-    time, spent = np.zeros(np.broadcast_shapes(goal.shape, uplift.shape)), 0.0
-    for index in range(len(elections) - 1):
-        step, left = elections[index + 1] - elections[index], goal - spent
-        length: np.ndarray | float = 1.0
-        if step.any():
-            length = 1.0 + uplift * step
-            left = left / length
-        time += np.minimum(np.maximum(left, 0.0), 1.0)
-        spent = spent + length
-    return np.where(goal < spent, time, np.inf)
+    """Return the time at which the exposure reaches `goal`: in years after elections it grows faster than time."""
+    time, added = goal, np.zeros(1)
+    for year, extra in _raised(uplift, elections):
+        length = 1.0 + extra
+        time = time - np.clip(goal - (year + added), 0.0, length) * (extra / length)
+        added = added + extra
+    return np.where(goal < len(elections) - 1 + added, time, np.inf)

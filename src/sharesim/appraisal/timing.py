@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class Clock:
             Which draw of the clock each column is; absent when columns are the draws in order.
         """
         at, part = self._place(time, draws)
-        value = self.yearly.take(at)
+        value = self._rates.take(at)
         value *= part
         value += self.cumulative.take(at)
         return value
@@ -69,7 +70,7 @@ class Clock:
     def both_until(self, time: np.ndarray, draws: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return `until` and `area_until` of the same times."""
         at, part = self._place(time, draws)
-        yearly, cumulative = self.yearly.take(at), self.cumulative.take(at)
+        yearly, cumulative = self._rates.take(at), self.cumulative.take(at)
         yearly *= part
         until = cumulative + yearly
         yearly *= 0.5
@@ -80,13 +81,21 @@ class Clock:
 
     def when(self, time: np.ndarray) -> np.ndarray:
         """Return the weight of a pound paid once at `time`; 0 at or beyond the horizon."""
-        inside = time < self.n_years
-        return np.where(inside, self.one_off.take(np.where(inside, time, 0).astype(np.int64)), 0.0)
+        return self._once.take(np.minimum(time, self.n_years).astype(np.int64))
+
+    @cached_property
+    def _once(self) -> np.ndarray:
+        """Weights of a pound paid once by year, and 0 beyond the horizon."""
+        return np.append(self.one_off, 0.0)
+
+    @cached_property
+    def _rates(self) -> np.ndarray:
+        """Weights by year, and 0 beyond the horizon, so that the horizon itself needs no case of its own."""
+        return np.concatenate([self.yearly, np.zeros((1, self.yearly.shape[1]))])
 
     def _place(self, time: np.ndarray, draws: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """Return flat positions of times in tables (year, draw), and the part of the year that has gone."""
         year = time.astype(np.int64)
-        np.minimum(year, self.n_years - 1, out=year)
         part, width = time - year, self.yearly.shape[1]
         if width == 1:
             return year, part

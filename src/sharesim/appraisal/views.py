@@ -103,6 +103,11 @@ class View:
                 values *= self.active
         return dict(zip(table.names, values, strict=True))
 
+    def row(self, table: Table, name: str) -> np.ndarray:
+        """Return one council table by partner slot and draw; those who are not in come as zero."""
+        values = self.council(table[name])
+        return values if self.active is None else values * self.active
+
     def council(self, values: np.ndarray) -> np.ndarray:
         """Return one (council, draw) table by partner slot and draw, whoever is in."""
         if self.draws is None:
