@@ -9,10 +9,11 @@ import pytest
 from scipy import stats
 
 from sharesim.measures import estimate, measure_named, standard_errors
+from sharesim.uncertainty.amounts import METHODS
 from sharesim.uncertainty.copula import resolve
 from sharesim.uncertainty.dependence import CommonFactor, Dependence, RankCorrelation
 from sharesim.uncertainty.distributions import lognormal, normal, pert, triangular, uniform
-from sharesim.uncertainty.draws import CHUNK, METHODS, DrawPlan, DriverSpec
+from sharesim.uncertainty.draws import CHUNK, DrawPlan, DriverSpec
 from sharesim.uncertainty.spearman import rank_of_scores, scores_of_rank
 from tests.unit.uncertainty.laws import JUMPING, SMOOTH, STEPPED
 
@@ -194,6 +195,21 @@ def test_sobol_means_are_unbiased_over_scrambles() -> None:
     values = np.stack([np.prod(plan.chunk(0), axis=0) for plan in plans])
     found = estimate(values, "mean", "sobol")
     assert abs(found.value - LAW.mean * pert(0, 1, 4).mean) < 4.5 * found.standard_error
+
+
+def test_errors_of_scrambles_among_the_draws_are_those_over_seeds() -> None:
+    """Errors claimed from 8 scrambles of one run, and the spread of the same figure over 200 runs."""
+    specs = [DriverSpec("a", LAW), DriverSpec("b", pert(0, 1, 4))]
+    plans = [DrawPlan(specs, seed=seed, method="sobol", n_draws=8 * CHUNK, scrambles=8) for seed in range(200)]
+    values = np.stack([np.prod(plan.values(0, 8), axis=0) for plan in plans])
+    for name in ("mean", "p10", "cvar"):
+        claimed = math.sqrt(np.mean(standard_errors(values, name, plans[0]) ** 2))
+        assert claimed == pytest.approx(measure_named(name).figure(values).std(ddof=1), rel=0.25), name
+    crude = math.sqrt(np.mean(standard_errors(values, "mean") ** 2))
+    assert math.sqrt(np.mean(standard_errors(values, "mean", plans[0]) ** 2)) < crude / 5
+    inside = [abs(one.value - LAW.mean * pert(0, 1, 4).mean) < one.interval()[1] - one.value
+              for one in (estimate(row, "mean", plans[0]) for row in values)]  # fmt: skip
+    assert 0.91 <= np.mean(inside) <= 0.985
 
 
 def test_t_copula_has_joint_extremes_that_the_gaussian_has_not() -> None:

@@ -24,6 +24,7 @@ from sharesim.appraisal.timing import Clock
 from sharesim.bundles.activations import Activations
 from sharesim.bundles.table import BundleTable
 from sharesim.study.study import Study
+from sharesim.uncertainty.amounts import balanced
 from sharesim.uncertainty.draws import CHUNK, DrawPlan
 
 #: Partner slots of the groups in a tile, where a single chunk is worked.
@@ -78,15 +79,18 @@ def tiles_of(table: BundleTable, slots: int = TILE_SLOTS) -> list[PlacedTile]:
 
 
 def draw_plan(study: Study, *, seed: int, purpose: str, n_draws: int, replicate: int = 0) -> DrawPlan:
-    """Return the plan by which a study's drivers are drawn."""
+    """Return the plan by which a study's drivers are drawn; draws that its scrambles cannot share are one scramble."""
+    run = study.model.run
+    scrambles = run.scrambles if run.method == "sobol" and balanced(n_draws, run.scrambles) else 1
     return DrawPlan(
         study.drivers,
         seed=seed,
         purpose=purpose,
         replicate=replicate,
-        method=study.model.run.method,
+        method=run.method,
         dependence=study.dependence,
         n_draws=n_draws,
+        scrambles=scrambles,
     )
 
 

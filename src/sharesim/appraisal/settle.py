@@ -137,7 +137,7 @@ def replace_draws(plan: DrawPlan, n_draws: int) -> DrawPlan:
     """Return the plan of the same draws, so many of them."""
     return DrawPlan(
         plan.specs, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, method=plan.method,
-        dependence=plan.dependence, n_draws=n_draws,
+        dependence=plan.dependence, n_draws=n_draws, scrambles=plan.scrambles,
     )  # fmt: skip
 
 

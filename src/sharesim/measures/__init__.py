@@ -3,6 +3,7 @@
 from sharesim.measures.estimates import (
     FEWEST_DESIGNS,
     MEASURES,
+    Design,
     Estimate,
     Measure,
     below_measure,
@@ -29,6 +30,7 @@ __all__ = [
     "CHUNK",
     "FEWEST_DESIGNS",
     "MEASURES",
+    "Design",
     "Estimate",
     "Measure",
     "below_measure",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,6 +95,28 @@ class Measure:
     figure: Callable[[Array], Array]
     error: Callable[[Array], Array]
     error_of_sorted: Callable[[Array], Array] | None = None
+
+
+class Design(Protocol):
+    """How the draws of a row were made, as far as their errors depend on it: a `DrawPlan` says so.
+
+    Under Sobol' the draws are that many independent scrambles, one after the other and equally long.
+    """
+
+    @property
+    def method(self) -> str:
+        """``monte_carlo``, ``latin_hypercube`` or ``sobol``."""
+        ...
+
+    @property
+    def scrambles(self) -> int:
+        """How many scrambles there are; 1 where there are none."""
+        ...
+
+
+def _by_scramble(values: Array, scrambles: int) -> Array:
+    """Return draws (..., draw) as (scramble, ..., draw of the scramble)."""
+    return np.ascontiguousarray(np.moveaxis(values.reshape(*values.shape[:-1], scrambles, -1), -2, 0))
 
 
 def _mean_error(x: Array) -> Array:
@@ -209,7 +231,7 @@ def measure_named(name: str | Measure) -> Measure:
     raise UsageError(Fault("measure", "unknown", repr(name), ", ".join(MEASURES), "Percentiles are p1, p2.5 ... p99."))
 
 
-def standard_errors(x: ArrayLike, measure: str | Measure, method: str = "monte_carlo") -> Array:
+def standard_errors(x: ArrayLike, measure: str | Measure, method: str | Design = "monte_carlo") -> Array:
     """Return the standard error of a measure over draws; NaN where the method gives none.
 
     Parameters
@@ -218,9 +240,10 @@ def standard_errors(x: ArrayLike, measure: str | Measure, method: str = "monte_c
         Values. Under Sobol' the first axis holds independent scrambles.
     measure : str or Measure
         Which figure.
-    method : {"monte_carlo", "latin_hypercube", "sobol"}
+    method : {"monte_carlo", "latin_hypercube", "sobol"} or Design
         How the draws were made. Monte Carlo: from the draws. Latin hypercube: from the figures of the chunks, 8 at
-        least. Sobol': from the figures of the scrambles, 8 at least.
+        least. Sobol': from the figures of the scrambles, 8 at least. A design's scrambles lie one after the other
+        among the draws.
 
     Examples
     --------
@@ -228,6 +251,9 @@ def standard_errors(x: ArrayLike, measure: str | Measure, method: str = "monte_c
     1.291
     """
     values, chosen = checked_draws(x), measure_named(measure)
+    if not isinstance(method, str):
+        values = _by_scramble(values, method.scrambles) if method.method == "sobol" else values
+        method = method.method
     if method == "monte_carlo":
         return np.asarray(chosen.error(values))
     if method == "latin_hypercube":
@@ -243,14 +269,14 @@ def standard_errors(x: ArrayLike, measure: str | Measure, method: str = "monte_c
     raise UsageError(Fault("method", "unknown", repr(method), "monte_carlo, latin_hypercube, sobol"))
 
 
-def estimate(x: ArrayLike, measure: str | Measure = "mean", method: str = "monte_carlo") -> Any:
+def estimate(x: ArrayLike, measure: str | Measure = "mean", method: str | Design = "monte_carlo") -> Any:
     """Return a measure with its standard error.
 
     Parameters
     ----------
     x, measure, method
         As for `standard_errors`. Under Sobol' with scrambles on the first axis, the figure is the mean over them;
-        one row of draws is one scramble, without an error.
+        one row of draws is one scramble, without an error. With a design the figure is that of all draws.
 
     Returns
     -------
@@ -263,13 +289,18 @@ def estimate(x: ArrayLike, measure: str | Measure = "mean", method: str = "monte
     4.0
     """
     values, chosen = checked_draws(x), measure_named(measure)
-    if method == "sobol":
+    scrambles = 1
+    if not isinstance(method, str):
+        figure, n_draws, scrambles = np.asarray(chosen.figure(values)), values.shape[-1], method.scrambles
+    elif method == "sobol":
         values = values[None] if values.ndim == 1 else values
+        scrambles = values.shape[0]
         figure = mean(np.moveaxis(np.asarray(chosen.figure(values)), 0, -1))
         n_draws = values.shape[0] * values.shape[-1]
     else:
         figure, n_draws = np.asarray(chosen.figure(values)), values.shape[-1]
-    designs = {"sobol": values.shape[0], "latin_hypercube": values.shape[-1] // CHUNK}.get(method, math.inf)
+    name = method if isinstance(method, str) else method.method
+    designs = {"sobol": scrambles, "latin_hypercube": values.shape[-1] // CHUNK}.get(name, math.inf)
     freedom = designs - 1 if designs >= FEWEST_DESIGNS else math.inf
     error = standard_errors(values, chosen, method)
     if figure.ndim == 0:

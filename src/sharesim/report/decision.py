@@ -144,7 +144,7 @@ def _how(contents: Contents, item: Arrangement, everybody: bool) -> str:
 
 def _worth(contents: Contents) -> Sentence:
     study, figures = contents.study, contents.figures
-    error = estimate(contents.npv, "mean", contents.judged.plan.method)  # type: ignore[union-attr]
+    error = estimate(contents.npv, "mean", contents.judged.plan)  # type: ignore[union-attr]
     sure: Sentence = ()
     if error.available:
         sure = (
@@ -175,7 +175,7 @@ def _worth(contents: Contents) -> Sentence:
 
 def _risk(contents: Contents) -> Sentence:
     study, figures = contents.study, contents.figures
-    frame = councils(study, contents.account, contents.council_npv)  # type: ignore[arg-type]
+    frame = councils(study, contents.account, contents.council_npv, contents.judged.plan)  # type: ignore[arg-type]
     peak = float(payback(study, contents.account).peak_funding_mean_gbp.iloc[0])  # type: ignore[arg-type]
     worst = frame.loc[frame.probability_of_loss.idxmax()]
     tail = Figure("cvar_gbp", float(figures["cvar_gbp"]), words.money(abs(figures["cvar_gbp"])))

@@ -95,7 +95,7 @@ class Material:
     def _of_portfolio(self) -> dict[str, pd.DataFrame]:
         contents, study, judged, account = self.contents, self.study, self.judged, self.account
         npv = np.asarray(contents.council_npv)
-        councils = tables.councils(study, account, npv)
+        councils = tables.councils(study, account, npv, judged.plan)
         cells = breakdown.cells(judged, account)
         return {
             "portfolio": tables.portfolio(contents.outcomes, contents.solution, judged),
@@ -106,7 +106,7 @@ class Material:
             ),
             "fan": worth.fan(study, account),
             "yearly": worth.yearly(study, account),
-            "horizons": worth.horizons(study, account, judged.plan.method),
+            "horizons": worth.horizons(study, account, judged.plan),
             "payback": worth.payback(study, account),
             "spread": worth.spread(contents.npv),
             "staff": breakdown.staff(study, account),

@@ -32,7 +32,7 @@ def choosing_draws(contents: Contents) -> np.ndarray:
 
 def readings(contents: Contents) -> pd.DataFrame:
     """Return each measure on the choosing and on the judging futures, with standard errors and the difference."""
-    method = contents.outcomes.plan.method
+    method = contents.outcomes.plan
     rows = []
     for name, title, kind in MEASURES:
         chose, judged = estimate(choosing_draws(contents), name, method), estimate(contents.npv, name, method)

@@ -83,6 +83,8 @@ def draws_used(judged: Outcomes, n_variants: int) -> int:
 
     A power of two chunks, which every way of drawing accepts; all of them where there are no more.
     """
+    if judged.plan.scrambles > 1:
+        return judged.n_draws  # fewer draws would be other scrambles
     most = min(MOST_DRAWS, BUDGET // max(1, n_variants * len(judged.table)))
     return min(judged.n_draws, CHUNK * 2 ** max(0, int(np.log2(max(most, CHUNK) / CHUNK))))
 

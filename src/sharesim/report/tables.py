@@ -10,7 +10,7 @@ from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.bundles.table import BundleTable
 from sharesim.choice.solution import Solution
-from sharesim.measures import cvar, mean, percentile, probability_below, standard_errors
+from sharesim.measures import Design, cvar, mean, percentile, probability_below, standard_errors
 from sharesim.study.schema import Published
 from sharesim.study.study import Study
 from sharesim.uncertainty.distributions import Distribution
@@ -71,17 +71,19 @@ def portfolio(outcomes: Outcomes, solution: Solution, judged: Outcomes | None = 
     return frame
 
 
-def councils(study: Study, account: Account, npv: np.ndarray) -> pd.DataFrame:
+def councils(study: Study, account: Account, npv: np.ndarray, design: Design) -> pd.DataFrame:
     """Return one row per council: value, risk, exits and peak funding.
 
     Parameters
     ----------
     npv : ndarray, shape (council, draw)
+    design : Design
+        How the draws were made.
     """
-    cumulative, method = np.cumsum(account.net, axis=1), study.model.run.method
+    cumulative = np.cumsum(account.net, axis=1)
 
     def error(measure: str) -> np.ndarray:
-        return np.full(len(npv), np.nan) if method == "sobol" else standard_errors(npv, measure, method)
+        return standard_errors(npv, measure, design)
 
     return pd.DataFrame(
         {

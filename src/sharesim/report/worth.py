@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sharesim.appraisal.account import Account
-from sharesim.measures import cvar, mean, payback_years, percentile, probability_below, standard_errors
+from sharesim.measures import Design, cvar, mean, payback_years, percentile, probability_below, standard_errors
 from sharesim.report.tables import year_label
 from sharesim.study.study import Study
 
@@ -47,7 +47,7 @@ def yearly(study: Study, account: Account) -> pd.DataFrame:
     )
 
 
-def horizons(study: Study, account: Account, method: str = "monte_carlo") -> pd.DataFrame:
+def horizons(study: Study, account: Account, method: str | Design = "monte_carlo") -> pd.DataFrame:
     """Return what the portfolio is worth over the shorter horizons reported and over the whole one.
 
     Returns

@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 
 from sharesim.study.arrangements import Arrangement, Existing, Published, Readings, Stage
 from sharesim.study.fields import Frozen, field
+from sharesim.study.papers import Finance, Implications, LoggedAssumption, PlanLine
 from sharesim.study.rows import (
     BaselineRow,
     CouncilRow,
@@ -17,8 +18,8 @@ from sharesim.study.rows import (
     ServiceRow,
     WorkforceRow,
 )
-from sharesim.study.papers import Finance, Implications, LoggedAssumption, PlanLine
 from sharesim.study.rules import Objective, Rule, RuleBase
+from sharesim.study.section_run import Run
 from sharesim.study.sections import (
     FORMS,
     SPLITS,
@@ -33,7 +34,6 @@ from sharesim.study.sections import (
     Grant,
     NamedDriver,
     Package,
-    Run,
     SharedItem,
     Split,
     Staff,

@@ -38,7 +38,6 @@ from sharesim.study.quantity import (
     Share,
 )
 from sharesim.study.rows import ONE, ZERO
-from sharesim.study.stop_rule import StopRule
 
 FORMS = ("lead_authority", "section_113", "joint_committee", "company", "private_partner", "internal")
 SPLITS = ("own", "equal", "base_cost", "workload", "stated")
@@ -138,26 +137,6 @@ class Tables(Frozen):
         "Pairs of councils that border on each other. Absent: neighbours.csv where there is one.", default=None
     )
     built_by: Line = field("Command that builds tables not kept with the study; told when one is missing.", default="", max_length=200)
-
-
-class Run(Frozen):
-    """How much to compute, unless the command line says otherwise."""
-
-    seed: Whole = field("Seed of all draws.", default=1, ge=0, lt=2**63, unit="number")
-    draws: Whole = field("Draws on which the portfolio is chosen.", unit="draws", default=4096, ge=64, le=10_000_000)
-    judge_draws: Whole = field("Fresh draws on which it is judged.", unit="draws", default=8192, ge=64, le=10_000_000)
-    method: Literal["monte_carlo", "latin_hypercube", "sobol"] = field("How futures are drawn.", default="monte_carlo")
-    until: StopRule = field(
-        "When the draws are enough, in place of `draws`: `mean within 5000` (the standard error of every bundle's mean; "
-        'also sd, p10, cvar, p_loss), or `best 3 settled` (the best bundles and their order). "": `draws` it is.',
-        default="", max_length=80,
-    )  # fmt: skip
-    judge_until: StopRule = field(
-        "The same for the portfolio on fresh draws, in place of `judge_draws`.", default="", max_length=80
-    )
-    most_draws: Whole = field("Where a stop rule gives up.", unit="draws", default=1_000_000, ge=8192, le=100_000_000)
-    gap: Number = field("Relative gap at which the choice may stop.", unit="share", default=1e-6, ge=0, le=0.5)
-    time_limit_seconds: Number = field("Longest time for the choice.", unit="seconds", default=300.0, gt=0, le=1e7)
 
 
 class Staff(Frozen):

@@ -18,21 +18,21 @@ import scipy
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from sharesim.errors import Fault, StudyError, UsageError
+from sharesim.errors import Fault, UsageError
+from sharesim.uncertainty.amounts import CHUNK, check_names, checked_draws, checked_scrambles
 from sharesim.uncertainty.copula import CopulaGroup, resolve
 from sharesim.uncertainty.dependence import Dependence
 from sharesim.uncertainty.distributions import Distribution
 from sharesim.uncertainty.laws import Constant
-from sharesim.uncertainty.sobol import MOST_BITS, SOBOL_DIMENSIONS, SobolPoints
+from sharesim.uncertainty.sobol import SOBOL_DIMENSIONS, SobolPoints
 from sharesim.uncertainty.streams import Streams, chunk_generator, whole_number
 
 Array = NDArray[np.float64]
 
-#: Draws of a chunk: the unit in which everything is drawn, reproduced and added up.
-CHUNK = 1024
-METHODS = ("monte_carlo", "latin_hypercube", "sobol")
 #: Independent designs or scrambles that a standard error needs.
 FEWEST_DESIGNS = 8
+#: Scrambles whose first points are kept at once; threads work on neighbours.
+SCRAMBLES_KEPT = 4
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,11 @@ class DrawPlan:
     dependence : Dependence, optional
         How drivers hang together.
     n_draws : int, optional
-        How many there will be: any; Latin hypercube a multiple of 1,024; Sobol' (required) a power of two from 1,024.
+        How many there will be: any; Latin hypercube a multiple of 1,024; Sobol' (required) a power of two from 1,024
+        for each scramble.
+    scrambles : int
+        Under Sobol': independent scrambles that the draws are divided among, one after the other; 8 or more give
+        standard errors. Under any other method 1.
 
     Raises
     ------
@@ -117,14 +121,17 @@ class DrawPlan:
         method: str = "monte_carlo",
         dependence: Dependence | None = None,
         n_draws: int | None = None,
+        scrambles: int = 1,
     ) -> None:
         self.specs = tuple(specs)
         self.streams = Streams(seed, purpose, replicate)
-        self.method, self.dependence, self.n_draws = method, dependence, _checked_draws(method, n_draws)
+        self.scrambles = checked_scrambles(method, scrambles)
+        self.method, self.dependence = method, dependence
+        self.n_draws = checked_draws(method, n_draws, self.scrambles)
         self._prepare()
 
     def _prepare(self) -> None:
-        _check_names(self.specs)
+        check_names([(spec.name, spec.key) for spec in self.specs])
         self.names = tuple(spec.name for spec in self.specs)
         self._row = {spec.key: row for row, spec in enumerate(self.specs)}
         by_name = {spec.key: spec.key for spec in self.specs} | {spec.name: spec.key for spec in self.specs}
@@ -137,16 +144,13 @@ class DrawPlan:
             sorted([*(key for key in self._row if key in grouped or key not in constants), *latents])
         )
         self._dimension = {key: position for position, key in enumerate(self._stream_keys)}
-        self._sobol: SobolPoints | None = None
+        self._sobol: dict[int, SobolPoints] = {}
         self._keyed: dict[str, Any] = {}
-        if self.method == "sobol":
-            assert self.n_draws is not None
-            self._sobol = SobolPoints(self._stream_keys, self.streams, self.n_draws.bit_length() - 1, CHUNK)
-        else:
+        if self.method != "sobol":
             self._keyed = {key: self.streams.keyed(key) for key in self._stream_keys}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("specs", "streams", "method", "dependence", "n_draws")}
+        return {name: getattr(self, name) for name in ("specs", "streams", "method", "dependence", "n_draws", "scrambles")}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
@@ -227,8 +231,10 @@ class DrawPlan:
 
     def _fill_normal(self, key: str, chunk: int, out: Array) -> None:
         """Put one stream's independent standard normal values into `out`."""
-        if self._sobol is not None:
-            self._sobol.fill(self._dimension[key], chunk, out)
+        if self.method == "sobol":
+            assert self.n_draws is not None
+            scramble, own_chunk = divmod(chunk, self.n_draws // self.scrambles // CHUNK)
+            self._points(scramble).fill(self._dimension[key], own_chunk, out)
             ndtri(out, out=out)
             return
         generator = chunk_generator(self._keyed[key], chunk)
@@ -237,6 +243,19 @@ class DrawPlan:
             return
         share = (generator.permutation(CHUNK) + generator.random(CHUNK)) / CHUNK
         ndtri(np.clip(share, 2.0**-54, 1.0 - 2.0**-53), out=out)
+
+    def _points(self, scramble: int) -> SobolPoints:
+        """Return the points of one scramble; a few are kept, since they are asked for one after the other."""
+        found = self._sobol.get(scramble)
+        if found is None:
+            assert self.n_draws is not None
+            streams = Streams(self.seed, self.purpose, self.replicate * self.scrambles + scramble)
+            n_bits = (self.n_draws // self.scrambles).bit_length() - 1
+            found = SobolPoints(self._stream_keys, streams, n_bits, CHUNK)
+            for old in list(self._sobol)[: -SCRAMBLES_KEPT + 1]:
+                self._sobol.pop(old, None)
+            self._sobol[scramble] = found
+        return found
 
     def values(self, start_chunk: int, stop_chunk: int) -> Array:
         """Return every driver's values in chunks `start_chunk` to before `stop_chunk`, (driver, draw)."""
@@ -267,6 +286,8 @@ class DrawPlan:
     @property
     def has_standard_errors(self) -> bool:
         """Whether these draws alone give a standard error."""
+        if self.method == "sobol":
+            return self.scrambles >= FEWEST_DESIGNS
         if self.method == "latin_hypercube":
             return self.n_draws is not None and self.n_draws // CHUNK >= FEWEST_DESIGNS
         return self.method == "monte_carlo"
@@ -277,7 +298,9 @@ class DrawPlan:
         if self.method == "monte_carlo":
             return "independent draws"
         if self.method == "sobol":
-            return f"not available from one scramble; repeat over {FEWEST_DESIGNS} replicates or more"
+            if self.has_standard_errors:
+                return f"figures of {self.scrambles} independent scrambles"
+            return f"not available from fewer than {FEWEST_DESIGNS} scrambles"
         if self.has_standard_errors:
             return "means of chunks, each a Latin hypercube of its own"
         return f"not available; use {FEWEST_DESIGNS} chunks ({FEWEST_DESIGNS * CHUNK:,} draws) or more"
@@ -287,7 +310,7 @@ class DrawPlan:
         drivers = []
         for spec in self.specs:
             entry: dict[str, Any] = {"name": spec.name, "id": spec.key, "law": spec.distribution.to_dict()}
-            if self._sobol is not None and spec.key in self._dimension:
+            if self.method == "sobol" and spec.key in self._dimension:
                 entry["dimension"] = self._dimension[spec.key]
                 entry["padded"] = self._dimension[spec.key] >= SOBOL_DIMENSIONS
             drivers.append(entry)
@@ -296,6 +319,7 @@ class DrawPlan:
             "purpose": self.purpose,
             "replicate": self.replicate,
             "method": self.method,
+            "scrambles": self.scrambles,
             "chunk": CHUNK,
             "n_draws": self.n_draws,
             "drivers": drivers,
@@ -317,44 +341,3 @@ class DrawPlan:
             "groups": [list(group.keys) for group in self.groups],
             "changed": [str(change) for group in self.groups for change in group.changes],
         }
-
-
-def _checked_draws(method: str, n_draws: int | None) -> int | None:
-    if method not in METHODS:
-        raise UsageError(Fault("method", "unknown", repr(method), ", ".join(METHODS)))
-    if n_draws is None:
-        if method == "sobol":
-            raise UsageError(
-                Fault("n_draws", "missing", "", "a power of two from 1,024", "Sobol' draws need their number.")
-            )
-        return None
-    number = whole_number("n_draws", n_draws, 2**62)
-    if number < 1:
-        raise UsageError(Fault("n_draws", "no draw", str(number), "1 or more"))
-    if method == "latin_hypercube" and number % CHUNK:
-        remedy = f"Use {-(-number // CHUNK) * CHUNK:,}."
-        raise UsageError(Fault("n_draws", "does not fill whole designs", f"{number:,}", "a multiple of 1,024", remedy))
-    if method == "sobol" and (number < CHUNK or number & (number - 1) or number > 2**MOST_BITS):
-        remedy = f"Use {max(CHUNK, 2 ** (number - 1).bit_length()):,}."
-        raise UsageError(Fault("n_draws", "breaks the balance", f"{number:,}", "a power of two from 1,024", remedy))
-    return number
-
-
-def _check_names(specs: tuple[DriverSpec, ...]) -> None:
-    faults = []
-    for what, labels in (("name", [spec.name for spec in specs]), ("id", [spec.key for spec in specs])):
-        seen: set[str] = set()
-        for label in labels:
-            if label in seen:
-                faults.append(Fault("drivers", f"two drivers have one {what}", repr(label), "each its own"))
-            seen.add(label)
-            if not label or not label.isprintable():
-                faults.append(Fault("drivers", f"the {what} cannot be printed", repr(label), "one or more letters"))
-    owner = {spec.name: spec.key for spec in specs}
-    faults += [
-        Fault("drivers", "an id is the name of another driver", repr(spec.key), "ids apart from other drivers' names")
-        for spec in specs
-        if spec.key in owner and owner[spec.key] != spec.key
-    ]
-    if faults:
-        raise StudyError(faults)

@@ -67,7 +67,7 @@ class Sample(Mapping[str, Array]):
 
     def estimate(self, name: str, measure: str | Measure = "mean") -> Estimate:
         """Return a measure of one driver with its Monte Carlo error."""
-        return estimate(self[name], measure, self.plan.method)
+        return estimate(self[name], measure, self.plan)
 
     def to_frame(self) -> Any:
         """Return a pandas DataFrame, one row for each draw and one column for each driver."""

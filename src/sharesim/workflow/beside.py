@@ -12,7 +12,7 @@ from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes, appraise
 from sharesim.bundles.table import INTERNAL
 from sharesim.choice.choose import choose
-from sharesim.measures import estimate, percentile
+from sharesim.measures import Design, estimate, percentile
 from sharesim.report.budget import price_index
 from sharesim.report.public import public_value
 from sharesim.report.tables import year_label
@@ -52,7 +52,7 @@ def do_minimum(judged: Judged) -> pd.DataFrame:
         one, other = ((part.sum(axis=0) if at < 0 else part[at]) for part in (least, judged.council_npv))
         # Where the portfolio is the do-minimum, what is left is rounding.
         gain = np.where(np.abs(other - one) < 0.005, 0.0, other - one)
-        over = estimate(gain, "mean", judged.outcomes.plan.method)
+        over = estimate(gain, "mean", judged.outcomes.plan)
         council = ("", "All together") if at < 0 else (study.councils.ids[at], study.councils.name(at))
         error = float(over.standard_error) if over.available else float("nan")
         rows.append((*council, one.mean(), other.mean(), float(over.value), error, float((gain > 0).mean())))
@@ -81,7 +81,7 @@ def readings(judged: Judged) -> pd.DataFrame:
         nominal and undiscounted, by fund; council value real and discounted, the General Fund's; public value real and
         discounted, without transfers, all funds, with valued time, quality and carbon. The last row is a ratio.
     """
-    study, method, years = judged.study, judged.outcomes.plan.method, judged.study.n_years
+    study, method, years = judged.study, judged.outcomes.plan, judged.study.n_years
     index = price_index(study)
     cash = np.einsum("t,atn->n", index, judged.account.net)
     rows = [
@@ -109,7 +109,7 @@ def _none(count: int) -> tuple[float, ...]:
     return (float("nan"),) * count
 
 
-def _spread(draws: np.ndarray, method: str) -> tuple[float, float, float, float]:
+def _spread(draws: np.ndarray, method: Design) -> tuple[float, float, float, float]:
     found = estimate(draws, "mean", method)
     error = float(found.standard_error) if found.available else float("nan")
     return float(found.value), error, float(percentile(draws, 5)), float(percentile(draws, 95))
@@ -146,7 +146,7 @@ def mitigations(judged: Judged) -> pd.DataFrame:
         with_it, without = (_simulated(judged, _with_mitigation(judged.study, at, bought=on)) for on in (True, False))
         cost = -with_it.activation_npv[_column(with_it, row.id)].sum(axis=(0, 1))
         worth = _by_council(with_it).sum(axis=0) - _by_council(without).sum(axis=0)
-        found = estimate(worth, "mean", judged.outcomes.plan.method)
+        found = estimate(worth, "mean", judged.outcomes.plan)
         error = float(found.standard_error) if found.available else float("nan")
         figures = (float(found.value) + float(cost.mean()), float(cost.mean()), float(found.value), error)
         rows.append((row.id, row.name, row.mitigated, *figures))

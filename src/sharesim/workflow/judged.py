@@ -81,7 +81,7 @@ class Judged:
 
     def figures(self) -> dict[str, Any]:
         """Return the summary that ``summary.json`` holds: units in the names, horizons as the study's unless said."""
-        solution, method, draws = self.portfolio.solution, self.outcomes.plan.method, self.npv
+        solution, design, draws = self.portfolio.solution, self.outcomes.plan, self.npv
         horizon = len(self.study.discount())
         discount = self.study.discount()[:, None]
         result: dict[str, Any] = {
@@ -106,7 +106,7 @@ class Judged:
             ("probability_of_loss", "p_loss"),
             ("cvar_gbp", "cvar"),
         ):
-            value = estimate(draws, measure, method)
+            value = estimate(draws, measure, design)
             result[name] = float(value.value)
             result[f"{name}_error"] = float(value.standard_error) if value.available else None
         result |= {
@@ -157,7 +157,7 @@ class Judged:
 
     def councils(self) -> pd.DataFrame:
         """Return one row per council: value, risk, exits and peak funding."""
-        return tables.councils(self.study, self.account, self.council_npv)
+        return tables.councils(self.study, self.account, self.council_npv, self.outcomes.plan)
 
     def years(self) -> pd.DataFrame:
         """Return one row per financial year, undiscounted real GBP."""
@@ -179,10 +179,11 @@ class Judged:
         """Return the decision, what it is worth, and how sure that is, in words."""
         if not len(self.portfolio.solution.chosen):
             return self.portfolio.summary()
-        worth, error = float(self.npv.mean()), estimate(self.npv, "mean", self.outcomes.plan.method)
+        worth, error = float(self.npv.mean()), estimate(self.npv, "mean", self.outcomes.plan)
         chose = float(self.portfolio.solution.mean_npv_gbp)
         lines = [self.portfolio.summary(), ""]
-        sure = f" (± {money(1.96 * float(error.standard_error))})" if error.available else ""
+        low, high = error.interval()
+        sure = f" (± {money((high - low) / 2)})" if error.available else ""
         lines.append(
             f"On {self.outcomes.n_draws:,} fresh futures it is worth {money(worth)}{sure} on average; nine in ten futures lie between "
             f"{money(float(percentile(self.npv, 5)))} and {money(float(percentile(self.npv, 95)))}; it loses money in {np.mean(self.npv < 0):.0%}, "

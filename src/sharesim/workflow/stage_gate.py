@@ -234,7 +234,7 @@ def _right(judged: Judged, at: int, stage: Stage) -> RightToStop:
     _, after = _known(study, stage, fresh, gate)
     remaining = (_remaining(outcomes, np.sort(rows), alone, gate), _remaining(fresh, np.arange(len(few)), alone, gate))
     worth, goes_on = stop_value((before, after), remaining, stage.stop_gbp)
-    found = estimate(worth, "mean", fresh.plan.method)
+    found = estimate(worth, "mean", fresh.plan)
     # All three are means over the same fresh draws, the second and third of the same two ways in each.
     ways = (remaining[1], np.where(goes_on, remaining[1], -stage.stop_gbp), np.maximum(remaining[1], -stage.stop_gbp))
     always, with_right, foresight = (float(way.mean()) for way in ways)

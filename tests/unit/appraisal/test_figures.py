@@ -7,7 +7,7 @@ import pytest
 
 import sharesim
 from sharesim.appraisal.figures import FIGURES, figures_of
-from sharesim.errors import UsageError
+from sharesim.errors import StudyError, UsageError
 from sharesim.examples import from_dict, two_councils_raw
 from sharesim.measures import estimate, standard_errors
 from sharesim.uncertainty.distributions import normal
@@ -49,6 +49,8 @@ def test_ties_on_the_boundary_count_alike_sorted_or_not() -> None:
         ({"draws": 7168, "method": "latin_hypercube"}, False),
         ({"draws": 8192, "method": "latin_hypercube"}, True),
         ({"draws": 8192, "method": "sobol"}, False),
+        ({"draws": 8192, "method": "sobol", "scrambles": 4}, False),
+        ({"draws": 8192, "method": "sobol", "scrambles": 8}, True),
     ],
 )
 def test_tables_have_errors_where_the_draws_give_them(run: dict[str, object], available: bool) -> None:
@@ -64,6 +66,34 @@ def test_tables_have_errors_where_the_draws_give_them(run: dict[str, object], av
         if name.endswith("_error"):
             assert (value is not None) == available, name
     assert ("not available" in found.outcomes.plan.standard_error_source) != available
+
+
+def test_scrambles_among_the_draws_move_no_bit_whatever_the_threads() -> None:
+    study = study_with(draws=16_384, judge_draws=8192, method="sobol", scrambles=8)
+    one, two = (sharesim.appraise(study, seed=3, jobs=jobs).outcomes for jobs in (1, 2))
+    np.testing.assert_array_equal(one.npv, two.npv)
+    assert one.plan.scrambles == 8 and (one.figures["mean_error"] > 0).all()
+    by_scramble = one.npv.sum(axis=1).reshape(len(one.table), 8, 2048).mean(axis=-1)
+    expected = by_scramble.std(axis=-1, ddof=1) / np.sqrt(8)
+    np.testing.assert_allclose(one.figures["mean_error"], expected, rtol=1e-9)
+    # Draws that the scrambles cannot share are one scramble, and say that they have no error.
+    few = sharesim.appraise(study, draws=4096, seed=3).outcomes
+    assert few.plan.scrambles == 1 and np.isnan(few.figures["mean_error"]).all()
+
+
+@pytest.mark.parametrize(
+    ("run", "use"),
+    [
+        ({"method": "sobol", "draws": 3000}, "Use 4096"),
+        ({"method": "sobol", "draws": 4096, "scrambles": 8}, "Use 8192"),
+        ({"method": "sobol", "draws": 8192, "scrambles": 6}, "Use 12288"),
+        ({"method": "latin_hypercube", "draws": 3000}, "Use 3072"),
+    ],
+)
+def test_draws_that_a_method_cannot_balance_are_a_fault_of_the_study(run: dict[str, object], use: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        study_with(**{"judge_draws": 49_152, **run})
+    assert "run.draws" in str(caught.value) and use in str(caught.value)
 
 
 def test_any_draw_is_replayed_by_number_kept_or_not() -> None:

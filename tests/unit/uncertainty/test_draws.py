@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.special import ndtr
 
 from sharesim.errors import StudyError, UsageError
+from sharesim.uncertainty.amounts import METHODS
 from sharesim.uncertainty.dependence import CommonFactor, Dependence, RankCorrelation
 from sharesim.uncertainty.distributions import bernoulli, constant, lognormal, normal, pert, triangular, uniform
-from sharesim.uncertainty.draws import CHUNK, METHODS, DrawPlan, DriverSpec
+from sharesim.uncertainty.draws import CHUNK, DrawPlan, DriverSpec
 from sharesim.uncertainty.notation import parse
 from sharesim.uncertainty.streams import Streams
 
@@ -189,7 +191,7 @@ def test_standard_errors_say_where_they_come_from() -> None:
     assert plan("latin_hypercube").has_standard_errors
     few = plan("latin_hypercube", n_draws=7 * CHUNK)
     assert not few.has_standard_errors and "8,192" in few.standard_error_source
-    assert not plan("sobol").has_standard_errors and "8 replicates" in plan("sobol").standard_error_source
+    assert not plan("sobol").has_standard_errors and "8 scrambles" in plan("sobol").standard_error_source
 
 
 @methods
@@ -223,6 +225,27 @@ def test_the_manifest_tells_of_dependence() -> None:
 def test_arguments_that_cannot_be_used(change: dict[str, object]) -> None:
     with pytest.raises(UsageError):
         plan(**change)
+
+
+def test_scrambles_are_replicates_one_after_the_other() -> None:
+    together = plan("sobol", n_draws=8192, scrambles=4, replicate=2)
+    for chunk in range(8):
+        alone = plan("sobol", n_draws=2048, replicate=2 * 4 + chunk // 2)
+        np.testing.assert_array_equal(together.chunk(chunk), alone.chunk(chunk % 2))
+    again = pickle.loads(pickle.dumps(together))
+    np.testing.assert_array_equal(again.values(3, 8), together.values(3, 8))
+    assert together.manifest()["scrambles"] == 4 and together.draw(8191) == again.draw(8191)
+    assert not together.has_standard_errors and plan("sobol", n_draws=8192, scrambles=8).has_standard_errors
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"scrambles": 0}, {"scrambles": 3}, {"scrambles": 16}, {"scrambles": 2.0}, {"scrambles": 2, "method": "monte_carlo"}],
+    ids=str,
+)
+def test_scrambles_that_cannot_share_the_draws_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        DrawPlan(SPECS, **{"seed": 1, "method": "sobol", "n_draws": 8192} | wrong)
 
 
 def test_too_few_sobol_draws_are_refused_with_the_next_size() -> None:

@@ -1,0 +1,76 @@
+"""How many draws there may be, by each method, and what drivers may be called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sharesim.errors import Fault, StudyError, UsageError
+from sharesim.uncertainty.sobol import MOST_BITS
+from sharesim.uncertainty.streams import whole_number
+
+#: Draws of a chunk: the unit in which everything is drawn, reproduced and added up.
+CHUNK = 1024
+METHODS = ("monte_carlo", "latin_hypercube", "sobol")
+
+
+def checked_scrambles(method: str, scrambles: int) -> int:
+    """Return a number of scrambles that a method can have, or refuse it."""
+    if method not in METHODS:
+        raise UsageError(Fault("method", "unknown", repr(method), ", ".join(METHODS)))
+    number = whole_number("scrambles", scrambles, 2**20)
+    if number < 1 or (number > 1 and method != "sobol"):
+        raise UsageError(Fault("scrambles", "not usable", str(number), "1, or more under sobol"))
+    return number
+
+
+def checked_draws(method: str, n_draws: int | None, scrambles: int) -> int | None:
+    """Return a number of draws that a method can be balanced with, or refuse it; None for any."""
+    if n_draws is None:
+        if method == "sobol":
+            raise UsageError(
+                Fault("n_draws", "missing", "", "a power of two from 1,024", "Sobol' draws need their number.")
+            )
+        return None
+    number = whole_number("n_draws", n_draws, 2**62)
+    if number < 1:
+        raise UsageError(Fault("n_draws", "no draw", str(number), "1 or more"))
+    if method == "latin_hypercube" and number % CHUNK:
+        remedy = f"Use {-(-number // CHUNK) * CHUNK:,}."
+        raise UsageError(Fault("n_draws", "does not fill whole designs", f"{number:,}", "a multiple of 1,024", remedy))
+    if method == "sobol" and not balanced(number, scrambles):
+        each = max(CHUNK, 2 ** (-(-number // scrambles) - 1).bit_length())
+        allowed = "a power of two from 1,024" + (f", times {scrambles} scrambles" if scrambles > 1 else "")
+        raise UsageError(
+            Fault("n_draws", "breaks the balance", f"{number:,}", allowed, f"Use {each * scrambles:,}.")
+        )
+    return number
+
+
+def balanced(n_draws: int, scrambles: int) -> bool:
+    """Return whether so many Sobol' draws give each scramble a power of two from 1,024."""
+    each, rest = divmod(n_draws, scrambles)
+    return not rest and CHUNK <= each <= 2**MOST_BITS and not each & (each - 1)
+
+
+def check_names(named: Sequence[tuple[str, str]]) -> None:
+    """Refuse names and ids (a pair for each driver) that stand twice, clash or cannot be printed; all faults at once."""
+    faults = []
+    for at, what in enumerate(("name", "id")):
+        seen: set[str] = set()
+        for label in (pair[at] for pair in named):
+            if label in seen:
+                faults.append(Fault("drivers", f"two drivers have one {what}", repr(label), "each its own"))
+            seen.add(label)
+            if not label or not label.isprintable():
+                faults.append(Fault("drivers", f"the {what} cannot be printed", repr(label), "one or more letters"))
+    owner = dict(named)
+    faults += [
+        Fault("drivers", "an id is the name of another driver", repr(key), "ids apart from other drivers' names")
+        for _, key in named
+        if key in owner and owner[key] != key
+    ]
+    if faults:
+        raise StudyError(faults)
+
+
+__all__ = ["CHUNK", "METHODS", "balanced", "check_names", "checked_draws", "checked_scrambles"]
