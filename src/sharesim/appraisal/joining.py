@@ -163,8 +163,9 @@ class JoinLater(Later):
         picked, before = [(self.odd, self._given_up(clock, by_line=by_line))], None
         for number, part in enumerate(self.parts):
             stay, self._entry = part.stay, part.entry
+            who = self._partnership(self._view(stay.cells).among(stay.active.astype(float)), structure=False)
             if number == 0:
-                picked.append(self._late_start(stay, clock, by_line=by_line))
+                picked.append(self._late_start(stay, who, clock, by_line=by_line))
             else:
                 keep = self.parts[number - 1].stay.goes_on[0]
                 assert before is not None
@@ -172,7 +173,6 @@ class JoinLater(Later):
                 before = Marks(before.until.compress(keep, axis=-1), savings)
                 if part.joined.any():
                     picked.append((stay.cells, self._joining(part, clock, by_line=by_line)))
-            who = self._partnership(self._view(stay.cells).among(stay.active.astype(float)), structure=False)
             stretch = self._stretch(who, stay.cells, stay.begin, stay.end)
             sheet = Sheet((self.n_slots, len(stay.cells.at)), by_line=by_line, used=None)
             course = Course(clock, stretch.start, stay.cells.draw)

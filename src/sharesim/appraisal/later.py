@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from sharesim.appraisal import flows
 from sharesim.appraisal.flows import Terms
 from sharesim.appraisal.lives import Cells, Stay, given_up_at, given_up_by_hosts, stays_of
-from sharesim.appraisal.partnership import Partnership
+from sharesim.appraisal.partnership import OneOff, Partnership
 from sharesim.appraisal.sheets import Part, Sheet
 from sharesim.appraisal.stretches import Marks, Stretch, enter_start, enter_stretch, enter_transition
 from sharesim.appraisal.timing import Clock
@@ -109,7 +109,7 @@ class Later:
             if number == 0:
                 before = self._at_cells(marks, stay)
                 if stay.first.any():
-                    picked.append(self._late_start(stay, clock, by_line=by_line))
+                    picked.append(self._late_start(stay, stretch.who, clock, by_line=by_line))
             else:
                 keep = self.stays[number - 1][0].goes_on[0]
                 before = Marks(*_cells_of((before.until, before.savings), keep))
@@ -122,24 +122,29 @@ class Later:
 
     def _at_cells(self, marks: Marks, stay: Stay) -> Marks:
         """Return dense values at cells; 0 for savings, and the integral to the start, where a cell starts there."""
-        group, draw = stay.cells.group, stay.cells.draw
-
-        def here(value: np.ndarray) -> np.ndarray:
-            n_groups, n_slots, n_draws = value.shape
-            at = (group * (n_slots * n_draws) if n_groups > 1 else 0) + (draw if n_draws > 1 else 0)
-            return value.take(np.broadcast_to(at, group.shape) + np.arange(0, n_slots * n_draws, n_draws)[:, None])
-
+        here = partial(_picked, stay.cells)
         # Where not everybody is in at the start, the stretch with everybody in is empty: it ends where it starts.
         return Marks(here(marks.until), tuple(here(value) for value in marks.savings))
 
+    def _one_off(self, cells: Cells, *, by_line: bool) -> OneOff:
+        """Return what all who signed pay once, at cells: what is worked out for whole groups is picked out."""
+
+        def here(terms: Terms) -> Terms:
+            lines = terms.lines if by_line or not terms else {"all": terms.total}
+            return Terms({name: _picked(cells, value) for name, value in lines.items()})
+
+        whole = self.run.who.one_off(self.run.variety.forms)
+        return OneOff(
+            here(whole.transition), here(whole.delay), {form: here(terms) for form, terms in whole.set_up.items()}
+        )
+
     def _given_up(self, clock: Clock, *, by_line: bool) -> Sheet:
         """Return what is sunk where an arrangement never starts."""
-        cells, plan, variety = self.odd, self.run.plan, self.run.variety
+        cells, plan = self.odd, self.run.plan
         sheet = Sheet((self.n_slots, len(cells.at)), by_line=by_line, used=None)
-        view = self._view(cells)
-        who, weight = self._partnership(view, structure=False), self.run.outlay(clock).spending
-        enter_transition(sheet, who, variety.forms, weight, None, None)
-        sunk = np.nan_to_num(view.scalar(self.run.context.number("costs.sunk_share")))
+        one_off, weight = self._one_off(cells, by_line=by_line), self.run.outlay(clock).spending
+        enter_transition(sheet, one_off, weight, None, None)
+        sunk = np.nan_to_num(self._view(cells).scalar(self.run.context.number("costs.sunk_share")))
         for pattern, hosts in enumerate(self._hosts):
             given_up = (
                 given_up_by_hosts(self.given_up, cells, hosts)
@@ -150,7 +155,7 @@ class Later:
             stays = np.where(given_up < plan.start_years, sunk, 1.0)
             sheet.counting[pattern] = np.where(np.isposinf(given_up), 0.0, stays)
             late = np.maximum(np.minimum(cells.start, given_up) - plan.start_years, 0.0)
-            sheet.enter(sheet.of_host(pattern), who.delay, late, weight, "transition_gbp")
+            sheet.enter(sheet.of_host(pattern), one_off.delay, late, weight, "transition_gbp")
         return sheet
 
     def _enter_exits(self, sheet: Sheet, stay: Stay, stretch: Stretch, clock: Clock) -> None:
@@ -187,18 +192,23 @@ class Later:
         terms = flows.exit_terms(self.run.context, who.view, who.leaving, leaving.paying.astype(float))
         sheet.enter(part, terms, weight)
 
-    def _late_start(self, stay: Stay, clock: Clock, *, by_line: bool) -> tuple[Cells, Sheet]:
-        """Return what the start brings in the cells that start with some partners only."""
-        cells, active = stay.cells.some(stay.first), stay.active.compress(stay.first, axis=1)
-        view, run = self._view(cells), self.run
+    def _late_start(self, stay: Stay, whole: Partnership, clock: Clock, *, by_line: bool) -> tuple[Cells, Sheet]:
+        """Return what the start brings in the cells that start with some partners only.
+
+        Parameters
+        ----------
+        whole : Partnership
+            The partners of all cells of the stay.
+        """
+        cells, active, run = stay.cells.some(stay.first), stay.active.compress(stay.first, axis=1), self.run
         sheet, outlay, forms = (
             Sheet((self.n_slots, len(cells.at)), by_line=by_line, used=None),
             run.outlay(clock),
             run.variety.forms,
         )
         delay = np.maximum(cells.start - run.plan.start_years, 0.0)
-        enter_transition(sheet, self._partnership(view, structure=False), forms, outlay.spending, None, delay)
-        who = self._partnership(view.among(active.astype(float)), structure=True)
+        enter_transition(sheet, self._one_off(cells, by_line=by_line), outlay.spending, None, delay)
+        who = whole.starting(stay.first)
         stretch = self._stretch(who, cells, cells.start, cells.start)
         staff = flows.staff_terms(run.context, run.package, who.view, who.rates, cells.start, None, run.staff_year)
         enter_start(sheet, stretch, Course(clock, stretch.start, cells.draw), staff, None, forms, outlay)
@@ -206,6 +216,13 @@ class Later:
             if hosts.any():
                 sheet.counting[pattern] = (active & hosts).any(axis=0, keepdims=True).astype(float)
         return cells, sheet
+
+
+def _picked(cells: Cells, value: np.ndarray) -> np.ndarray:
+    """Return dense values (group, partner slot, draw) at cells, shape (partner slot, cell)."""
+    n_groups, n_slots, n_draws = value.shape
+    at = (cells.group * (n_slots * n_draws) if n_groups > 1 else 0) + (cells.draw if n_draws > 1 else 0)
+    return value.take(np.broadcast_to(at, cells.at.shape) + np.arange(0, n_slots * n_draws, n_draws)[:, None])
 
 
 def _cells_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +16,23 @@ from sharesim.appraisal.valuation import Factors, holds, quarrels
 from sharesim.appraisal.views import View
 
 
+@dataclass(frozen=True)
+class OneOff:
+    """What partners pay once, before its dates.
+
+    Parameters
+    ----------
+    transition, delay : Terms
+        Whoever hosts and in whatever form; the cost of a year's delay.
+    set_up : dict of int to Terms
+        By form.
+    """
+
+    transition: Terms
+    delay: Terms
+    set_up: dict[int, Terms]
+
+
 class Partnership:
     """The terms of the partners in a view, worked out when they are first asked for.
 
@@ -25,10 +43,16 @@ class Partnership:
     view : View
     structure : bool
         Whether posts removed are wanted: where the arrangement starts with these partners.
+    rates : tuple of ServiceRates, optional
+        Rates of every service, where they are known.
     """
 
-    def __init__(self, context: Context, package: Package, view: View, *, structure: bool) -> None:
+    def __init__(
+        self, context: Context, package: Package, view: View, *, structure: bool,
+        rates: tuple[ServiceRates, ...] | None = None,
+    ) -> None:  # fmt: skip
         self.context, self.package, self.view, self.structure = context, package, view, structure
+        self._rates = rates
         self._kept: dict[object, Terms] = {}
 
     @cached_property
@@ -46,7 +70,24 @@ class Partnership:
     @cached_property
     def rates(self) -> tuple[ServiceRates, ...]:
         """Rates of every service."""
+        if self._rates is not None:
+            return self._rates
         return flows.rates_of(self.context, self.package, self.view, structure=self.structure)
+
+    def starting(self, keep: np.ndarray) -> Partnership:
+        """Return the partners of some cells as those who start together there.
+
+        Parameters
+        ----------
+        keep : ndarray, shape (cell,), bool
+        """
+        known = all(rate.removed is not None for rate in self.rates)
+        rates = tuple(rate.some(keep) for rate in self.rates) if known else None
+        return Partnership(self.context, self.package, self.view.some(keep), structure=True, rates=rates)
+
+    def one_off(self, forms: tuple[int, ...]) -> OneOff:
+        """Return what is paid once."""
+        return OneOff(self.transition, self.delay, {form: self.set_up(form) for form in forms})
 
     @cached_property
     def saving(self) -> tuple[np.ndarray, ...]:

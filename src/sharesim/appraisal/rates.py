@@ -41,6 +41,21 @@ class ServiceRates:
     numbers: Rows
     rows: Rows
 
+    def some(self, keep: np.ndarray) -> ServiceRates:
+        """Return the rates in some of the cells.
+
+        Parameters
+        ----------
+        keep : ndarray, shape (cell,), bool
+        """
+
+        def cut(part: np.ndarray | None) -> np.ndarray | None:
+            return part if part is None or part.shape[-1] == 1 else part.compress(keep, axis=-1)
+
+        own = (cut(part) for part in (self.saving, self.extra_cost, self.cost_sharing, self.removed))
+        tables = ({name: cut(part) for name, part in table.items()} for table in (self.numbers, self.rows))
+        return ServiceRates(*own, *tables)  # type: ignore[arg-type]
+
 
 @dataclass(frozen=True)
 class _Gains:

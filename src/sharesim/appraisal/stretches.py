@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharesim.appraisal.flows import StaffTerms, Terms, to_fund
-from sharesim.appraisal.partnership import Partnership
+from sharesim.appraisal.partnership import OneOff, Partnership
 from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sheets import Part, Sheet
 from sharesim.appraisal.valuation import Course
@@ -209,17 +209,13 @@ class Outlay:
 
 
 def enter_transition(
-    sheet: Sheet,
-    who: Partnership,
-    forms: tuple[int, ...],
-    weight: float,
-    times: np.ndarray | None,
-    delay: np.ndarray | None,
+    sheet: Sheet, one_off: OneOff, weight: float, times: np.ndarray | None, delay: np.ndarray | None
 ) -> None:
     """Enter one-off costs on their planned dates.
 
     Parameters
     ----------
+    one_off : OneOff
     weight : float
         Weight of one-off cost.
     times : ndarray or None
@@ -227,11 +223,11 @@ def enter_transition(
     delay : ndarray or None
         Years of delay that are due, `times` included; None to leave them out.
     """
-    sheet.enter(sheet.shared, who.transition, times, weight, "transition_gbp")
+    sheet.enter(sheet.shared, one_off.transition, times, weight, "transition_gbp")
     if delay is not None:
-        sheet.enter(sheet.shared, who.delay, delay, weight, "transition_gbp")
-    for form in forms:
-        sheet.enter(sheet.of_form(form), who.set_up(form), times, weight, "transition_gbp")
+        sheet.enter(sheet.shared, one_off.delay, delay, weight, "transition_gbp")
+    for form, set_up in one_off.set_up.items():
+        sheet.enter(sheet.of_form(form), set_up, times, weight, "transition_gbp")
 
 
 def enter_start(

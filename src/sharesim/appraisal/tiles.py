@@ -150,7 +150,7 @@ class TileRun:
         delay = np.maximum(self.start - self.plan.start_years, 0.0)
         if self.lively is not None:
             delay = delay * self.lively
-        enter_transition(sheet, self.who, forms, outlay.spending, self.lively, delay)
+        enter_transition(sheet, self.who.one_off(forms), outlay.spending, self.lively, delay)
         enter_start(sheet, self.whole, course, self.staff, self.lively, forms, outlay)
         self._enter_first_exit(sheet, clock)
         return Assembly(self.tile, sheet, self.later.sheets(clock, marks, by_line=by_line), self.context.n_draws)

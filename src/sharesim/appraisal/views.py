@@ -143,6 +143,13 @@ class View:
         """Return the view with only some partners in; all of them for None."""
         return View(self.councils, self.draws, self.n_draws, self.weights, self.groups, active)
 
+    def some(self, keep: np.ndarray) -> View:
+        """Return some of the cells of a flat view."""
+        assert self.draws is not None and self.groups is not None
+        active = None if self.active is None else self.active.compress(keep, axis=1)
+        councils, draws, groups = (part.compress(keep, axis=-1) for part in (self.councils, self.draws, self.groups))
+        return View(councils, draws, self.n_draws, self.weights, groups, active)
+
     def cells(self, groups: np.ndarray, draws: np.ndarray) -> View:
         """Return the flat view of some groups and draws of a dense one."""
         return View(self.councils.T.take(groups, axis=1), draws, self.n_draws, self.weights, groups)
