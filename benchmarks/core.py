@@ -1,16 +1,14 @@
 """The appraisal beside a plain loop and a compiled kernel: ``python -m benchmarks.core --json FILE``.
 
 The study is `benchmarks.core_study`; what is compared is the appraisal proper, from drawn values of the drivers to NPV
-by
-partner in every draw and the sums of all measures. sharesim does it as `sharesim.appraise` does; the plain loop works
-bundle by bundle in numpy; the kernel is one compiled pass with the same factoring out of shared work. Both start from
-the library's tables of councils and services. What has to agree is checked first, to 1e-9 of the largest number of its
-kind. Subjects take turns in one process on one thread, and ratios are medians over the turns of process CPU time.
+by partner in every draw and the sums of all measures. sharesim does it as `sharesim.appraise` does; the plain loop
+works bundle by bundle in numpy; the kernel is one compiled pass with the same factoring out of shared work. Both start
+from the library's tables of councils and services. What has to agree is checked first, to 1e-9 of the largest number
+of its kind. Subjects take turns in one process on one thread, and ratios are medians over five turns of CPU time.
 
-Parts: ``race`` (the ratios at 1,000 bundles, and against the kernel at 50,000), ``growth`` (bundles and draws
-doubled), ``cores``
-(one thread and all cores, elapsed), ``whole`` (from seed to figures under a memory budget, peak memory of the process).
-``--part`` runs some of them; parts that are run one by one add to the same file.
+Parts: ``race`` (the ratios at 1,000 bundles, and against the kernel at 50,000), ``growth`` (bundles and draws doubled),
+``cores`` (one thread and all cores, elapsed), ``whole`` (from seed to figures under a memory budget, peak memory of
+the process). ``--part`` runs some of them; parts that are run one by one add to the same file.
 """
 
 from __future__ import annotations
@@ -65,7 +63,7 @@ def measure(numba: Path | None, **wanted: Any) -> dict[str, Any]:
 def run_race(numba: Path | None) -> dict[str, Any]:
     """Return the subjects side by side."""
     small = measure(
-        numba, what="race", n_bundles=SMALL, n_draws=DRAWS, rounds=3, names=["sharesim", "kernel", "plain"], councils=12
+        numba, what="race", n_bundles=SMALL, n_draws=DRAWS, rounds=5, names=["sharesim", "kernel", "plain"], councils=12
     )
     # A block of draws costs what any other does: one is enough to compare 50,000 bundles.
     large = measure(

@@ -168,18 +168,24 @@ def race(n_bundles: int, n_draws: int, rounds: int, names: list[str], councils: 
         if name != "plain":
             work(name, task, task.blocks[-1])
     seconds: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(rounds):
+    for _ in range(rounds):
         for name in names:
-            # The plain loop is slow and steady: once is enough.
-            if name != "plain" or number == 0:
-                seconds[name].append(cpu_of(name, task))
-    ratio = [theirs / mine for theirs, mine in zip(seconds.get("kernel", []), seconds["sharesim"], strict=False)]
+            seconds[name].append(cpu_of(name, task))
+
+    def ratio(other: str) -> float | None:
+        """Return the median over rounds of what another subject takes over what we take."""
+        if other not in seconds:
+            return None
+        return statistics.median(
+            theirs / mine for theirs, mine in zip(seconds[other], seconds["sharesim"], strict=True)
+        )
+
     median = {name: statistics.median(found) for name, found in seconds.items()}
     return {
         "n_bundles": n_bundles, "n_draws": n_draws, "cpu_s": seconds, "largest_relative_difference": far,
         "bundle_draws_per_cpu_s": {name: n_bundles * n_draws / found for name, found in median.items()},
-        "kernel_compiled": kernel.COMPILED, "ratio_to_fused_kernel": statistics.median(ratio) if ratio else None,
-        "ratio_to_plain_loop": median["plain"] / median["sharesim"] if "plain" in median else None,
+        "kernel_compiled": kernel.COMPILED, "ratio_to_fused_kernel": ratio("kernel"),
+        "ratio_to_plain_loop": ratio("plain"),
     }  # fmt: skip
 
 
