@@ -148,7 +148,7 @@ def sobol(found: Found) -> str:
             "each four of three hundred. For the worst bundles the error over scrambles has two humps: an unlucky",
             "pattern among a few inputs, which every scramble keeps. The dimension of a driver is the rank",
             "of its id, whatever it matters, so that draws can be made again from names alone; ordering by importance",
-            "is not done.",
+            "is not done. What each kind of event costs is taken apart in [decision 085](decisions/085-sobol-and-events.md).",
         ]
     )
 

@@ -81,7 +81,7 @@ def tiles_of(table: BundleTable, slots: int = TILE_SLOTS) -> list[PlacedTile]:
 def draw_plan(study: Study, *, seed: int, purpose: str, n_draws: int, replicate: int = 0) -> DrawPlan:
     """Return the plan by which a study's drivers are drawn; draws that its scrambles cannot share are one scramble."""
     run = study.model.run
-    scrambles = run.scrambles if run.method == "sobol" and balanced(n_draws, run.scrambles) else 1
+    scrambles = run.scrambles if run.method == "sobol" and balanced("sobol", n_draws, run.scrambles) else 1
     return DrawPlan(
         study.drivers,
         seed=seed,

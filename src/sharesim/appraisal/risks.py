@@ -114,8 +114,9 @@ def leave_time(
     left = patience - before * np.maximum(start - decision, 0.0)
     begun = np.minimum(start, horizon)
     with np.errstate(divide="ignore", invalid="ignore"):
-        early = decision + np.where(before > 0, patience / np.where(before > 0, before, 1.0), np.inf)
-        goal = exposure(begun, uplift, elections) + np.where(after > 0, left / np.where(after > 0, after, 1.0), np.inf)
+        # A rate of zero is never used up: patience is above zero, and what is left of it counts where it is.
+        early = decision + patience / before
+        goal = exposure(begun, uplift, elections) + left / after
     late = _time_of_exposure(goal, uplift, elections)
     return np.where(left < 0, early, np.where(late < horizon, late, np.inf))
 

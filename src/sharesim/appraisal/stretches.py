@@ -278,7 +278,9 @@ def enter_start(
     changing = [form for form in forms if who.context.fixed.transfers[form]]
     if changing and who.drift:
         # Pay once lifted stays lifted, whoever leaves later.
-        length = (course.until(np.maximum(stretch.ends, stretch.start)) - course.at_start) * starts
+        # No start is later than the horizon; councils may be abolished before they would start.
+        last = stretch.ends if stretch.ends.size == 1 else np.maximum(stretch.ends, stretch.start)
+        length = (course.until(last) - course.at_start) * starts
         for form in changing:
             sheet.enter(sheet.of_form(form), who.drift, length)
 

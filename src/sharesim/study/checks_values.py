@@ -8,7 +8,7 @@ from typing import Any
 from sharesim.study.doubt import Case
 from sharesim.study.places import Place, Placed
 from sharesim.study.quantity import Quantity, shown_law
-from sharesim.uncertainty.amounts import CHUNK, balanced
+from sharesim.uncertainty.amounts import allowed_draws, balanced, fitting
 
 YEARS_BEFORE = 10
 
@@ -215,26 +215,17 @@ def _run(case: Case) -> Iterator[Placed]:
     run = case.model.run
     if case.doubt.about("run.method", "run.scrambles"):
         return
-    designs = {
-        "latin_hypercube": (lambda n: n % CHUNK == 0, "a multiple of 1,024"),
-        "sobol": (
-            lambda n: balanced(n, run.scrambles),
-            "a power of two from 1,024" + (f" for each of {run.scrambles} scrambles" if run.scrambles > 1 else ""),
-        ),
-    }
-    if run.method not in designs:
-        return
-    fits, allowed = designs[run.method]
     for name, until in (("draws", run.until), ("judge_draws", run.judge_until)):
         number = getattr(run, name)
-        if not until and not fits(number) and not case.doubt.about(f"run.{name}"):
-            each = CHUNK
-            while each * run.scrambles < number:
-                each *= 2
-            use = -(-number // CHUNK) * CHUNK if run.method == "latin_hypercube" else each * run.scrambles
-            yield case.here.at(("run", name)).fault(
-                f"draws that {run.method} cannot be balanced with", f"{number:,}", allowed, f"Use {use}."
-            )
+        if until or case.doubt.about(f"run.{name}") or balanced(run.method, number, run.scrambles):
+            continue
+        remedy = f"Use {fitting(run.method, number, run.scrambles)}."
+        yield case.here.at(("run", name)).fault(
+            f"draws that {run.method} cannot be balanced with",
+            f"{number:,}",
+            allowed_draws(run.method, run.scrambles),
+            remedy,
+        )
 
 
 VALUE_CHECKS: tuple[Callable[[Case], Iterator[Placed]], ...] = (

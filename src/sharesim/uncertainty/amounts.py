@@ -34,22 +34,39 @@ def checked_draws(method: str, n_draws: int | None, scrambles: int) -> int | Non
     number = whole_number("n_draws", n_draws, 2**62)
     if number < 1:
         raise UsageError(Fault("n_draws", "no draw", str(number), "1 or more"))
-    if method == "latin_hypercube" and number % CHUNK:
-        remedy = f"Use {-(-number // CHUNK) * CHUNK:,}."
-        raise UsageError(Fault("n_draws", "does not fill whole designs", f"{number:,}", "a multiple of 1,024", remedy))
-    if method == "sobol" and not balanced(number, scrambles):
-        each = max(CHUNK, 2 ** (-(-number // scrambles) - 1).bit_length())
-        allowed = "a power of two from 1,024" + (f", times {scrambles} scrambles" if scrambles > 1 else "")
-        raise UsageError(
-            Fault("n_draws", "breaks the balance", f"{number:,}", allowed, f"Use {each * scrambles:,}.")
-        )
+    if not balanced(method, number, scrambles):
+        what = "does not fill whole designs" if method == "latin_hypercube" else "breaks the balance"
+        remedy = f"Use {fitting(method, number, scrambles):,}."
+        raise UsageError(Fault("n_draws", what, f"{number:,}", allowed_draws(method, scrambles), remedy))
     return number
 
 
-def balanced(n_draws: int, scrambles: int) -> bool:
-    """Return whether so many Sobol' draws give each scramble a power of two from 1,024."""
-    each, rest = divmod(n_draws, scrambles)
-    return not rest and CHUNK <= each <= 2**MOST_BITS and not each & (each - 1)
+def fitting(method: str, n_draws: int, scrambles: int = 1) -> int:
+    """Return the least number of draws, from `n_draws`, that a method can be balanced with.
+
+    Examples
+    --------
+    >>> fitting("latin_hypercube", 3000), fitting("sobol", 3000), fitting("sobol", 3000, scrambles=8)
+    (3072, 4096, 8192)
+    """
+    if method == "latin_hypercube":
+        return -(-n_draws // CHUNK) * CHUNK
+    if method == "sobol":
+        each = -(-n_draws // scrambles)
+        return scrambles * min(max(CHUNK, 1 << (each - 1).bit_length()), 2**MOST_BITS)
+    return n_draws
+
+
+def balanced(method: str, n_draws: int, scrambles: int = 1) -> bool:
+    """Return whether a method can be balanced with so many draws."""
+    return fitting(method, n_draws, scrambles) == n_draws
+
+
+def allowed_draws(method: str, scrambles: int = 1) -> str:
+    """Return in words how many draws a method can be balanced with."""
+    if method == "latin_hypercube":
+        return "a multiple of 1,024"
+    return "a power of two from 1,024" + (f" for each of {scrambles} scrambles" if scrambles > 1 else "")
 
 
 def check_names(named: Sequence[tuple[str, str]]) -> None:
@@ -73,4 +90,13 @@ def check_names(named: Sequence[tuple[str, str]]) -> None:
         raise StudyError(faults)
 
 
-__all__ = ["CHUNK", "METHODS", "balanced", "check_names", "checked_draws", "checked_scrambles"]
+__all__ = [
+    "CHUNK",
+    "METHODS",
+    "allowed_draws",
+    "balanced",
+    "check_names",
+    "checked_draws",
+    "checked_scrambles",
+    "fitting",
+]

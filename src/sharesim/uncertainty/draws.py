@@ -150,7 +150,8 @@ class DrawPlan:
             self._keyed = {key: self.streams.keyed(key) for key in self._stream_keys}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("specs", "streams", "method", "dependence", "n_draws", "scrambles")}
+        kept = ("specs", "streams", "method", "dependence", "n_draws", "scrambles")
+        return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
@@ -300,7 +301,7 @@ class DrawPlan:
         if self.method == "sobol":
             if self.has_standard_errors:
                 return f"figures of {self.scrambles} independent scrambles"
-            return f"not available from fewer than {FEWEST_DESIGNS} scrambles"
+            return f"not available; use {FEWEST_DESIGNS} scrambles or more"
         if self.has_standard_errors:
             return "means of chunks, each a Latin hypercube of its own"
         return f"not available; use {FEWEST_DESIGNS} chunks ({FEWEST_DESIGNS * CHUNK:,} draws) or more"
