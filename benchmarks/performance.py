@@ -115,6 +115,11 @@ def core(found: Found) -> str:
         f"- twice the draws cost: {verdict(doubling.get('doubling_draws'), 2.2, most=True)}",
         f"- peak memory within the budget at every size: {_yes(found.get('memory_within_budget'))}",
     ]
+    cores = (found.get("cores") or {}).values()
+    if cores:
+        heading = ("threads", "sharesim", "compiled kernel")
+        rows = [[str(one["jobs"]), *(number(speed) for speed in one["bundle_draws_per_s"].values())] for one in cores]
+        lines += ["", "Bundle-draws per second elapsed, 1,000 bundles, their tables included:", "", table(heading, rows)]
     sizes = (found.get("whole") or {}).get("sizes", [])
     if sizes:
         heading = ("bundles", "draws", "draws kept", "threads", "budget MB", "peak MB", "CPU s")
