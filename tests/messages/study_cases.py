@@ -549,6 +549,16 @@ def figure_cases() -> list[Case]:
         "more vacancies than posts": ("baseline.csv", "900,7,0", "900,7,9"),
         "weights of 0": ("quality.csv", "Speed,2", "Speed,0"),
         "least above most": ("study.toml", "most_partners = 3", "most_partners = 3\nleast_partners = 4"),
+        "scrambles that cannot share the draws": (
+            "study.toml",
+            "[bundles]",
+            '[run]\nmethod = "sobol"\nscrambles = 8\n[bundles]',
+        ),
+        "draws that fill no design": (
+            "study.toml",
+            "[bundles]",
+            '[run]\nmethod = "latin_hypercube"\ndraws = 3000\njudge_draws = 5000\n[bundles]',
+        ),
         "stated but not stated": ("study.toml", "[bundles]", '[split]\nrunning = "stated"\n[bundles]'),
     }
     return [

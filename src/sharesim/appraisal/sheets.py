@@ -38,7 +38,8 @@ def chunk_sums(values: np.ndarray, used: int | None = None) -> np.ndarray:
     if whole:
         # One chunk beside the other on the last axis but one: each is a run of numbers, added up as if it were alone.
         chunks = np.ascontiguousarray(values[..., : whole * CHUNK]).reshape(*values.shape[:-1], whole, CHUNK)
-        chunks.sum(axis=-1, out=result[:whole].transpose(*range(1, values.ndim), 0))
+        sums = chunks.sum(axis=-1)
+        result[:whole] = sums.transpose(-1, *range(sums.ndim - 1))
     if used > whole * CHUNK:
         result[whole] = np.ascontiguousarray(values[..., whole * CHUNK : used]).sum(axis=-1)
     return result

@@ -67,8 +67,12 @@ class Estimate:
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return a confidence interval of the figure, by Student's t where few designs gave the error; else normal."""
-        reach = _student_quantile(0.5 + confidence / 2, self.degrees_of_freedom) * self.standard_error
+        reach = self.reach(confidence)
         return self.value - reach, self.value + reach
+
+    def reach(self, confidence: float = 0.95) -> float:
+        """Return how far the confidence interval reaches on either side."""
+        return _student_quantile(0.5 + confidence / 2, self.degrees_of_freedom) * self.standard_error
 
     def __str__(self) -> str:
         error = f"{self.standard_error:.3g}" if self.available else "not available"

@@ -149,7 +149,7 @@ def _worth(contents: Contents) -> Sentence:
     if error.available:
         sure = (
             " (give or take ",
-            gbp("npv_mean_reach_gbp", 1.96 * float(error.standard_error)),
+            gbp("npv_mean_reach_gbp", error.reach()),
             ", the error of simulating)",
         )
     about = study.model.study

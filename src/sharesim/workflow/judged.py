@@ -182,8 +182,7 @@ class Judged:
         worth, error = float(self.npv.mean()), estimate(self.npv, "mean", self.outcomes.plan)
         chose = float(self.portfolio.solution.mean_npv_gbp)
         lines = [self.portfolio.summary(), ""]
-        low, high = error.interval()
-        sure = f" (± {money((high - low) / 2)})" if error.available else ""
+        sure = f" (± {money(error.reach())})" if error.available else ""
         lines.append(
             f"On {self.outcomes.n_draws:,} fresh futures it is worth {money(worth)}{sure} on average; nine in ten futures lie between "
             f"{money(float(percentile(self.npv, 5)))} and {money(float(percentile(self.npv, 95)))}; it loses money in {np.mean(self.npv < 0):.0%}, "

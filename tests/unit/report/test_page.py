@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -189,7 +190,7 @@ def figures_by_name(trio: Contents, material: Material) -> dict[str, float]:
     for row in tables["horizons"].to_dict("records"):
         found[f"horizons.{int(row['years'])}.cashable_gbp"] = row["cashable_gbp"]
     found |= {f"staff.{name}": tables["staff"][name].sum() for name in ("posts_removed", "compulsory_exits")}
-    found["npv_mean_reach_gbp"] = 1.96 * trio.figures["npv_mean_gbp_error"]
+    found["npv_mean_reach_gbp"] = NormalDist().inv_cdf(0.975) * trio.figures["npv_mean_gbp_error"]
     found |= {
         name: getattr(material.public_value, name) for name in ("npsv_mean_gbp", "npsv_p5_gbp", "npsv_p95_gbp", "bcr")
     }
