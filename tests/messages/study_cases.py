@@ -559,6 +559,17 @@ def figure_cases() -> list[Case]:
             "[bundles]",
             '[run]\nmethod = "latin_hypercube"\ndraws = 3000\njudge_draws = 5000\n[bundles]',
         ),
+        "no room for a stop rule's first look": (
+            "study.toml",
+            "[bundles]",
+            '[run]\nmethod = "sobol"\nuntil = "mean within 100"\njudge_until = "p10 within 100"\njudge_draws = 65536\n'
+            "most_draws = 100000\n[bundles]",
+        ),
+        "no room for a first look of Latin hypercubes": (
+            "study.toml",
+            "[bundles]",
+            '[run]\nmethod = "latin_hypercube"\nuntil = "mean within 100"\nmost_draws = 20000\n[bundles]',
+        ),
         "stated but not stated": ("study.toml", "[bundles]", '[split]\nrunning = "stated"\n[bundles]'),
     }
     return [

@@ -126,7 +126,6 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: from_file("a\n12%\n"), "empirical: o.csv, row 2, column a: not a number: got '12%'; allowed a finite number, or nothing."),
     (lambda: goal("mean < 5000"), "until: not a stop rule: got 'mean < 5000'; allowed such as 'mean within 5000', 'p10 within 20000', 'cvar within 20000', 'p_loss within 0.01' or 'best 3 settled'."),
     (lambda: goal("p_loss within 0"), "until: not a precision: got 0; allowed above 0. Give it in pounds; for p_loss as a share."),
-    (lambda: goal("mean within 5", method="sobol"), "until: Sobol' draws cannot be extended to a stop rule: got sobol. Use monte_carlo or latin_hypercube."),
     (lambda: from_file('a\n"' + "x" * 200_000), "empirical: o.csv, line 2: cannot be read as CSV: got field larger than field limit (131072); allowed a CSV file."),
     (lambda: from_file("a\n"), "empirical: cannot use this many values: got 0 in o.csv, column a; allowed 1 to 1,000,000."),
     # Dependence
@@ -174,7 +173,7 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: estimate([1.0], "mean", "halton"), "method: unknown: got 'halton'; allowed monte_carlo, latin_hypercube, sobol."),
     # Stop rules
     (lambda: PrecisionRule("mean", 0.0), "stop rule: the target is no standard error: got 0.0; allowed above 0. Give it in the unit of the measure."),
-    (lambda: PrecisionRule("mean", 1.0, fewest_chunks=4), "stop rule: too few chunks before the first look: got 4; allowed 8 or more."),
+    (lambda: PrecisionRule("mean", 1.0, fewest_parts=4), "stop rule: too few parts before the first look: got 4; allowed 8 or more."),
     (lambda: PrecisionRule("mean", 1.0, most_draws=5000), "stop rule: no room for the first look: got 5,000 draws; allowed 8,192 or more."),
     (lambda: RankingRule(n_best=0), "stop rule: no bundle to rank: got 0; allowed 1 or more."),
     (lambda: RankingRule(confidence=1.0), "stop rule: confidence out of range: got 1; allowed 0.5 to below 1."),

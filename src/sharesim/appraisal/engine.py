@@ -78,10 +78,13 @@ def tiles_of(table: BundleTable, slots: int = TILE_SLOTS) -> list[PlacedTile]:
     return result
 
 
-def draw_plan(study: Study, *, seed: int, purpose: str, n_draws: int, replicate: int = 0) -> DrawPlan:
+def draw_plan(
+    study: Study, *, seed: int, purpose: str, n_draws: int, replicate: int = 0, scrambles: int | None = None
+) -> DrawPlan:
     """Return the plan by which a study's drivers are drawn; draws that its scrambles cannot share are one scramble."""
     run = study.model.run
-    scrambles = run.scrambles if run.method == "sobol" and balanced("sobol", n_draws, run.scrambles) else 1
+    if scrambles is None:
+        scrambles = run.scrambles if run.method == "sobol" and balanced("sobol", n_draws, run.scrambles) else 1
     return DrawPlan(
         study.drivers,
         seed=seed,

@@ -20,8 +20,10 @@ from sharesim.errors import Fault, UsageError
 from sharesim.study.study import Study
 from sharesim.uncertainty.draws import CHUNK, DrawPlan
 from sharesim.uncertainty.goal import Rule, Settled, in_words
-from sharesim.uncertainty.stop import PrecisionRule, Ranked, run_until_precise, run_until_ranked
+from sharesim.uncertainty.stop import Parts, PrecisionRule, Ranked, first_look, run_until_precise, run_until_ranked
 
+#: What to do where the first look lies beyond the last.
+ROOM = "Raise run.most_draws, or under sobol lower run.{} (scrambles are shorter then)."
 #: Bundles whose figures are worked out at once.
 FIGURE_ROWS = 256
 
@@ -134,11 +136,59 @@ class Growing:
 
 
 def replace_draws(plan: DrawPlan, n_draws: int) -> DrawPlan:
-    """Return the plan of the same draws, so many of them."""
+    """Return the plan of the same draws, so many of them: under Sobol' so many scrambles of the same length."""
+    scrambles = 1
+    if plan.method == "sobol":
+        assert plan.n_draws is not None
+        scrambles = n_draws * plan.scrambles // plan.n_draws
     return DrawPlan(
         plan.specs, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, method=plan.method,
-        dependence=plan.dependence, n_draws=n_draws, scrambles=plan.scrambles,
+        dependence=plan.dependence, n_draws=n_draws, scrambles=scrambles,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How far a rule may go: the draws come in parts, and the memory budget limits them.
+
+    Parameters
+    ----------
+    parts : Parts
+    rule : PrecisionRule or RankingRule
+        The rule, ending where the budget ends.
+    limited : str
+        In words, where it is the budget that ends it; else "".
+    """
+
+    parts: Parts
+    rule: Rule
+    limited: str
+
+    @classmethod
+    def of(cls, study: Study, rule: Rule, draws: str, n_bundles: int, resources: Resources) -> _Way:
+        """Return the way of a rule that stands in place of ``run.draws`` or ``run.judge_draws``."""
+        run, where = study.model.run, draws.replace("draws", "until")
+        parts = Parts.of(run.method, getattr(run, draws), run.scrambles)
+        first = first_look(rule, parts)
+        asked = rule.most_draws // parts.draws * parts.draws
+        # The draws of every bundle are held twice: by the rule that looks at them, and by what becomes the outcomes.
+        holds = int(resources.budget_bytes / (16 * max(1, n_bundles))) // parts.draws * parts.draws
+        if asked < first:
+            got, allowed = f"{rule.most_draws:,} draws", f"{first:,} or more"
+            raise UsageError(Fault(where, "no room for the first look", got, allowed, ROOM.format(draws)))
+        budget = f"{resources.budget_bytes / 2**30:.1f} GB"
+        if holds < first:
+            need = f"{16 * n_bundles * first / 2**30:.1f} GB for {n_bundles:,} bundles x {first:,} draws"
+            remedy = "Give it more (--memory, or resources), fewer bundles, or a number of draws."
+            raise UsageError(Fault(where, "the first look does not fit the memory budget", need, budget, remedy))
+        limited = f"; more do not fit the memory budget of {budget}" if holds < asked else ""
+        return cls(parts, replace(rule, most_draws=min(asked, holds)), limited)
+
+    def plan(self, study: Study, *, seed: int, purpose: str) -> DrawPlan:
+        """Return the plan of the most draws."""
+        most = self.rule.most_draws
+        scrambles = most // self.parts.draws if self.parts.method == "sobol" else 1
+        return draw_plan(study, seed=seed, purpose=purpose, n_draws=most, scrambles=scrambles)
 
 
 def appraise_until(
@@ -174,21 +224,18 @@ def appraise_until(
     (True, True)
     """
     resources = resources or Resources()
-    most, limited = _most_draws(rule, len(table), resources)
-    plan = draw_plan(study, seed=seed, purpose="choose", n_draws=most)
     if not len(table):
         raise UsageError(Fault("until", "there is no bundle to be precise about", "0 bundles", "1 or more", ""))
-    growing = Growing(study, table, plan, resources, jobs, progress)
-    held = replace(rule, most_draws=most)
-    if isinstance(held, PrecisionRule):
-        stopped = run_until_precise(growing.extend, replace(held, method=plan.method))
+    way = _Way.of(study, rule, "draws", len(table), resources)
+    growing = Growing(study, table, way.plan(study, seed=seed, purpose="choose"), resources, jobs, progress)
+    if isinstance(way.rule, PrecisionRule):
+        stopped = run_until_precise(growing.extend, way.rule, way.parts)
         several = "the largest standard error of " if len(table) > 1 else "the standard error of "
         reached, said = stopped.reached, stopped.said.replace("the standard error of ", several, 1)
     else:
-        ranked = run_until_ranked(growing.extend, held)
+        ranked = run_until_ranked(growing.extend, way.rule, way.parts)
         reached, said = ranked.settled, ranked.said + _closest(table, ranked)
-    if limited and not reached:
-        said += f"; more do not fit the memory budget of {resources.budget_bytes / 2**30:.1f} GB"
+    said += "" if reached else way.limited
     return growing.outcomes(), Settled(in_words(rule), reached, growing.n_draws, said)
 
 
@@ -216,14 +263,11 @@ def judge_until(
         remedy = "Write for instance 'p10 within 20000'."
         raise UsageError(Fault("judge_until", "a portfolio alone has no order", in_words(rule), "a precision", remedy))
     resources = resources or Resources()
-    most, limited = _most_draws(rule, len(table), resources)
-    plan = draw_plan(study, seed=seed, purpose="judge", n_draws=most)
-    growing = Growing(study, table, plan, resources, jobs, progress)
-    held = replace(rule, most_draws=most, method=plan.method)
-    stopped = run_until_precise(growing.extend_portfolio, held)
-    said = stopped.said.replace(" of ", " of the portfolio's ", 1)
-    if limited and not stopped.reached:
-        said += f"; more do not fit the memory budget of {resources.budget_bytes / 2**30:.1f} GB"
+    way = _Way.of(study, rule, "judge_draws", len(table), resources)
+    assert isinstance(way.rule, PrecisionRule)
+    growing = Growing(study, table, way.plan(study, seed=seed, purpose="judge"), resources, jobs, progress)
+    stopped = run_until_precise(growing.extend_portfolio, way.rule, way.parts)
+    said = stopped.said.replace(" of ", " of the portfolio's ", 1) + ("" if stopped.reached else way.limited)
     return growing.outcomes(), Settled(in_words(rule), stopped.reached, growing.n_draws, said)
 
 
@@ -234,14 +278,6 @@ def _closest(table: BundleTable, ranked: Ranked) -> str:
     better, worse = ranked.open_pairs[0]
     gap = ranked.means[better] - ranked.means[worse]
     return f"; the closest is {table.describe(better)} over {table.describe(worse)}, by {gap:,.0f} on average"
-
-
-def _most_draws(rule: Rule, n_bundles: int, resources: Resources) -> tuple[int, bool]:
-    """Return the most draws, whole chunks, and whether it is memory that limits them."""
-    asked = rule.most_draws // CHUNK * CHUNK
-    # The draws of every bundle are held twice: by the rule that looks at them, and by what becomes the outcomes.
-    holds = int(resources.budget_bytes / (16 * max(1, n_bundles))) // CHUNK * CHUNK
-    return max(min(asked, holds), rule.fewest_chunks * CHUNK), holds < asked
 
 
 __all__ = ["Growing", "appraise_until", "judge_until", "replace_draws"]

@@ -9,6 +9,8 @@ from sharesim.study.doubt import Case
 from sharesim.study.places import Place, Placed
 from sharesim.study.quantity import Quantity, shown_law
 from sharesim.uncertainty.amounts import allowed_draws, balanced, fitting
+from sharesim.uncertainty.goal import goal
+from sharesim.uncertainty.stop import Parts, first_look
 
 YEARS_BEFORE = 10
 
@@ -211,13 +213,29 @@ def _partners(case: Case) -> Iterator[Placed]:
         )
 
 
+def _first_look(case: Case, name: str, until: str) -> Iterator[Placed]:
+    """Under sobol a stop rule adds scrambles as long as those that `draws` would be divided among."""
+    run = case.model.run
+    first = first_look(goal(until), Parts.of(run.method, getattr(run, name), run.scrambles))
+    if first > run.most_draws and not case.doubt.about("run.most_draws", "run.until", "run.judge_until"):
+        remedy = f"Raise it, or lower run.{name}." if run.method == "sobol" else "Raise it."
+        yield case.here.at(("run", "most_draws")).fault(
+            "no room for the stop rule's first look", f"{run.most_draws:,}", f"{first:,} or more", remedy
+        )
+
+
 def _run(case: Case) -> Iterator[Placed]:
     run = case.model.run
     if case.doubt.about("run.method", "run.scrambles"):
         return
     for name, until in (("draws", run.until), ("judge_draws", run.judge_until)):
         number = getattr(run, name)
-        if until or case.doubt.about(f"run.{name}") or balanced(run.method, number, run.scrambles):
+        if case.doubt.about(f"run.{name}"):
+            continue
+        if until:
+            yield from _first_look(case, name, until)
+            continue
+        if balanced(run.method, number, run.scrambles):
             continue
         remedy = f"Use {fitting(run.method, number, run.scrambles)}."
         yield case.here.at(("run", name)).fault(

@@ -21,7 +21,8 @@ class Run(Frozen):
     )  # fmt: skip
     until: StopRule = field(
         "When the draws are enough, in place of `draws`: `mean within 5000` (the standard error of every bundle's mean; "
-        'also sd, p10, cvar, p_loss), or `best 3 settled` (the best bundles and their order). "": `draws` it is.',
+        "also sd, p10, cvar, p_loss), or `best 3 settled` (the best bundles and their order). Under sobol scrambles of "
+        'draws / scrambles each are added. "": `draws` it is.',
         default="", max_length=80,
     )  # fmt: skip
     judge_until: StopRule = field(

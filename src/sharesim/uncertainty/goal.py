@@ -42,7 +42,7 @@ class Settled:
         return {"rule": self.rule, "reached": self.reached, "draws": self.n_draws, "said": self.said}
 
 
-def goal(text: str | Rule, *, method: str = "monte_carlo", most_draws: int = 1_000_000, where: str = "until") -> Rule:
+def goal(text: str | Rule, *, most_draws: int = 1_000_000, where: str = "until") -> Rule:
     """Return the stop rule that a text states.
 
     Parameters
@@ -51,8 +51,6 @@ def goal(text: str | Rule, *, method: str = "monte_carlo", most_draws: int = 1_0
         ``MEASURE within FIGURE``: until the standard error of the measure (mean, sd, p10, cvar, p_loss) is at
         most the figure, in pounds (for p_loss a share). ``best N settled``: until the N best by mean and their order are
         settled with 95% confidence; ``within FIGURE`` behind it makes differences up to that many pounds a tie.
-    method : str
-        How the draws are made.
     most_draws : int
         Where to give up.
     where : str
@@ -61,7 +59,7 @@ def goal(text: str | Rule, *, method: str = "monte_carlo", most_draws: int = 1_0
     Raises
     ------
     UsageError
-        When the text is no rule, or the draws of this method have no standard error of their own.
+        When the text is no rule.
 
     Examples
     --------
@@ -72,15 +70,12 @@ def goal(text: str | Rule, *, method: str = "monte_carlo", most_draws: int = 1_0
     sharesim.errors.UsageError: until: not a stop rule: got 'mean < 5000'; allowed such as 'mean within 5000', 'p10
     within 20000', 'cvar within 20000', 'p_loss within 0.01' or 'best 3 settled'.
     """
-    if method == "sobol":
-        remedy = "Use monte_carlo or latin_hypercube."
-        raise UsageError(Fault(where, "Sobol' draws cannot be extended to a stop rule", method, "", remedy))
     if isinstance(text, (PrecisionRule, RankingRule)):
         return text
     words = " ".join(text.split()) if isinstance(text, str) else ""
     if match := _PRECISE.fullmatch(words):
         target = _positive(match[2], where)
-        return PrecisionRule(match[1].lower(), target, method=method, most_draws=most_draws)
+        return PrecisionRule(match[1].lower(), target, most_draws=most_draws)
     if match := _RANKED.fullmatch(words):
         indifference = _positive(match[2], where) if match[2] else 0.0
         return RankingRule(int(match[1] or 1), indifference=indifference, most_draws=most_draws)

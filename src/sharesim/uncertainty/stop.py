@@ -13,10 +13,57 @@ from scipy.special import stdtrit
 
 from sharesim.errors import Fault, UsageError
 from sharesim.measures import CHUNK, FEWEST_DESIGNS, Estimate, Measure, chunk_sums, estimate, measure_named
+from sharesim.uncertainty.amounts import fitting
 
 Array = NDArray[np.float64]
-#: Gives the values of chunks `start` to before `stop`: (draw,) or (bundle, draw); under Sobol' scrambles come first.
+#: Gives the values of chunks `start` to before `stop`: (draw,) or (bundle, draw).
 Chunks = Callable[[int, int], Array]
+
+#: Parts of draws before the first look. An error judged from the figures of few designs looks small by chance, most of
+#: all where a figure is skewed from design to design: over 800 seeds of a skewed case the 95% interval after stopping
+#: held the truth in 84 to 88% of runs with a first look at 8 designs, in 87 to 91% at 16, in 91 to 92% at 32.
+FEWEST_PARTS = {"monte_carlo": FEWEST_DESIGNS, "latin_hypercube": 32, "sobol": 32}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The independent parts that draws come in and are added by: chunks, or under Sobol' whole scrambles.
+
+    Parameters
+    ----------
+    method : {"monte_carlo", "latin_hypercube", "sobol"}
+        How the draws are made.
+    chunks : int
+        Chunks of a part: 1, or those of a scramble.
+
+    Examples
+    --------
+    >>> Parts.of("sobol", n_draws=16_384, scrambles=8)
+    Parts(method='sobol', chunks=2)
+    """
+
+    method: str = "monte_carlo"
+    chunks: int = 1
+
+    @classmethod
+    def of(cls, method: str, n_draws: int, scrambles: int) -> Parts:
+        """Return the parts that a study's draws come in; its scrambles are as long as without a stop rule."""
+        if method != "sobol":
+            return cls(method)
+        return cls(method, fitting(method, n_draws, scrambles) // scrambles // CHUNK)
+
+    @property
+    def draws(self) -> int:
+        """Draws of a part."""
+        return self.chunks * CHUNK
+
+
+@dataclass(frozen=True)
+class _Design:
+    """How the draws so far were made (`measures.Design`)."""
+
+    method: str
+    scrambles: int
 
 
 @dataclass(frozen=True)
@@ -29,23 +76,21 @@ class PrecisionRule:
         Such as ``mean``, ``p10``, ``cvar`` or ``p_loss``.
     standard_error : float
         Largest standard error that will do, in the unit of the measure.
-    method : {"monte_carlo", "latin_hypercube", "sobol"}
-        How the draws are made.
-    fewest_chunks : int
-        Chunks before the first look, 8 at least: an error judged from less is too uncertain to stop on.
+    fewest_parts : int
+        Parts (chunks, or scrambles) before the first look, 8 at least: an error judged from less is too uncertain to
+        stop on. Latin hypercubes and scrambles have `FEWEST_PARTS` at least.
     most_draws : int
         Where to give up.
 
     Examples
     --------
-    >>> PrecisionRule("p10", 500.0).fewest_chunks
+    >>> PrecisionRule("p10", 500.0).fewest_parts
     8
     """
 
     measure: str | Measure
     standard_error: float
-    method: str = "monte_carlo"
-    fewest_chunks: int = FEWEST_DESIGNS
+    fewest_parts: int = FEWEST_DESIGNS
     most_draws: int = 1_000_000
 
     def __post_init__(self) -> None:
@@ -53,7 +98,7 @@ class PrecisionRule:
         if not 0.0 < self.standard_error < math.inf:
             got, remedy = repr(self.standard_error), "Give it in the unit of the measure."
             raise UsageError(Fault("stop rule", "the target is no standard error", got, "above 0", remedy))
-        _check_chunks(self.fewest_chunks, self.most_draws)
+        _check_parts(self)
 
 
 @dataclass(frozen=True)
@@ -65,7 +110,7 @@ class Stopped:
     estimates : tuple of Estimate
         One for each row of values.
     n_draws : int
-        Draws taken (of each scramble, under Sobol').
+        Draws taken.
     reached : bool
         Whether the largest standard error is within the target.
     said : str
@@ -78,15 +123,22 @@ class Stopped:
     said: str
 
 
-def run_until_precise(chunks: Chunks, rule: PrecisionRule) -> Stopped:
+def run_until_precise(chunks: Chunks, rule: PrecisionRule, parts: Parts | None = None) -> Stopped:
     """Draw until every row's standard error is within the target, or the most draws are taken.
 
     Parameters
     ----------
     chunks : callable
-        (start, stop) to the values of those chunks: (draw,) or (bundle, draw); under Sobol' (scramble, ..., draw).
+        (start, stop) to the values of those chunks: (draw,) or (bundle, draw).
     rule : PrecisionRule
         When to stop.
+    parts : Parts, optional
+        How the draws are made; Monte Carlo where left out.
+
+    Raises
+    ------
+    UsageError
+        When the first look would take more than the most draws.
 
     Examples
     --------
@@ -97,33 +149,50 @@ def run_until_precise(chunks: Chunks, rule: PrecisionRule) -> Stopped:
     >>> found.reached, found.n_draws, found.said
     (True, 16384, 'the standard error of mean is 0.392, within the target 0.4, after 16,384 draws')
     """
-    most = max(rule.most_draws // CHUNK, rule.fewest_chunks)
-    done, wanted = 0, rule.fewest_chunks
-    kept: list[Array] = []
+    parts = parts or Parts()
+    wanted, most = _room(rule, parts)
+    done = 0
+    values: Array | None = None
     while True:
-        kept.append(np.asarray(chunks(done, wanted), dtype=np.float64))
+        added = np.asarray(chunks(done * parts.chunks, wanted * parts.chunks), dtype=np.float64)
+        values = added if values is None else np.concatenate([values, added], axis=-1)
         done = wanted
-        values = np.concatenate(kept, axis=-1)
-        kept = [values]
-        found = estimate(values, rule.measure, rule.method)
+        found = estimate(values, rule.measure, _Design(parts.method, done if parts.method == "sobol" else 1))
         estimates = (found,) if isinstance(found, Estimate) else tuple(found)
         error = max(item.standard_error for item in estimates)  # NaN compares false and is never within a target
         if error <= rule.standard_error or done >= most:
             break
-        wanted = _next_look(done, error / rule.standard_error, most, rule.method)
-        if wanted == done:
-            break
+        wanted = _next_look(done, error / rule.standard_error, most)
     reached = error <= rule.standard_error
-    return Stopped(estimates, done * CHUNK, reached, _said(rule, error, done * CHUNK, reached))
+    return Stopped(estimates, done * parts.draws, reached, _said(rule, error, done * parts.draws, reached))
 
 
-def _next_look(done: int, excess: float, most: int, method: str) -> int:
-    """Return the chunks at the next look: what the error seems to need, at most twice as many.
+def first_look(rule: PrecisionRule | RankingRule, parts: Parts) -> int:
+    """Return the draws of a rule's first look.
+
+    Examples
+    --------
+    >>> first_look(PrecisionRule("mean", 1.0), Parts()), first_look(PrecisionRule("mean", 1.0), Parts("sobol", 4))
+    (8192, 131072)
+    """
+    fewest = FEWEST_PARTS[parts.method] if isinstance(rule, PrecisionRule) else 0
+    return max(rule.fewest_parts, fewest) * parts.draws
+
+
+def _room(rule: PrecisionRule | RankingRule, parts: Parts) -> tuple[int, int]:
+    """Return the parts of the first look and of the last."""
+    first = first_look(rule, parts)
+    if first > rule.most_draws:
+        got = f"{rule.most_draws:,} draws"
+        raise UsageError(Fault("stop rule", "no room for the first look", got, f"{first:,} or more"))
+    return first // parts.draws, rule.most_draws // parts.draws
+
+
+def _next_look(done: int, excess: float, most: int) -> int:
+    """Return the parts at the next look: what the error seems to need, at most twice as many.
 
     Few looks are better than many: every look is a chance to stop on an error that happens to look small.
     """
-    if method == "sobol":
-        return 2 * done if 2 * done <= most else done
     needed = math.ceil(done * excess * excess) if math.isfinite(excess) else 2 * done
     return min(max(needed, done + max(1, done // 8)), 2 * done, most)
 
@@ -153,7 +222,7 @@ class RankingRule:
         Probability that the whole statement holds, over all comparisons and all looks.
     indifference : float
         Differences in the mean up to this are a tie; 0 for none. In the unit of the values.
-    fewest_chunks, most_draws : int
+    fewest_parts, most_draws : int
         As for `PrecisionRule`.
 
     Examples
@@ -165,7 +234,7 @@ class RankingRule:
     n_best: int = 1
     confidence: float = 0.95
     indifference: float = 0.0
-    fewest_chunks: int = FEWEST_DESIGNS
+    fewest_parts: int = FEWEST_DESIGNS
     most_draws: int = 1_000_000
 
     def __post_init__(self) -> None:
@@ -175,7 +244,7 @@ class RankingRule:
             raise UsageError(Fault("stop rule", "confidence out of range", f"{self.confidence:g}", "0.5 to below 1"))
         if not self.indifference >= 0.0:
             raise UsageError(Fault("stop rule", "indifference is negative", f"{self.indifference:g}", "0 or more"))
-        _check_chunks(self.fewest_chunks, self.most_draws)
+        _check_parts(self)
 
 
 @dataclass(frozen=True)
@@ -206,19 +275,26 @@ class Ranked:
     said: str
 
 
-def run_until_ranked(chunks: Chunks, rule: RankingRule) -> Ranked:
+def run_until_ranked(chunks: Chunks, rule: RankingRule, parts: Parts | None = None) -> Ranked:
     """Draw until the best rows by mean, and their order, are settled, or the most draws are taken.
 
-    Rows are compared draw by draw, so what moves all of them alike does not count: each chunk gives one mean of every
+    Rows are compared draw by draw, so what moves all of them alike does not count: each part gives one mean of every
     difference, and these are judged by Student's t. The error allowed is shared out over the comparisons (Bonferroni)
     and over the looks (the j-th look gets 6 / (pi j)^2 of it), so looking often does not wear out the confidence.
 
     Parameters
     ----------
     chunks : callable
-        (start, stop) to values (bundle, draw) of those chunks, under Monte Carlo or Latin hypercube draws.
+        (start, stop) to values (bundle, draw) of those chunks.
     rule : RankingRule
         When to stop.
+    parts : Parts, optional
+        How the draws are made; Monte Carlo where left out.
+
+    Raises
+    ------
+    UsageError
+        When the chunks have another shape, or the first look would take more than the most draws.
 
     Examples
     --------
@@ -229,31 +305,32 @@ def run_until_ranked(chunks: Chunks, rule: RankingRule) -> Ranked:
     >>> found.best, found.settled
     ((1,), True)
     """
-    most = max(rule.most_draws // CHUNK, rule.fewest_chunks)
-    done, wanted, look = 0, rule.fewest_chunks, 0
+    parts = parts or Parts()
+    wanted, most = _room(rule, parts)
+    done, look = 0, 0
     kept: list[Array] = []
     while True:
-        values = np.asarray(chunks(done, wanted), dtype=np.float64)
-        if values.ndim != 2 or values.shape[1] != (wanted - done) * CHUNK:
-            allowed = f"(bundle, {(wanted - done) * CHUNK})"
+        values = np.asarray(chunks(done * parts.chunks, wanted * parts.chunks), dtype=np.float64)
+        if values.ndim != 2 or values.shape[1] != (wanted - done) * parts.draws:
+            allowed = f"(bundle, {(wanted - done) * parts.draws})"
             raise UsageError(Fault("stop rule", "the chunks have the wrong shape", str(values.shape), allowed))
-        kept.append(chunk_sums(values) / CHUNK)
+        kept.append(chunk_sums(values).reshape(len(values), -1, parts.chunks).sum(axis=-1) / parts.draws)
         done, look = wanted, look + 1
-        means_by_chunk = np.concatenate(kept, axis=1)
-        best, open_pairs = _open_pairs(means_by_chunk, rule, look)
+        part_means = np.concatenate(kept, axis=1)
+        best, open_pairs = _open_pairs(part_means, rule, look)
         if not open_pairs or done >= most:
             break
         wanted = min(2 * done, most)
-    means = means_by_chunk.mean(axis=1)
-    return Ranked(best, means, done * CHUNK, not open_pairs, open_pairs, _said_of_order(rule, best, open_pairs, done))
+    means, n_draws = part_means.mean(axis=1), done * parts.draws
+    return Ranked(best, means, n_draws, not open_pairs, open_pairs, _said_of_order(rule, best, open_pairs, n_draws))
 
 
 def _open_pairs(
-    means_by_chunk: Array, rule: RankingRule, look: int
+    part_means: Array, rule: RankingRule, look: int
 ) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
     """Return the best rows in order and the pairs among them, or with the rest, that are not settled."""
-    n_rows, n_chunks = means_by_chunk.shape
-    means = means_by_chunk.mean(axis=1)
+    n_rows, n_parts = part_means.shape
+    means = part_means.mean(axis=1)
     order = np.argsort(-means, kind="stable")
     n_best = min(rule.n_best, n_rows)
     best = order[:n_best]
@@ -262,11 +339,11 @@ def _open_pairs(
     worse = np.concatenate([best[1:], order[n_best:]])
     if not better.size:
         return tuple(map(int, best)), ()
-    differences = means_by_chunk[better] - means_by_chunk[worse]
+    differences = part_means[better] - part_means[worse]
     gap = differences.mean(axis=1)
-    error = differences.std(axis=1, ddof=1) / math.sqrt(n_chunks)
+    error = differences.std(axis=1, ddof=1) / math.sqrt(n_parts)
     share = (1.0 - rule.confidence) * 6.0 / (math.pi * look) ** 2 / better.size
-    reach = float(stdtrit(n_chunks - 1, 1.0 - share)) * error
+    reach = float(stdtrit(n_parts - 1, 1.0 - share)) * error
     # Settled as different, or settled as so close that the order does not matter.
     settled = (gap > reach) | (gap + reach <= rule.indifference) | (error == 0.0)
     left = np.flatnonzero(~settled)
@@ -274,17 +351,15 @@ def _open_pairs(
     return tuple(map(int, best)), tuple((int(better[item]), int(worse[item])) for item in left)
 
 
-def _said_of_order(rule: RankingRule, best: tuple[int, ...], left: Any, done: int) -> str:
+def _said_of_order(rule: RankingRule, best: tuple[int, ...], left: Any, n_draws: int) -> str:
     what = "the best is" if len(best) == 1 else f"the best {len(best)} and their order are"
     if not left:
-        return f"{what} settled with {rule.confidence:.0%} confidence after {done * CHUNK:,} draws"
-    return f"{what} not settled after {done * CHUNK:,} draws: {len(left)} comparisons are still open"
+        return f"{what} settled with {rule.confidence:.0%} confidence after {n_draws:,} draws"
+    return f"{what} not settled after {n_draws:,} draws: {len(left)} comparisons are still open"
 
 
-def _check_chunks(fewest_chunks: int, most_draws: int) -> None:
-    if fewest_chunks < FEWEST_DESIGNS:
-        got = str(fewest_chunks)
-        raise UsageError(Fault("stop rule", "too few chunks before the first look", got, f"{FEWEST_DESIGNS} or more"))
-    if most_draws < fewest_chunks * CHUNK:
-        allowed = f"{fewest_chunks * CHUNK:,} or more"
-        raise UsageError(Fault("stop rule", "no room for the first look", f"{most_draws:,} draws", allowed))
+def _check_parts(rule: PrecisionRule | RankingRule) -> None:
+    if rule.fewest_parts < FEWEST_DESIGNS:
+        got = str(rule.fewest_parts)
+        raise UsageError(Fault("stop rule", "too few parts before the first look", got, f"{FEWEST_DESIGNS} or more"))
+    _room(rule, Parts())

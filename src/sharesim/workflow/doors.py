@@ -214,7 +214,7 @@ def _rule(study: Study, draws: int | None, until: str | Rule | None, own: str) -
     asked = until if until is not None else own if draws is None and own else None
     if asked is None:
         return None
-    return goal(asked, method=study.model.run.method, most_draws=study.model.run.most_draws)
+    return goal(asked, most_draws=study.model.run.most_draws)
 
 
 def _seed(study: Study, seed: int | None) -> int:

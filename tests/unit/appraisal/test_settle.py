@@ -60,6 +60,24 @@ def test_every_bundle_is_as_precise_as_asked(measure: str) -> None:
     assert standard_errors(found.npv.sum(axis=1), measure).max() <= target
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_sobol_draws_are_added_by_scrambles(jobs: int) -> None:
+    study = study_with(method="sobol", draws=16_384, scrambles=8, judge_until="p10 within 600")
+    table = candidates(study)
+    found, settled = appraise_until(study, table, goal("mean within 55"), seed=3, jobs=jobs)
+    assert settled.reached and found.n_draws % 2048 == 0 and found.n_draws > 32 * 2048
+    assert found.plan.scrambles == found.n_draws // 2048 and found.plan.has_standard_errors
+    # So many scrambles asked for have the same bits.
+    n_draws = found.n_draws
+    fixed = study_with(method="sobol", draws=n_draws, judge_draws=n_draws, scrambles=found.plan.scrambles)
+    same = appraise(fixed, table, seed=3, purpose="choose", n_draws=n_draws)
+    np.testing.assert_array_equal(found.npv, same.npv)
+    np.testing.assert_array_equal(found.figures["cvar"], same.figures["cvar"])
+    assert standard_errors(found.npv.sum(axis=1), "mean", found.plan).max() <= 55
+    judged = sharesim.judge(sharesim.choose(sharesim.appraise(study, seed=3)))
+    assert judged.settled is not None and judged.settled.reached
+
+
 def test_latin_hypercube_stops_on_the_error_of_its_chunks() -> None:
     study = study_with(method="latin_hypercube", until="mean within 1500")
     found = sharesim.appraise(study, seed=3)
@@ -102,11 +120,16 @@ def test_giving_up_is_said() -> None:
     assert not settled.reached and "above the target 1, after 9,216 draws" in settled.said
 
 
-def test_memory_limits_the_draws_and_it_is_said() -> None:
-    class Tight(Resources):
-        budget_bytes = 16 * 2 * 9_000  # type: ignore[assignment]
+class Tight:
+    """A budget that holds so many draws of two bundles, twice."""
 
-    _, settled = appraise_until(STUDY, TABLE, goal("mean within 1"), seed=3, resources=Tight())
+    def __new__(cls, n_draws: int) -> Resources:
+        budget = type("Few", (Resources,), {"budget_bytes": 16 * 2 * n_draws})
+        return budget()
+
+
+def test_memory_limits_the_draws_and_it_is_said() -> None:
+    _, settled = appraise_until(STUDY, TABLE, goal("mean within 1"), seed=3, resources=Tight(9_000))
     assert settled.n_draws == 8192 and settled.said.endswith("more do not fit the memory budget of 0.0 GB")
 
 
@@ -136,8 +159,11 @@ def test_on_the_command_line_it_stands_above_the_study(tmp_path, capsys: pytest.
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(StudyError, match="run.until: not a stop rule: got 'mean 5'"):
         study_with(until="mean 5")
-    with pytest.raises(UsageError, match="Sobol' draws cannot be extended"):
-        sharesim.appraise(study_with(method="sobol", until="mean within 5"))
+    long = study_with(method="sobol", draws=65_536)
+    with pytest.raises(UsageError, match=r"until: no room for the first look: got 1,000,000 draws; allowed 2,097,152"):
+        sharesim.appraise(long, until="mean within 5")
+    with pytest.raises(UsageError, match="until: the first look does not fit the memory budget: got 0.0 GB for 2 b"):
+        appraise_until(STUDY, TABLE, goal("mean within 5"), seed=3, resources=Tight(8_000))
     portfolio = sharesim.choose(sharesim.appraise(STUDY, draws=1024))
     with pytest.raises(UsageError, match="a portfolio alone has no order"):
         sharesim.judge(portfolio, until="best 2 settled")

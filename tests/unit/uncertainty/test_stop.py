@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from sharesim.errors import UsageError
-from sharesim.measures import standard_errors
+from sharesim.measures import estimate, standard_errors
 from sharesim.uncertainty.distributions import normal
 from sharesim.uncertainty.draws import DrawPlan, DriverSpec
-from sharesim.uncertainty.stop import PrecisionRule, RankingRule, run_until_precise, run_until_ranked
+from sharesim.uncertainty.stop import Parts, PrecisionRule, RankingRule, run_until_precise, run_until_ranked
 
 PLAN = DrawPlan([DriverSpec("a", normal(100, 50)), DriverSpec("b", normal(101, 50))], seed=4)
 
@@ -57,28 +57,54 @@ def test_giving_up_is_said() -> None:
 
 def test_latin_hypercube_stops_on_the_error_of_its_chunks() -> None:
     plan = DrawPlan([DriverSpec("a", normal(100, 50))], seed=4, method="latin_hypercube")
-    rule = PrecisionRule("mean", 0.01, method="latin_hypercube")
-    found = run_until_precise(lambda i, j: plan.values(i, j)[0], rule)
-    assert found.reached and found.n_draws == 8192
+    found = run_until_precise(
+        lambda i, j: plan.values(i, j)[0], PrecisionRule("mean", 0.01), Parts.of("latin_hypercube", 4096, 1)
+    )
+    assert found.reached and found.n_draws == 32 * 1024
+    assert found.estimates[0].standard_error == float(standard_errors(plan.values(0, 32)[0], "mean", plan))
 
 
-def test_sobol_doubles_its_scrambles() -> None:
-    plans = [
-        DrawPlan([DriverSpec("a", normal(100, 50))], seed=4, method="sobol", replicate=r, n_draws=2**17)
-        for r in range(8)
-    ]
-    asked: list[int] = []
+def sobol_plan(scrambles: int) -> DrawPlan:
+    return DrawPlan(PLAN.specs, seed=4, method="sobol", n_draws=2048 * scrambles, scrambles=scrambles)
+
+
+@pytest.mark.parametrize("measure", ["mean", "p10", "cvar", "p_loss"])
+def test_sobol_adds_whole_scrambles(measure: str) -> None:
+    long, asked = sobol_plan(500), []
+    first = sobol_plan(32)
+    target = float(standard_errors(first.values(0, 64).sum(axis=0), measure, first)) / 1.7
 
     def chunks(start: int, stop: int) -> np.ndarray:
-        asked.append(stop)
-        return np.stack([plan.values(start, stop)[0] for plan in plans])
+        asked.append((start, stop))
+        return long.values(start, stop).sum(axis=0)
 
-    found = run_until_precise(chunks, PrecisionRule("p10", 0.005, method="sobol", most_draws=2**17))
-    assert found.reached and all(stop in (8, 16, 32, 64, 128) for stop in asked)
-    alone = run_until_precise(
-        lambda i, j: plans[0].values(i, j)[0], PrecisionRule("mean", 0.1, "sobol", most_draws=2**14)
-    )
-    assert not alone.reached and "no standard error" in alone.said
+    parts = Parts.of("sobol", 8 * 2048, 8)
+    found = run_until_precise(chunks, PrecisionRule(measure, target), parts)
+    assert found.reached and asked[0] == (0, 64) and 64 * 1024 < found.n_draws < 8 * 64 * 1024
+    assert all(stop % 2 == 0 for _, stop in asked)
+    # The same draws, and the same error, as that many scrambles asked for.
+    fixed = sobol_plan(found.n_draws // 2048)
+    values = fixed.values(0, found.n_draws // 1024).sum(axis=0)
+    again = estimate(values, measure, fixed)
+    assert (again.value, again.standard_error) == (found.estimates[0].value, found.estimates[0].standard_error)
+    assert again.degrees_of_freedom == found.estimates[0].degrees_of_freedom == found.n_draws / 2048 - 1
+
+
+def test_a_ranking_under_sobol_rests_on_its_scrambles() -> None:
+    plan = sobol_plan(64)
+    found = run_until_ranked(plan.values, RankingRule(), Parts("sobol", 2))
+    # Monte Carlo needs many more draws for a difference of 1 among values that spread by 70.
+    assert found.settled and found.best == (1,) and found.n_draws == 8 * 2048
+    assert not run_until_ranked(PLAN.values, RankingRule(most_draws=16_384)).settled
+    np.testing.assert_allclose(found.means, plan.values(0, 16).mean(axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("method, draws, scrambles, chunks", [
+    ("monte_carlo", 500, 1, 1), ("latin_hypercube", 4096, 1, 1), ("sobol", 4096, 1, 4), ("sobol", 4096, 4, 1),
+    ("sobol", 3000, 1, 4), ("sobol", 100, 8, 1),
+])  # fmt: skip
+def test_parts_are_as_long_as_without_a_rule(method: str, draws: int, scrambles: int, chunks: int) -> None:
+    assert Parts.of(method, draws, scrambles) == Parts(method, chunks)
 
 
 def test_ranking_sees_through_what_moves_all_alike() -> None:
@@ -112,9 +138,10 @@ def test_rankings_of_one_and_of_equals() -> None:
 
 @pytest.mark.parametrize("make", [
     lambda: PrecisionRule("mean", 0.0), lambda: PrecisionRule("mean", math.nan), lambda: PrecisionRule("mode", 1.0),
-    lambda: PrecisionRule("mean", 1.0, fewest_chunks=4), lambda: PrecisionRule("mean", 1.0, most_draws=5000),
+    lambda: PrecisionRule("mean", 1.0, fewest_parts=4), lambda: PrecisionRule("mean", 1.0, most_draws=5000),
     lambda: RankingRule(n_best=0), lambda: RankingRule(confidence=1.0), lambda: RankingRule(indifference=-1),
-    lambda: RankingRule(fewest_chunks=2), lambda: run_until_ranked(one, RankingRule()),
+    lambda: RankingRule(fewest_parts=2), lambda: run_until_ranked(one, RankingRule()),
+    lambda: run_until_precise(one, PrecisionRule("mean", 1.0, most_draws=16_384), Parts("sobol", 1)),
 ])  # fmt: skip
 def test_rules_that_make_no_sense(make) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(UsageError):
