@@ -194,8 +194,8 @@ def chunked_sum(values: np.ndarray) -> np.ndarray:
 
 
 def appraise(
-    study: Study, table: BundleTable, *, seed: int, purpose: str, n_draws: int, replicate: int = 0, jobs: int = 1,
-    progress: Progress | None = None, resources: Resources | None = None,
+    study: Study, table: BundleTable, *, seed: int, purpose: str, n_draws: int, replicate: int = 0,
+    scrambles: int | None = None, jobs: int = 1, progress: Progress | None = None, resources: Resources | None = None,
 ) -> Outcomes:  # fmt: skip
     """Simulate every bundle of a table.
 
@@ -208,6 +208,8 @@ def appraise(
         Which futures; those that judge are never those that chose.
     n_draws : int
     replicate : int
+    scrambles : int, optional
+        Under Sobol' draws; the study's own, where they can share the draws, if left out.
     jobs : int
         Threads; the result has the same bits for any number.
     progress : callable (done, of), optional
@@ -233,7 +235,7 @@ def appraise(
     True
     """
     resources = resources or Resources()
-    plan = draw_plan(study, seed=seed, purpose=purpose, n_draws=n_draws, replicate=replicate)
+    plan = draw_plan(study, seed=seed, purpose=purpose, n_draws=n_draws, replicate=replicate, scrambles=scrambles)
     fixed, needs = Fixed.of(study), activations(study, table)
     n_slots, n_councils = table.groups.partners.shape[1], len(study.councils)
     keep = resources.kept(len(table) * n_slots * n_draws)
@@ -254,6 +256,44 @@ def appraise(
     return Outcomes(*common, kept, means, columns, {}, jobs, npv_means)
 
 
+def appraise_again(
+    before: Outcomes, table: BundleTable, *, study: Study | None = None, n_draws: int | None = None, jobs: int = 1
+) -> Outcomes:
+    """Simulate bundles on the futures of an earlier appraisal, so that both can be compared draw by draw.
+
+    Parameters
+    ----------
+    before : Outcomes
+        Whose futures they are.
+    table : BundleTable
+    study : Study, optional
+        A variant of the study, with the same drivers.
+    n_draws : int, optional
+        The first so many; where there are several scrambles, those of whole scrambles.
+    jobs : int
+
+    Examples
+    --------
+    >>> from sharesim.bundles.enumerate import candidates
+    >>> from sharesim.examples import two_councils
+    >>> study = two_councils()
+    >>> before = appraise(study, candidates(study), seed=1, purpose="judge", n_draws=2048)
+    >>> few = appraise_again(before, before.table.take(np.array([1])), n_draws=1024)
+    >>> np.array_equal(few.npv[0], before.npv[1, :, :1024])
+    True
+    """
+    plan, wanted = before.plan, before.n_draws if n_draws is None else n_draws
+    scrambles = plan.scrambles
+    if scrambles > 1:
+        each = before.n_draws // scrambles
+        scrambles = max(1, wanted // each)
+        wanted = scrambles * each
+    return appraise(
+        study or before.study, table, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, n_draws=wanted,
+        scrambles=scrambles, jobs=jobs,
+    )  # fmt: skip
+
+
 def _room(shape: tuple[int, int, int], resources: Resources, keep: str, plan: DrawPlan) -> np.ndarray:
     """Return an empty array for the draws, in memory or in a file."""
     if keep == "memory":
@@ -264,4 +304,4 @@ def _room(shape: tuple[int, int, int], resources: Resources, keep: str, plan: Dr
     return np.lib.format.open_memmap(resources.folder / name, mode="w+", dtype=resources.precision, shape=shape)
 
 
-__all__ = ["Outcomes", "Progress", "appraise", "chunked_sum"]
+__all__ = ["Outcomes", "Progress", "appraise", "appraise_again", "chunked_sum"]

@@ -32,10 +32,11 @@ def choosing_draws(contents: Contents) -> np.ndarray:
 
 def readings(contents: Contents) -> pd.DataFrame:
     """Return each measure on the choosing and on the judging futures, with standard errors and the difference."""
-    method = contents.outcomes.plan
+    fresh = (contents.judged or contents.outcomes).plan
     rows = []
     for name, title, kind in MEASURES:
-        chose, judged = estimate(choosing_draws(contents), name, method), estimate(contents.npv, name, method)
+        chose = estimate(choosing_draws(contents), name, contents.outcomes.plan)
+        judged = estimate(contents.npv, name, fresh)
         rows.append(
             {
                 "measure": name,

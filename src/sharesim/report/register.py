@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from sharesim.appraisal.outcomes import Outcomes, appraise
+from sharesim.appraisal.outcomes import Outcomes, appraise_again
 from sharesim.insight.register import risk_effect
 from sharesim.report import words
 from sharesim.report.inputs import spoken
@@ -81,20 +81,18 @@ def risks(study: Study, judged: Outcomes) -> pd.DataFrame:
 def draws_used(judged: Outcomes, n_variants: int) -> int:
     """Return how many of the judging draws are simulated again: as many as the budget allows.
 
-    A power of two chunks, which every way of drawing accepts; all of them where there are no more.
+    A power of two chunks, which every way of drawing accepts, or whole scrambles; all of them where there are no more.
     """
-    if judged.plan.scrambles > 1:
-        return judged.n_draws  # fewer draws would be other scrambles
     most = min(MOST_DRAWS, BUDGET // max(1, n_variants * len(judged.table)))
+    if judged.plan.scrambles > 1:
+        each = judged.n_draws // judged.plan.scrambles
+        return min(judged.n_draws, max(1, most // each) * each)
     return min(judged.n_draws, CHUNK * 2 ** max(0, int(np.log2(max(most, CHUNK) / CHUNK))))
 
 
 def simulated(study: Study, judged: Outcomes, n_draws: int) -> Outcomes:
     """Return the judged bundles simulated again, in this study, on the first of the same futures."""
-    plan = judged.plan
-    return appraise(
-        study, judged.table, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, n_draws=n_draws
-    )
+    return appraise_again(judged, judged.table, study=study, n_draws=n_draws)
 
 
 def worth(outcomes: Outcomes) -> np.ndarray:

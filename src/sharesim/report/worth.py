@@ -47,7 +47,7 @@ def yearly(study: Study, account: Account) -> pd.DataFrame:
     )
 
 
-def horizons(study: Study, account: Account, method: str | Design = "monte_carlo") -> pd.DataFrame:
+def horizons(study: Study, account: Account, design: Design) -> pd.DataFrame:
     """Return what the portfolio is worth over the shorter horizons reported and over the whole one.
 
     Returns
@@ -64,7 +64,7 @@ def horizons(study: Study, account: Account, method: str | Design = "monte_carlo
             {
                 "years": years,
                 "npv_mean_gbp": float(mean(npv)),
-                "npv_mean_error_gbp": float(standard_errors(npv, "mean", method)),
+                "npv_mean_error_gbp": float(standard_errors(npv, "mean", design)),
                 "npv_p5_gbp": float(percentile(npv, 5)),
                 "npv_p50_gbp": float(percentile(npv, 50)),
                 "npv_p95_gbp": float(percentile(npv, 95)),

@@ -16,6 +16,7 @@ from sharesim.report.formats import FILES, formats_of
 from sharesim.study.load import load
 from sharesim.study.overrides import Change
 from sharesim.study.study import Study
+from sharesim.uncertainty.goal import Settled
 from sharesim.workflow.doors import appraise, choose, judge
 from sharesim.workflow.folder import MANIFEST, STUDY, put_in_place, versions
 from sharesim.workflow.judged import Judged
@@ -88,15 +89,23 @@ def judged_again(run: Run, options: RunOptions | None = None) -> Judged:
     options = options or RunOptions()
     drawn, judged_on = run.manifest["choosing_draws"], run.manifest["judging_draws"]
     outcomes = appraise(
-        run.study, draws=int(drawn["used"]), seed=int(run.manifest["seed"]), jobs=options.jobs,
-        progress=options.stage("simulating"),
+        run.study, draws=int(drawn["used"]), scrambles=drawn.get("scrambles"), seed=int(run.manifest["seed"]),
+        jobs=options.jobs, progress=options.stage("simulating"),
     )  # fmt: skip
+    outcomes = replace(outcomes, settled=_settled(run, "choosing"))
     judged = judge(
-        choose(outcomes), draws=int(judged_on["used"]), seed=int(judged_on["seed"]), jobs=options.jobs,
-        progress=options.stage("judging"),
+        choose(outcomes), draws=int(judged_on["used"]), scrambles=judged_on.get("scrambles"),
+        seed=int(judged_on["seed"]), jobs=options.jobs, progress=options.stage("judging"),
     )  # fmt: skip
+    judged = replace(judged, settled=_settled(run, "judging"))
     _compare(run, judged)
     return judged
+
+
+def _settled(run: Run, what: str) -> Settled | None:
+    """Return what a stop rule of the run reached: its draws are asked for by their number here."""
+    told = run.manifest.get("stop_rules", {}).get(what)
+    return told and Settled(str(told["rule"]), bool(told["reached"]), int(told["draws"]), str(told["said"]))
 
 
 def _compare(run: Run, judged: Judged) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sharesim.appraisal.engine import tiles_of
 from sharesim.appraisal.flows import CASH_LINES
-from sharesim.appraisal.outcomes import Outcomes, appraise
+from sharesim.appraisal.outcomes import Outcomes, appraise_again
 from sharesim.bundles.table import INTERNAL
 from sharesim.choice.choose import choose
 from sharesim.measures import Design, estimate, percentile
@@ -43,9 +43,7 @@ def do_minimum(judged: Judged) -> pd.DataFrame:
         return pd.DataFrame(columns=columns)
     nobody = NeverShare(kind="never_share", name="do-minimum", services=study.services.ids)
     chosen = choose(found.candidates, found.outcomes, (nobody,), Objective()).chosen
-    fresh = appraise(
-        study, found.outcomes.table.take(chosen), seed=judged.seed, purpose="judge", n_draws=judged.outcomes.n_draws
-    )
+    fresh = appraise_again(judged.outcomes, found.outcomes.table.take(chosen))
     least = _by_council(fresh)
     rows = []
     for at in range(-1, len(study.councils)):
@@ -81,13 +79,13 @@ def readings(judged: Judged) -> pd.DataFrame:
         nominal and undiscounted, by fund; council value real and discounted, the General Fund's; public value real and
         discounted, without transfers, all funds, with valued time, quality and carbon. The last row is a ratio.
     """
-    study, method, years = judged.study, judged.outcomes.plan, judged.study.n_years
+    study, design, years = judged.study, judged.outcomes.plan, judged.study.n_years
     index = price_index(study)
     cash = np.einsum("t,atn->n", index, judged.account.net)
     rows = [
-        ("council cash", f"General Fund, nominal, {years} years", *_spread(cash, method)),
+        ("council cash", f"General Fund, nominal, {years} years", *_spread(cash, design)),
         ("council cash", "Other funds (housing, ring-fenced, fees), nominal", _other_funds(judged, index), *_none(3)),
-        ("council value", "General Fund, real, discounted", *_spread(judged.npv, method)),
+        ("council value", "General Fund, real, discounted", *_spread(judged.npv, design)),
     ]
     if not len(judged.outcomes.table):
         return pd.DataFrame(rows, columns=_COLUMNS)
@@ -109,8 +107,8 @@ def _none(count: int) -> tuple[float, ...]:
     return (float("nan"),) * count
 
 
-def _spread(draws: np.ndarray, method: Design) -> tuple[float, float, float, float]:
-    found = estimate(draws, "mean", method)
+def _spread(draws: np.ndarray, design: Design) -> tuple[float, float, float, float]:
+    found = estimate(draws, "mean", design)
     error = float(found.standard_error) if found.available else float("nan")
     return float(found.value), error, float(percentile(draws, 5)), float(percentile(draws, 95))
 
@@ -161,8 +159,7 @@ def _with_mitigation(study: Study, at: int, *, bought: bool) -> Study:
 
 
 def _simulated(judged: Judged, study: Study) -> Outcomes:
-    table, n_draws = judged.outcomes.table, judged.outcomes.n_draws
-    return appraise(study, table, seed=judged.seed, purpose="judge", n_draws=n_draws)
+    return appraise_again(judged.outcomes, judged.outcomes.table, study=study)
 
 
 def _column(outcomes: Outcomes, risk: str) -> np.ndarray:

@@ -60,6 +60,7 @@ def appraise(
     study: Study,
     *,
     draws: int | None = None,
+    scrambles: int | None = None,
     until: str | Rule | None = None,
     seed: int | None = None,
     jobs: int | None = None,
@@ -73,6 +74,8 @@ def appraise(
     study : Study
     draws : int, optional
         How many futures; the study's own, or its stop rule, where left out.
+    scrambles : int, optional
+        Under Sobol' draws, how many scrambles these are; the study's own where left out.
     until : str or rule, optional
         A stop rule in place of a number: ``"mean within 5000"`` (the standard error of every bundle's mean; also sd,
         p10, cvar, p_loss), or ``"best 3 settled"`` (the best bundles and their order). ``.settled`` says what it
@@ -106,8 +109,8 @@ def appraise(
         return Appraisal(study, found[0], seed, found[1])
     draws = _draws("draws", run.draws if draws is None else draws)
     outcomes = simulate(
-        study, table, seed=seed, purpose="choose", n_draws=draws, jobs=_jobs(jobs), progress=progress,
-        resources=resources,
+        study, table, seed=seed, purpose="choose", n_draws=draws, scrambles=scrambles, jobs=_jobs(jobs),
+        progress=progress, resources=resources,
     )  # fmt: skip
     return Appraisal(study, outcomes, seed)
 
@@ -151,6 +154,7 @@ def judge(
     portfolio: Portfolio,
     *,
     draws: int | None = None,
+    scrambles: int | None = None,
     until: str | Rule | None = None,
     seed: int | None = None,
     jobs: int | None = None,
@@ -163,6 +167,8 @@ def judge(
     portfolio : Portfolio
     draws, seed : int, optional
         The study's own where left out. The same seed still means other futures than those that chose.
+    scrambles : int, optional
+        As in `appraise`.
     until : str or PrecisionRule, optional
         A stop rule in place of a number: ``"p10 within 20000"``, of the portfolio's value.
     jobs, progress
@@ -201,8 +207,9 @@ def judge(
     else:
         draws = _draws("draws", study.model.run.judge_draws if draws is None else draws)
         outcomes = simulate(
-            study, table, seed=seed, purpose="judge", n_draws=draws, jobs=_jobs(jobs), progress=progress
-        )
+            study, table, seed=seed, purpose="judge", n_draws=draws, scrambles=scrambles, jobs=_jobs(jobs),
+            progress=progress,
+        )  # fmt: skip
     return Judged(portfolio, outcomes, account(outcomes), seed, settled=settled)
 
 

@@ -125,8 +125,12 @@ class Question:
 
     def _sets(self, seed: int, n_sets: int, n_draws: int) -> Iterator[tuple[Candidates, Outcomes]]:
         study, table = self.outcomes.study, self.outcomes.table
+        # As many draws as chose come in as many scrambles, which a stop rule may have decided.
+        scrambles = self.outcomes.plan.scrambles if n_draws == self.outcomes.n_draws else None
         for number in range(n_sets):
-            outcomes = simulate(study, table, seed=seed, purpose="sampling_gap", n_draws=n_draws, replicate=number)
+            outcomes = simulate(
+                study, table, seed=seed, purpose="sampling_gap", n_draws=n_draws, replicate=number, scrambles=scrambles
+            )
             yield candidates_of(outcomes), outcomes
 
     def leaving(self, solution: Solution, council: str) -> Leaving:

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sharesim.appraisal.account import account
-from sharesim.appraisal.outcomes import Outcomes
-from sharesim.appraisal.outcomes import appraise as simulate
+from sharesim.appraisal.outcomes import Outcomes, appraise_again
 from sharesim.errors import Fault, UsageError
 from sharesim.report.options import Beyond, Option
 from sharesim.workflow.assumed import AssumptionEffect
@@ -120,9 +119,7 @@ def _option(judged: Judged, kept: dict[str, Any], jobs: int) -> Option:
 
 
 def _judged(judged: Judged, rows: np.ndarray, jobs: int) -> Outcomes:
-    plan, table = judged.outcomes.plan, judged.portfolio.appraisal.outcomes.table.take(rows)
-    same = {"seed": plan.seed, "purpose": plan.purpose, "replicate": plan.replicate}
-    return simulate(judged.study, table, **same, n_draws=judged.outcomes.n_draws, jobs=jobs)
+    return appraise_again(judged.outcomes, judged.portfolio.appraisal.outcomes.table.take(rows), jobs=jobs)
 
 
 def _records(frame: pd.DataFrame | None) -> dict[str, Any] | None:

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sharesim.appraisal.account import account
-from sharesim.appraisal.outcomes import Outcomes
-from sharesim.appraisal.outcomes import appraise as simulate
+from sharesim.appraisal.outcomes import Outcomes, appraise_again
 from sharesim.choice.alternatives import difference, most_different
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.choose import choose as solve
@@ -162,9 +161,8 @@ class _Finder:
 
     def _judged(self, solution: Solution) -> Outcomes:
         """Return a portfolio on the futures that judged the chosen one."""
-        plan, table = self.judged.outcomes.plan, self.question.outcomes.table.take(solution.chosen)
-        same = {"seed": plan.seed, "purpose": plan.purpose, "replicate": plan.replicate}
-        return simulate(self.judged.study, table, **same, n_draws=self.judged.outcomes.n_draws, jobs=self.jobs)
+        table = self.question.outcomes.table.take(solution.chosen)
+        return appraise_again(self.judged.outcomes, table, jobs=self.jobs)
 
     def alternatives(self) -> pd.DataFrame:
         """Return plans B: nearly as good, most different, with what they would be worth on the judging futures."""

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sharesim.appraisal.flows import Plan
-from sharesim.appraisal.outcomes import Outcomes, appraise
+from sharesim.appraisal.outcomes import Outcomes, appraise_again
 from sharesim.measures import estimate
 from sharesim.report.tables import is_event
 from sharesim.study.schema import Stage
@@ -229,7 +229,7 @@ def _right(judged: Judged, at: int, stage: Stage) -> RightToStop:
     few = outcomes.table.take(np.sort(rows))
     assert stage.gate is not None
     gate = study.years_since_start(stage.gate)
-    fresh = appraise(study, few, seed=judged.seed, purpose="judge", n_draws=judged.outcomes.n_draws)
+    fresh = appraise_again(judged.outcomes, few)
     names, before = _known(study, stage, outcomes, gate)
     _, after = _known(study, stage, fresh, gate)
     remaining = (_remaining(outcomes, np.sort(rows), alone, gate), _remaining(fresh, np.arange(len(few)), alone, gate))

@@ -266,8 +266,14 @@ def _outcomes(folder: Path) -> Outcomes:
         raise UsageError(Fault(str(folder), "its portfolio cannot be had again", got, "", "Run the study again."))
     position = {name: at for at, name in enumerate(table.ids)}
     chosen = table.take(np.array([position[name] for name in ids]))
-    n_draws = min(int(judged["used"]), MOST_DRAWS)
-    return simulate(study, chosen, seed=int(judged["seed"]), purpose="judge", n_draws=n_draws)
+    n_draws, scrambles = int(judged["used"]), int(judged.get("scrambles", 1))
+    if n_draws > MOST_DRAWS:
+        each = n_draws // scrambles
+        scrambles = max(1, MOST_DRAWS // each)
+        n_draws = min(each, MOST_DRAWS) if scrambles == 1 else scrambles * each
+    return simulate(
+        study, chosen, seed=int(judged["seed"]), purpose="judge", n_draws=n_draws, scrambles=scrambles
+    )
 
 
 def _flows(outcomes: Outcomes, wanted: Sequence[Series], rows: dict[str, int]) -> dict[Series, np.ndarray]:
