@@ -12,6 +12,7 @@ from sharesim.appraisal.engine import ChunkRun, tiles_of
 from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
 from sharesim.appraisal.flows import CASH_LINES, ONE_OFF_LINES
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.measures import chunk_sums
 from sharesim.study.schema import Published
 
 
@@ -68,13 +69,13 @@ def account(outcomes: Outcomes) -> Account:
         Of the chosen bundles alone.
     """
     builder = _Builder(outcomes)
-    for run in outcomes.chunks():
+    for run in outcomes.blocks():
         builder.add(run)
     return builder.finish()
 
 
 class _Builder:
-    """Adds up chunk by chunk."""
+    """Adds up block by block, and what is a mean chunk by chunk: the same bits for any blocks."""
 
     def __init__(self, outcomes: Outcomes) -> None:
         self.outcomes, study, n_draws = outcomes, outcomes.study, outcomes.n_draws
@@ -128,7 +129,8 @@ class _Builder:
         for name, value in lines.items():
             if name not in self.line_means:
                 self.line_means[name] = np.zeros(self.bundle_shape)
-            self.line_means[name][rows, :n_slots, year] += value.sum(axis=-1) / self.outcomes.n_draws
+            for chunk in np.moveaxis(chunk_sums(value), -1, 0):
+                self.line_means[name][rows, :n_slots, year] += chunk / self.outcomes.n_draws
 
     def _add_published(self, draws: slice, rows: np.ndarray, year: int, lines: dict[str, np.ndarray]) -> None:
         """Add to the simulated counterpart of each published figure; those count every fund, so these do too."""
@@ -172,7 +174,8 @@ class _Builder:
         self.net[:, year, draws] += worth.sum(axis=0)
         once = activation_one_off(run.context, columns, year)[..., : run.used] * self.outcomes.needed[:, None, None]
         self.one_off[:, year, draws] += once.sum(axis=0)
-        self.activation_means[:, :, year] += worth.sum(axis=-1) / self.outcomes.n_draws
+        for chunk in np.moveaxis(chunk_sums(worth), -1, 0):
+            self.activation_means[:, :, year] += chunk / self.outcomes.n_draws
 
     def finish(self) -> Account:
         staff = self.staff

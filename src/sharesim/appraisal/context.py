@@ -207,7 +207,11 @@ class Context:
     def growth(self) -> np.ndarray:
         """Index of real cost by year, shape (year, draw or 1)."""
         rate = self.number("study.cost_growth_per_year")
-        return (1.0 + rate)[None, :] ** np.arange(self.study.n_years)[:, None]
+        result = np.repeat((1.0 + rate)[None, :], self.study.n_years, axis=0)
+        result[0] = 1.0
+        # Year by year, and not by numpy's power: with years cast to floats in its buffer, that squares or raises a row
+        # by how many draws there are, and so the last bit of the third year depended on the block.
+        return np.multiply.accumulate(result, axis=0)
 
     @cached_property
     def strikes(self) -> tuple[Strikes, ...]:

@@ -14,7 +14,7 @@ from sharesim.appraisal.engine import ChunkRun, chunk_sizes, draw_plan, tiles_of
 from sharesim.appraisal.figures import figures_of, weighted_sum
 from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
 from sharesim.appraisal.flows import planned_shares
-from sharesim.appraisal.resources import Resources
+from sharesim.appraisal.resources import MOST_BLOCK_CHUNKS, Cut, Resources
 from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sweep import Sweep
 from sharesim.bundles.activations import Activations, activations
@@ -132,7 +132,7 @@ class Outcomes:
         result = np.zeros((len(unique), *self.shape[1:]))
         shares = [part[..., list(years)].sum(axis=-1) for part in planned_shares(self.study, small)]
         tiles = tiles_of(small)
-        for run in self.chunks():
+        for run in self.blocks():
             for at, got in run.results(tiles):
                 parts = zip(("transition_gbp", "staff_gbp", "strain_gbp"), shares, strict=True)
                 n_slots = got.npv.shape[1]
@@ -150,7 +150,7 @@ class Outcomes:
         if self.kept_activations is not None:
             return self.kept_activations
         result = np.zeros((len(self.activations.columns), len(self.study.councils), self.n_draws))
-        for run in self.chunks():
+        for run in self.blocks():
             part = activation_draws(run.context, self.activations.columns, run.context.clock)
             result[:, :, run.first : run.first + run.used] = part[..., : run.used]
         return result
@@ -164,7 +164,7 @@ class Outcomes:
         """Return one-off cost of the activation columns over years, GBP undiscounted, shape (activation, council,
         draw)."""
         result = np.zeros((len(self.activations.columns), len(self.study.councils), self.n_draws))
-        for run in self.chunks():
+        for run in self.blocks():
             part = sum(activation_one_off(run.context, self.activations.columns, year) for year in years)
             result[:, :, run.first : run.first + run.used] = part[..., : run.used]
         return result
@@ -175,10 +175,17 @@ class Outcomes:
         """Return a sweep of some bundles over the same draws, with a block's worth of memory of its own."""
         return Sweep(self.fixed, self.plan, self.n_draws, self.table.take(rows), jobs=self.jobs)
 
-    def chunks(self, numbers: Iterable[int] | None = None) -> Iterator[ChunkRun]:
-        """Yield the chunks in order; the same values as when the outcomes were made."""
+    def blocks(self, n_draws: int | None = None) -> Iterator[ChunkRun]:
+        """Yield all draws in order, or the first so many, a few chunks at once; the same values as when the outcomes
+        were made."""
+        for first, used in Cut(MOST_BLOCK_CHUNKS).blocks(min(self.n_draws, n_draws or self.n_draws)):
+            stop = first - (-used // CHUNK)
+            yield ChunkRun(self.fixed, self.plan.values(first, stop), first * CHUNK, used)
+
+    def chunks(self, numbers: Iterable[int]) -> Iterator[ChunkRun]:
+        """Yield some chunks; the same values as when the outcomes were made."""
         sizes = chunk_sizes(self.n_draws)
-        for number in range(len(sizes)) if numbers is None else numbers:
+        for number in numbers:
             yield ChunkRun(self.fixed, self.plan.chunk(number), number * CHUNK, sizes[number])
 
 

@@ -76,9 +76,8 @@ def public_value(outcomes: Outcomes) -> PublicValue:
     """
     study, discount = outcomes.study, outcomes.study.discount()
     tiles, counted = tiles_of(outcomes.table), (*CASH_LINES, "saving_non_cashable")
-    n_chunks = min(MOST_CHUNKS, -(-outcomes.n_draws // CHUNK))
     draws: dict[str, list[np.ndarray]] = defaultdict(list)
-    for run in outcomes.chunks(range(n_chunks)):
+    for run in outcomes.blocks(MOST_CHUNKS * CHUNK):
         sums: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(run.used))  # noqa: B023
         for _, year, lines in run.years(tiles, all_funds=True):
             for name in counted:

@@ -137,7 +137,7 @@ def _leaving(study: Study, judged: Outcomes, base: np.ndarray) -> dict[str, obje
 def strike_counts(study: Study, outcomes: Outcomes) -> np.ndarray:
     """Return how many things of the portfolio each row of the register struck, int, shape (risk, draw)."""
     result = np.zeros((len(study.model.risks), outcomes.n_draws), int)
-    for run in outcomes.chunks():
+    for run in outcomes.blocks():
         for strikes in run.context.strikes:
             exposed = [_event_exposed(outcomes, strikes.scope, target) for target in strikes.targets]
             struck = strikes.struck[exposed, : run.used].sum(axis=0)

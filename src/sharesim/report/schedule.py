@@ -27,7 +27,7 @@ def start_draws(judged: Outcomes) -> tuple[np.ndarray, np.ndarray]:
     """
     tiles = tiles_of(judged.table)
     start, full = (np.zeros((len(judged.table), judged.n_draws)) for _ in range(2))
-    for run in judged.chunks():
+    for run in judged.blocks():
         draws = slice(run.first, run.first + run.used)
         for placed in tiles:
             package = run.package(placed.tile.package)

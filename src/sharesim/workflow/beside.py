@@ -120,7 +120,7 @@ def _other_funds(judged: Judged, index: np.ndarray) -> float:
     if shares.is_certain and (np.nan_to_num(shares.base, nan=1.0) == 1.0).all():
         return total
     tiles = tiles_of(outcomes.table)
-    for run in outcomes.chunks():
+    for run in outcomes.blocks():
         for sign, every in ((1.0, True), (-1.0, False)):
             for _, year, lines in run.years(tiles, all_funds=every):
                 cash = sum(line[..., : run.used].sum() for name, line in lines.items() if name in CASH_LINES)

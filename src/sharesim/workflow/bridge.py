@@ -12,6 +12,7 @@ from sharesim.bundles.activations import exposed
 from sharesim.bundles.ragged import Ragged
 from sharesim.bundles.table import BundleTable
 from sharesim.choice.candidates import Candidates
+from sharesim.measures import total
 from sharesim.study.study import Study
 
 
@@ -81,7 +82,7 @@ def _activation_one_off(outcomes: Outcomes) -> np.ndarray:
     result = np.zeros((len(columns), len(study.councils), study.n_years))
     if not columns:
         return result
-    for run in outcomes.chunks():
+    for run in outcomes.blocks():
         for year in range(study.n_years):
-            result[:, :, year] += activation_one_off(run.context, columns, year)[..., : run.used].sum(axis=-1)
+            result[:, :, year] += total(activation_one_off(run.context, columns, year)[..., : run.used])
     return result / outcomes.n_draws

@@ -285,7 +285,7 @@ def _known(study: Study, stage: Stage, outcomes: Outcomes, gate: float) -> tuple
     """Return what is known by the gate: drivers, and which of the register's events have struck by then."""
     at = [place for place, spec in enumerate(study.drivers) if _is_known(study, stage, spec.name)]
     parts, struck = [], study.events.risks
-    for run in outcomes.chunks():
+    for run in outcomes.blocks():
         used = run.context.values[:, : run.used]
         events = [row for strikes in run.context.strikes for row in (strikes.time < gate)[:, : run.used]]
         parts.append(np.concatenate([used[at], np.array(events, float).reshape(len(struck), run.used)]))

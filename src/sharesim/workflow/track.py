@@ -282,7 +282,7 @@ def _flows(outcomes: Outcomes, wanted: Sequence[Series], rows: dict[str, int]) -
     flows = {series: np.zeros((study.n_years, outcomes.n_draws)) for series in wanted}
     tiles, columns = tiles_of(table), outcomes.activations.columns
     masks = {series: _mask(outcomes, series, rows) for series in wanted}
-    for run in outcomes.chunks():
+    for run in outcomes.blocks():
         draws = slice(run.first, run.first + run.used)
         for placed, year, lines in run.years(tiles):
             for series in wanted:

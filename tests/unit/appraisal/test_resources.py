@@ -15,13 +15,16 @@ import pytest
 
 from benchmarks.core_study import some_bundles, study_of
 from sharesim.appraisal.context import Fixed
-from sharesim.appraisal.engine import draw_plan
+from sharesim.appraisal.engine import ChunkRun, draw_plan, tiles_of
 from sharesim.appraisal.outcomes import Outcomes, appraise
 from sharesim.appraisal.resources import GIGABYTE, Cut, Resources
 from sharesim.appraisal.sweep import Sweep
+from sharesim.bundles.enumerate import candidates
 from sharesim.bundles.table import BundleTable
 from sharesim.errors import UsageError
+from sharesim.study.load import load
 from sharesim.study.study import Study
+from sharesim.uncertainty.draws import CHUNK
 from sharesim.workflow import doors
 
 ROOT = Path(__file__).parents[3]
@@ -98,6 +101,28 @@ def test_strips_blocks_and_threads_move_no_bit(
         np.testing.assert_array_equal(mean, means[name], err_msg=name)
     for name, figure in whole.figures.items():
         np.testing.assert_array_equal(figure, found[name], err_msg=name)
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in (ROOT / "configs").iterdir() if path.is_dir()))
+def test_worked_cases_have_the_same_bits_in_long_and_short_blocks(case: str) -> None:
+    """Laws of all kinds, events, stages, shared items: a draw knows nothing of those beside it."""
+    study = load(ROOT / "configs" / case)
+    table = candidates(study)
+    few = table.take(np.unique(np.linspace(0, len(table) - 1, 12).astype(int)))
+    plan = draw_plan(study, seed=5, purpose="choose", n_draws=9 * CHUNK)
+    fixed, tiles = Fixed.of(study), tiles_of(few)
+    long = ChunkRun(fixed, plan.values(0, 9), 0, 9 * CHUNK)
+    results, years = list(long.results(tiles)), list(long.years(tiles, all_funds=True))
+    for chunk in (0, 4, 8):
+        short = ChunkRun(fixed, plan.chunk(chunk), chunk * CHUNK, CHUNK)
+        here = slice(chunk * CHUNK, (chunk + 1) * CHUNK)
+        for (_, one), (_, other) in zip(results, short.results(tiles), strict=True):
+            np.testing.assert_array_equal(one.npv[..., here], other.npv)
+            for name, value in other.measures.items():
+                np.testing.assert_array_equal(one.measures[name][..., here], value, err_msg=name)
+        for (_, _, lines), (_, year, others) in zip(years, short.years(tiles, all_funds=True), strict=True):
+            for name, value in others.items():
+                np.testing.assert_array_equal(lines[name][..., here], value, err_msg=f"{name} in year {year}")
 
 
 def test_a_longer_run_begins_with_the_shorter_one(study: Study, table: BundleTable, whole: Outcomes) -> None:
