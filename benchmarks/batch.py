@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.arguments import whole
+
 N_RUNS = 200
 STUDY = """\
 [study]
@@ -141,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--runs", type=int, default=N_RUNS)
+    parser.add_argument("--runs", type=whole(), default=N_RUNS)
     options = parser.parse_args(arguments)
     if os.environ.get("OMP_NUM_THREADS") != "1":
         # Both ways on one thread; the batch's workers are held to it too.

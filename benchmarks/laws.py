@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.arguments import whole
 from benchmarks.peers import machine
 from sharesim.uncertainty.distributions import (
     Distribution,
@@ -115,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.laws", description=__doc__)
     parser.add_argument("--json", type=Path, help="file for the results")
     parser.add_argument("--write", type=Path, help="document whose table is replaced")
-    parser.add_argument("--repeats", type=int, default=400, help="chunks of each timing")
+    parser.add_argument("--repeats", type=whole(), default=400, help="chunks of each timing")
     chosen = parser.parse_args(arguments)
     rows = [measure(law, chosen.repeats) for law in LAWS]
     worst = max(row["error_sd"] for row in rows if math.isfinite(row["error_sd"]))

@@ -21,6 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.arguments import whole
+
 SUBJECTS = Path(__file__).parent / "peer_subjects"
 REQUIREMENTS = SUBJECTS / "requirements.txt"
 PEERS = ("squigglepy", "openturns", "probabilit", "monaco")
@@ -199,8 +201,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
     parser.add_argument("--json", type=Path, required=True, help="file for the results")
     parser.add_argument("--env", type=Path, help="folder that keeps the peers' environment; a temporary one otherwise")
-    parser.add_argument("--repeats", type=int, default=5, help="runs at 100,000 draws, and ours at 1,000,000")
-    parser.add_argument("--repeats-large", type=int, default=1, help="runs of each peer at 1,000,000 draws")
+    parser.add_argument("--repeats", type=whole(), default=5, help="runs at 100,000 draws, and ours at 1,000,000")
+    parser.add_argument("--repeats-large", type=whole(), default=1, help="runs of each peer at 1,000,000 draws")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         folder = (chosen.env or Path(temporary)).resolve()

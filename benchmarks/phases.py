@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.arguments import whole
 from benchmarks.core_study import some_bundles, study_of
 from benchmarks.peers import machine
 from sharesim.appraisal.engine import draw_plan
@@ -207,8 +208,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.phases", description=__doc__)
     parser.add_argument("--json", type=Path, required=True, help="file for the results")
-    parser.add_argument("--draws", type=int, default=4096, help="a multiple of 1,024")
-    parser.add_argument("--goes", type=int, default=2, help="the least of so many is taken")
+    parser.add_argument("--draws", type=whole(1024, multiple_of=1024), default=4096, help="a multiple of 1,024")
+    parser.add_argument("--goes", type=whole(), default=2, help="the least of so many is taken")
     chosen = parser.parse_args(arguments)
     found = collect(chosen.draws, chosen.goes)
     chosen.json.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.arguments import whole
 from benchmarks.peers import machine
 from sharesim.appraisal.outcomes import appraise
 from sharesim.appraisal.resources import Resources
@@ -83,9 +84,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sobol", description=__doc__)
     parser.add_argument("--json", type=Path, required=True, help="file for the results")
-    parser.add_argument("--draws", type=int, default=N_DRAWS, help="a power of two")
-    parser.add_argument("--scrambles", type=int, default=SCRAMBLES)
-    parser.add_argument("--jobs", type=int, default=1, help="threads; the figures do not depend on them")
+    parser.add_argument("--draws", type=whole(1024, power_of_two=True), default=N_DRAWS, help="a power of two")
+    parser.add_argument("--scrambles", type=whole(2), default=SCRAMBLES)
+    parser.add_argument("--jobs", type=whole(), default=1, help="threads; the figures do not depend on them")
     chosen = parser.parse_args(arguments)
     found = collect(chosen.draws, chosen.scrambles, chosen.jobs)
     chosen.json.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as everything
-from benchmarks import performance, phases, plots, sobol
+from benchmarks import batch, laws, peers, performance, phases, plots, sobol
 
 DRAWS = 1024
 
@@ -148,3 +148,18 @@ def test_every_benchmark_takes_the_arguments_that_it_is_given(name: str, tmp_pat
     with pytest.raises(SystemExit) as ended:
         module.main(["--json", str(tmp_path / "x.json"), *everything.ARGUMENTS[name], "--help"])
     assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("command, words, allowed", [
+    (peers.main, ["--json", "x.json", "--repeats-large", "0"], "--repeats-large: got '0'; allowed whole numbers from 1"),
+    (peers.main, ["--json", "x.json", "--repeats", "many"], "--repeats: got 'many'; allowed whole numbers from 1"),
+    (laws.main, ["--repeats", "-3"], "--repeats: got '-3'; allowed whole numbers from 1"),
+    (batch.main, ["--runs", "0"], "--runs: got '0'; allowed whole numbers from 1"),
+    (phases.main, ["--json", "x.json", "--draws", "1000"], "--draws: got '1000'; allowed a multiple of 1,024 from 1,024"),
+    (sobol.main, ["--json", "x.json", "--draws", "3000"], "--draws: got '3000'; allowed a power of two from 1,024"),
+    (sobol.main, ["--json", "x.json", "--scrambles", "1"], "--scrambles: got '1'; allowed whole numbers from 2"),
+])  # fmt: skip
+def test_what_cannot_be_measured_is_refused(command, words, allowed, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(SystemExit) as stopped:
+        command(words)
+    assert stopped.value.code == 2 and allowed in capsys.readouterr().err
