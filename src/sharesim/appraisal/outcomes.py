@@ -182,10 +182,10 @@ class Outcomes:
             stop = first - (-used // CHUNK)
             yield ChunkRun(self.fixed, self.plan.values(first, stop), first * CHUNK, used)
 
-    def chunks(self, numbers: Iterable[int]) -> Iterator[ChunkRun]:
-        """Yield some chunks; the same values as when the outcomes were made."""
+    def chunks(self, numbers: Iterable[int] | None = None) -> Iterator[ChunkRun]:
+        """Yield some chunks, or all in order; the same values as when the outcomes were made."""
         sizes = chunk_sizes(self.n_draws)
-        for number in numbers:
+        for number in range(len(sizes)) if numbers is None else numbers:
             yield ChunkRun(self.fixed, self.plan.chunk(number), number * CHUNK, sizes[number])
 
 
