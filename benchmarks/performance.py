@@ -106,9 +106,10 @@ def core(found: Found) -> str:
         "The real appraisal (scale savings, staff, exits, a register), from drawn values to NPV by partner and sums of",
         "all measures, beside a plain loop over bundles in numpy and a compiled kernel of the same formulas.\n",
         "- speed over the compiled kernel's, one thread, 1,000 bundles: "
-        + verdict(found["ratio_to_fused_kernel"], 0.7),
+        + verdict(found["ratio_to_fused_kernel"], 0.7)
+        + _by_round(found, "kernel"),
         f"- the same, 50,000 bundles: {number(found['ratio_to_fused_kernel_50000'])}",
-        f"- speed over the plain loop's: {verdict(found['ratio_to_plain_loop'], 5)}",
+        f"- speed over the plain loop's: {verdict(found['ratio_to_plain_loop'], 5)}{_by_round(found, 'plain')}",
         f"- bundle-draws per CPU second: {number(found['bundle_draws_per_second'])}",
         f"- largest relative difference of any number: {number(found['largest_relative_difference'])}",
         f"- twice the bundles cost: {verdict(doubling.get('doubling_bundles'), 2.2, most=True)}",
@@ -126,6 +127,15 @@ def core(found: Found) -> str:
         columns = ("n_bundles", "n_draws", "keep", "jobs", "budget_mb", "peak_mb", "cpu_s")
         lines += ["", table(heading, [[number(one.get(name), 4) for name in columns] for one in sizes])]
     return "\n".join(lines)
+
+
+def _by_round(found: Found, other: str) -> str:
+    """Return the least and the largest ratio to another subject in one round of the race, in words."""
+    seconds = found.get("race", {}).get("small", {}).get("cpu_s", {})
+    ratios = [theirs / mine for theirs, mine in zip(seconds.get(other, ()), seconds.get("sharesim", ()), strict=True)]
+    if len(ratios) < 2:
+        return ""
+    return f"; median of {len(ratios)} rounds, which gave {number(min(ratios))} to {number(max(ratios))}"
 
 
 def _yes(value: bool | None) -> str:

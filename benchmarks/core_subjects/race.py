@@ -10,7 +10,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ class Task:
     n_draws : int
     cut : Cut
         As `sharesim.appraise` cuts a task of this size.
+    rooms : list of ndarray
+        Room for the NPV of a strip in a block, one for each thread, used again and again: its pages are nobody's time.
     """
 
     study: Study
@@ -55,6 +58,7 @@ class Task:
     values: list[np.ndarray]
     n_draws: int
     cut: Cut
+    rooms: list[np.ndarray] = field(default_factory=list)
 
     @classmethod
     def of(cls, n_bundles: int, n_draws: int, councils: int = 12, jobs: int = 1) -> Task:
@@ -89,6 +93,21 @@ class Task:
         return [(number, used) for number, (_, used) in enumerate(self.cut.blocks(self.n_draws))]
 
 
+    @contextmanager
+    def room(self) -> Iterator[np.ndarray]:
+        """Lend room that no other thread has, shape (STRIP, partner slot, draws of a block)."""
+        widest = max(used for _, used in self.blocks)
+        try:
+            found = self.rooms.pop()
+        except IndexError:
+            found = np.empty((min(STRIP, len(self.table)), self.table.groups.partners.shape[1], widest))
+            found.fill(0.0)  # touches every page
+        try:
+            yield found
+        finally:
+            self.rooms.append(found)
+
+
 #: What a subject leaves of a strip in a block: rows of the table, their NPV, and sums (SUMS, bundle, partner slot).
 Found = Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]
 
@@ -118,11 +137,11 @@ SUBJECTS = {"sharesim": ours, "kernel": partial(other, kernel.appraise), "plain"
 
 def work(name: str, task: Task, block: tuple[int, int], look: Callable[..., None] | None = None) -> None:
     """Work all strips through a block; `look` takes what was found."""
-    room = np.empty((STRIP, task.table.groups.partners.shape[1], block[1]))
-    for rows in task.strips:
-        for found in SUBJECTS[name](task, rows, block, room):
-            if look is not None:
-                look(*found)
+    with task.room() as room:
+        for rows in task.strips:
+            for found in SUBJECTS[name](task, rows, block, room):
+                if look is not None:
+                    look(*found)
 
 
 def cpu_of(name: str, task: Task) -> float:
@@ -193,9 +212,9 @@ def threads(n_bundles: int, n_draws: int, jobs: int, names: list[str]) -> dict[s
     """Return elapsed seconds of the subjects with blocks dealt to so many threads."""
     task, result = Task.of(n_bundles, n_draws, jobs=jobs), {}
     for name in names:
-        work(name, task, task.blocks[-1])
-        begin = time.monotonic()
         with ThreadPoolExecutor(jobs) as pool:
+            list(pool.map(partial(work, name, task), task.blocks))  # pays for pages and compiled code
+            begin = time.monotonic()
             list(pool.map(partial(work, name, task), task.blocks))
         result[name] = n_bundles * n_draws / (time.monotonic() - begin)
     return {"jobs": jobs, "n_bundles": n_bundles, "n_draws": n_draws, "bundle_draws_per_s": result}
