@@ -131,8 +131,7 @@ def core(found: Found) -> str:
 
 def _by_round(found: Found, other: str) -> str:
     """Return the least and the largest ratio to another subject in one round of the race, in words."""
-    seconds = found.get("race", {}).get("small", {}).get("cpu_s", {})
-    ratios = [theirs / mine for theirs, mine in zip(seconds.get(other, ()), seconds.get("sharesim", ()), strict=True)]
+    ratios = found.get("race", {}).get("small", {}).get("beside_ours", {}).get(other, [])
     if len(ratios) < 2:
         return ""
     return f"; median of {len(ratios)} rounds, which gave {number(min(ratios))} to {number(max(ratios))}"

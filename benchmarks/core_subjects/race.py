@@ -32,6 +32,8 @@ from sharesim.uncertainty.draws import CHUNK
 
 #: Bundles worked through a block before the next, so that 50,000 need no more memory than 1,000.
 STRIP = 2000
+#: Rounds of the race of which the plain loop runs in one.
+PLAIN_EVERY = 4
 #: Fills NPV and returns sums of some bundles of one service.
 Subject = Callable[[Inputs, Bundles, np.ndarray], np.ndarray]
 
@@ -187,25 +189,41 @@ def race(n_bundles: int, n_draws: int, rounds: int, names: list[str], councils: 
         if name != "plain":
             work(name, task, task.blocks[-1])
     seconds: dict[str, list[float]] = {name: [] for name in names}
-    for _ in range(rounds):
+    beside: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(rounds):
         for name in names:
-            seconds[name].append(cpu_of(name, task))
+            # The loop takes longer than all the rest: once in a few rounds is enough.
+            if name != "plain" or number % PLAIN_EVERY == 0:
+                seconds[name].append(cpu_of(name, task))
+                beside[name].append(seconds[name][-1] / seconds[names[0]][-1])
 
     def ratio(other: str) -> float | None:
         """Return the median over rounds of what another subject takes over what we take."""
-        if other not in seconds:
-            return None
-        return statistics.median(
-            theirs / mine for theirs, mine in zip(seconds[other], seconds["sharesim"], strict=True)
-        )
+        return statistics.median(beside[other]) if other in beside else None
 
     median = {name: statistics.median(found) for name, found in seconds.items()}
     return {
-        "n_bundles": n_bundles, "n_draws": n_draws, "cpu_s": seconds, "largest_relative_difference": far,
+        "n_bundles": n_bundles, "n_draws": n_draws, "cpu_s": seconds, "beside_ours": beside, "largest_relative_difference": far,
         "bundle_draws_per_cpu_s": {name: n_bundles * n_draws / found for name, found in median.items()},
         "kernel_compiled": kernel.COMPILED, "ratio_to_fused_kernel": ratio("kernel"),
         "ratio_to_plain_loop": ratio("plain"),
     }  # fmt: skip
+
+
+def growth(n_bundles: int, n_draws: int, rounds: int, councils: int) -> dict[str, float]:
+    """Return how much more CPU twice the bundles and twice the draws cost: in turns, medians over rounds."""
+    sizes = {"base": (1, 1), "doubling_bundles": (2, 1), "doubling_draws": (1, 2)}
+    tasks = {name: Task.of(more * n_bundles, many * n_draws, councils) for name, (more, many) in sizes.items()}
+    found: dict[str, list[float]] = {name: [] for name in tasks}
+    for task in tasks.values():
+        work("sharesim", task, task.blocks[-1])
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            found[name].append(cpu_of("sharesim", task))
+    base = found.pop("base")
+    return {
+        name: statistics.median(more / one for more, one in zip(each, base, strict=True)) for name, each in found.items()
+    }
 
 
 def threads(n_bundles: int, n_draws: int, jobs: int, names: list[str]) -> dict[str, Any]:
@@ -259,7 +277,7 @@ def memory_mb(what: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024.0**2 if sys.platform == "darwin" else 1024.0)
 
 
-WHAT = {"race": race, "threads": threads, "whole": whole}
+WHAT = {"race": race, "growth": growth, "threads": threads, "whole": whole}
 
 
 def main(arguments: list[str] | None = None) -> int:

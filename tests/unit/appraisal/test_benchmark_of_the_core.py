@@ -47,6 +47,6 @@ def _small(numba: Path | None, **wanted: Any) -> dict[str, Any]:
     wanted |= {"n_bundles": 8, "n_draws": 64}
     if "names" in wanted:
         wanted["names"] = [name for name in wanted["names"] if name != "kernel"] or ["sharesim"]
-    if wanted["what"] == "race":
+    if wanted["what"] in ("race", "growth"):
         wanted |= {"rounds": 1, "councils": 5}
     return dict(race.WHAT[wanted.pop("what")](**wanted))
