@@ -84,8 +84,9 @@ def run_growth(numba: Path | None) -> dict[str, Any]:
 def run_cores(numba: Path | None) -> dict[str, Any]:
     """Return elapsed speed on one thread and on all cores."""
     jobs = sorted({1, os.cpu_count() or 1})
-    sizes: dict[str, Any] = {"what": "threads", "n_bundles": SMALL, "n_draws": DRAWS, "names": ["sharesim", "kernel"]}
-    return {f"jobs_{number}": measure(numba, jobs=number, **sizes) for number in jobs}
+    return measure(
+        numba, what="threads", n_bundles=SMALL, n_draws=DRAWS, names=["sharesim", "kernel"], jobs=jobs, rounds=9
+    )
 
 
 def run_whole(numba: Path | None) -> dict[str, Any]:

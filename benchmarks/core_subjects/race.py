@@ -226,16 +226,25 @@ def growth(n_bundles: int, n_draws: int, rounds: int, councils: int) -> dict[str
     }
 
 
-def threads(n_bundles: int, n_draws: int, jobs: int, names: list[str]) -> dict[str, Any]:
-    """Return elapsed seconds of the subjects with blocks dealt to so many threads."""
-    task, result = Task.of(n_bundles, n_draws, jobs=jobs), {}
-    for name in names:
-        with ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(partial(work, name, task), task.blocks))  # pays for pages and compiled code
+def threads(n_bundles: int, n_draws: int, jobs: list[int], names: list[str], rounds: int) -> dict[str, Any]:
+    """Return elapsed speed of the subjects with blocks dealt to so many threads, in turns; medians over rounds."""
+    tasks = {number: Task.of(n_bundles, n_draws, jobs=number) for number in jobs}
+    speeds: dict[tuple[int, str], list[float]] = {(number, name): [] for number in jobs for name in names}
+    # A first round pays for pages of memory and for code that is compiled.
+    for turn in range(rounds + 1):
+        for (number, name), found in speeds.items():
             begin = time.monotonic()
-            list(pool.map(partial(work, name, task), task.blocks))
-        result[name] = n_bundles * n_draws / (time.monotonic() - begin)
-    return {"jobs": jobs, "n_bundles": n_bundles, "n_draws": n_draws, "bundle_draws_per_s": result}
+            with ThreadPoolExecutor(number) as pool:
+                list(pool.map(partial(work, name, tasks[number]), tasks[number].blocks))
+            if turn:
+                found.append(n_bundles * n_draws / (time.monotonic() - begin))
+    return {
+        f"jobs_{number}": {
+            "jobs": number, "n_bundles": n_bundles, "n_draws": n_draws, "rounds": rounds,
+            "bundle_draws_per_s": {name: statistics.median(speeds[number, name]) for name in names},
+        }
+        for number in jobs
+    }  # fmt: skip
 
 
 def whole(n_bundles: int, n_draws: int, jobs: int, memory_gb: float, keep: str, repeats: int) -> dict[str, Any]:

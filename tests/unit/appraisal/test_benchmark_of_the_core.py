@@ -49,4 +49,6 @@ def _small(numba: Path | None, **wanted: Any) -> dict[str, Any]:
         wanted["names"] = [name for name in wanted["names"] if name != "kernel"] or ["sharesim"]
     if wanted["what"] in ("race", "growth"):
         wanted |= {"rounds": 1, "councils": 5}
+    if wanted["what"] == "threads":
+        wanted |= {"rounds": 1}
     return dict(race.WHAT[wanted.pop("what")](**wanted))
