@@ -106,6 +106,8 @@ def test_strips_blocks_and_threads_move_no_bit(
 @pytest.mark.parametrize("case", sorted(path.name for path in (ROOT / "configs").iterdir() if path.is_dir()))
 def test_worked_cases_have_the_same_bits_in_long_and_short_blocks(case: str) -> None:
     """Laws of all kinds, events, stages, shared items: a draw knows nothing of those beside it."""
+    if not (ROOT / "configs" / case / "baseline.csv").is_file():
+        pytest.skip(f"the tables of {case} are built from returns; tests/endtoend/test_cases.py builds them")
     study = load(ROOT / "configs" / case)
     table = candidates(study)
     few = table.take(np.unique(np.linspace(0, len(table) - 1, 12).astype(int)))
