@@ -94,7 +94,6 @@ class Task:
         """Number of each block and how many of its draws count."""
         return [(number, used) for number, (_, used) in enumerate(self.cut.blocks(self.n_draws))]
 
-
     @contextmanager
     def room(self) -> Iterator[np.ndarray]:
         """Lend room that no other thread has, shape (STRIP, partner slot, draws of a block)."""
@@ -203,7 +202,8 @@ def race(n_bundles: int, n_draws: int, rounds: int, names: list[str], councils: 
 
     median = {name: statistics.median(found) for name, found in seconds.items()}
     return {
-        "n_bundles": n_bundles, "n_draws": n_draws, "cpu_s": seconds, "beside_ours": beside, "largest_relative_difference": far,
+        "n_bundles": n_bundles, "n_draws": n_draws, "cpu_s": seconds, "beside_ours": beside,
+        "largest_relative_difference": far,
         "bundle_draws_per_cpu_s": {name: n_bundles * n_draws / found for name, found in median.items()},
         "kernel_compiled": kernel.COMPILED, "ratio_to_fused_kernel": ratio("kernel"),
         "ratio_to_plain_loop": ratio("plain"),

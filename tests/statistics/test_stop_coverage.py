@@ -82,9 +82,7 @@ def deal(values: np.ndarray) -> np.ndarray:
 def test_intervals_of_a_mean_after_stopping_on_few_designs(method: str, target: float) -> None:
     covered = stopped = went_on = 0
     parts = Parts(method)
-    # Four runs of 500 seeds under Sobol' covered 454, 470, 474 and 468: 93.3%. The first 64 scrambles of the seeds 0 to
-    # 499, taken alone, happen to spread by 24% more than their like (four standard deviations; others 0.90 to 1.04).
-    for seed in range(1000, 1000 + SEEDS):
+    for seed in range(SEEDS):
         sized = {"n_draws": 400 * 1024, "scrambles": 400} if method == "sobol" else {}
         plan = DrawPlan(DEAL, seed=seed, method=method, **sized)  # type: ignore[arg-type]
         found = run_until_precise(
@@ -96,8 +94,27 @@ def test_intervals_of_a_mean_after_stopping_on_few_designs(method: str, target: 
         stopped += found.reached
         went_on += found.n_draws > 32 * 1024
     assert stopped == SEEDS and went_on > 0.9 * SEEDS, (stopped, went_on)
-    low_count, high_count = within(0.95)
-    assert low_count <= covered <= high_count, covered
+    # 95% is not kept in full: 93% is what is said (decision 086), from four runs of 500 seeds.
+    assert within(0.93)[0] <= covered <= within(0.95)[1], covered
+
+
+@pytest.mark.slow
+def test_the_first_look_is_late_enough_for_skewed_designs() -> None:
+    """A jump and two long tails: with a first look at 8 designs it is 84%, at 32 about 92%."""
+    specs = [DriverSpec("a", LAW), DriverSpec("b", normal(0, 20)), DriverSpec("c", lognormal(mean=50, sd=30))]
+    truth = 100 + 50 + 30 * float(LAW._cdf(np.array([70.0]))[0])
+    covered = 0
+    for seed in range(SEEDS):
+        plan = DrawPlan(specs, seed=seed, method="latin_hypercube")
+
+        def chunks(start: int, stop: int, plan: DrawPlan = plan) -> np.ndarray:
+            values = plan.values(start, stop)
+            return values.sum(axis=0) + 30.0 * (values[0] < 70.0)
+
+        found = run_until_precise(chunks, PrecisionRule("mean", 0.029), Parts("latin_hypercube"))
+        low, high = found.estimates[0].interval(0.95)
+        covered += low <= truth <= high
+    assert within(0.92)[0] <= covered <= within(0.95)[1], covered
 
 
 def _p10_of_the_sum() -> float:

@@ -20,6 +20,7 @@ from sharesim.appraisal.sweep import Sweep
 from sharesim.bundles.activations import Activations, activations
 from sharesim.bundles.table import BundleTable
 from sharesim.study.study import Study
+from sharesim.uncertainty.amounts import first_of
 from sharesim.uncertainty.draws import CHUNK, DrawPlan
 
 Progress = Callable[[int, int], None]
@@ -289,12 +290,8 @@ def appraise_again(
     >>> np.array_equal(few.npv[0], before.npv[1, :, :1024])
     True
     """
-    plan, wanted = before.plan, before.n_draws if n_draws is None else n_draws
-    scrambles = plan.scrambles
-    if scrambles > 1:
-        each = before.n_draws // scrambles
-        scrambles = max(1, wanted // each)
-        wanted = scrambles * each
+    plan = before.plan
+    wanted, scrambles = first_of(before.n_draws, plan.scrambles, before.n_draws if n_draws is None else n_draws)
     return appraise(
         study or before.study, table, seed=plan.seed, purpose=plan.purpose, replicate=plan.replicate, n_draws=wanted,
         scrambles=scrambles, jobs=jobs,

@@ -13,6 +13,7 @@ from sharesim.report import words
 from sharesim.report.inputs import spoken
 from sharesim.study.schema import RiskRow
 from sharesim.study.study import Quantities, Study
+from sharesim.uncertainty.amounts import first_of
 from sharesim.uncertainty.draws import CHUNK
 
 #: Futures simulated again, and bundle-draws for all rows together; differences on the same futures need few.
@@ -85,8 +86,7 @@ def draws_used(judged: Outcomes, n_variants: int) -> int:
     """
     most = min(MOST_DRAWS, BUDGET // max(1, n_variants * len(judged.table)))
     if judged.plan.scrambles > 1:
-        each = judged.n_draws // judged.plan.scrambles
-        return min(judged.n_draws, max(1, most // each) * each)
+        return first_of(judged.n_draws, judged.plan.scrambles, most)[0]
     return min(judged.n_draws, CHUNK * 2 ** max(0, int(np.log2(max(most, CHUNK) / CHUNK))))
 
 

@@ -62,6 +62,21 @@ def balanced(method: str, n_draws: int, scrambles: int = 1) -> bool:
     return fitting(method, n_draws, scrambles) == n_draws
 
 
+def first_of(n_draws: int, scrambles: int, most: int) -> tuple[int, int]:
+    """Return how many draws, in how many scrambles, the first `most` of so many are: whole scrambles, one at least.
+
+    Examples
+    --------
+    >>> first_of(8192, 1, 2048), first_of(8192, 8, 2500), first_of(8192, 8, 100)
+    ((2048, 1), (2048, 2), (1024, 1))
+    """
+    if scrambles == 1:
+        return min(n_draws, most), 1
+    each = n_draws // scrambles
+    few = max(1, min(scrambles, most // each))
+    return few * each, few
+
+
 def allowed_draws(method: str, scrambles: int = 1) -> str:
     """Return in words how many draws a method can be balanced with."""
     if method == "latin_hypercube":
@@ -98,5 +113,6 @@ __all__ = [
     "check_names",
     "checked_draws",
     "checked_scrambles",
+    "first_of",
     "fitting",
 ]

@@ -75,7 +75,7 @@ def appraise(
     draws : int, optional
         How many futures; the study's own, or its stop rule, where left out.
     scrambles : int, optional
-        Under Sobol' draws, how many scrambles these are; the study's own where left out.
+        Under Sobol' draws, how many scrambles these are; the study's own where left out. A stop rule adds its own.
     until : str or rule, optional
         A stop rule in place of a number: ``"mean within 5000"`` (the standard error of every bundle's mean; also sd,
         p10, cvar, p_loss), or ``"best 3 settled"`` (the best bundles and their order). ``.settled`` says what it

@@ -26,6 +26,7 @@ from sharesim.report.budget import price_index
 from sharesim.report.matrix import arrangements
 from sharesim.report.tables import year_label
 from sharesim.study.study import Study
+from sharesim.uncertainty.amounts import first_of
 from sharesim.workflow.actuals import MEASURES, Actual, Known, Series, read_actuals
 from sharesim.workflow.again import read_run
 from sharesim.workflow.folder import MANIFEST, versions, whole_folder, write_csv, write_json
@@ -266,11 +267,7 @@ def _outcomes(folder: Path) -> Outcomes:
         raise UsageError(Fault(str(folder), "its portfolio cannot be had again", got, "", "Run the study again."))
     position = {name: at for at, name in enumerate(table.ids)}
     chosen = table.take(np.array([position[name] for name in ids]))
-    n_draws, scrambles = int(judged["used"]), int(judged.get("scrambles", 1))
-    if n_draws > MOST_DRAWS:
-        each = n_draws // scrambles
-        scrambles = max(1, MOST_DRAWS // each)
-        n_draws = min(each, MOST_DRAWS) if scrambles == 1 else scrambles * each
+    n_draws, scrambles = first_of(int(judged["used"]), int(judged.get("scrambles", 1)), MOST_DRAWS)
     return simulate(
         study, chosen, seed=int(judged["seed"]), purpose="judge", n_draws=n_draws, scrambles=scrambles
     )
