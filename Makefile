@@ -28,7 +28,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --quiet --constraint constraints
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-quick test-pulp4 lint format bench constraints wheel clean
+.PHONY: help demo test test-quick test-pulp4 lint format bench verify constraints wheel clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -e 's/:.*## /\t/' | expand -t 13
@@ -54,6 +54,9 @@ format: $(DEV) ## let ruff mend what it can
 
 bench: $(BENCH) ## run every benchmark
 	@$(BIN)/python -m benchmarks
+
+verify: $(DEV) ## run the long checks and date their figures in docs/verification.md
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.verify
 
 constraints: ## work the pins in constraints.txt out anew, for each Python 3.11 to 3.13 on this machine
 	@$(PYTHON) .ci/constraints.py
