@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("insight", "fairness", "choice", "appraisal", "national"),
     ("bundles",),
     ("study",),
-    ("uncertainty", "measures"),
+    ("uncertainty", "measures", "folders"),
     ("errors",),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

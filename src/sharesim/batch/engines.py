@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sharesim import __version__
-from sharesim.batch.claims import is_held
 from sharesim.errors import Fault, UsageError
+from sharesim.folders.claims import is_held
 
 #: Times that a task is given to a new worker when its worker died under it.
 TRIES = 3

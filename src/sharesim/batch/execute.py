@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sharesim.batch.claims import claim
 from sharesim.batch.engines import Engine, EngineLost, WorkerDied, engine_for
 from sharesim.batch.expand import Expansion, PlannedRun
 from sharesim.batch.manifest import BatchFolder
@@ -21,6 +20,7 @@ from sharesim.batch.plan import Plan, read_plan
 from sharesim.batch.tables import write_tables
 from sharesim.batch.worker import Outcome, Task, perform, reason, whose
 from sharesim.errors import Fault, OutputError, UsageError
+from sharesim.folders.claims import claim
 
 #: Whose fault a failure is, in words.
 FAULTS = {"study": "the study's fault", "machine": "the machine's fault", "sharesim": "our fault"}

@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from sharesim import __version__
-from sharesim.batch.claims import claim, is_held
 from sharesim.batch.expand import PlannedRun
 from sharesim.batch.plan import Plan
 from sharesim.errors import Fault, OutputError, UsageError
+from sharesim.folders.claims import claim, is_held
 from sharesim.workflow.folder import BESIDE, MANIFEST, write_json
 from sharesim.workflow.kept import FILE as REPORT_FILE
 from sharesim.workflow.kept import FRAMES

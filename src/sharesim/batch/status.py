@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from sharesim.batch.claims import is_held
 from sharesim.batch.execute import FAULTS
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import run_table
+from sharesim.folders.claims import is_held
 from sharesim.study.plain import visible
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from sharesim import __version__
-from sharesim.batch.claims import claim
 from sharesim.batch.engines import EngineLost, WorkerDied
 from sharesim.batch.expand import Variant, identity, load_variant
 from sharesim.batch.manifest import LOG, RECORD, BatchFolder, digest, now, sizes
 from sharesim.errors import Fault, OutputError, SharesimError, StudyError, UsageError
+from sharesim.folders.claims import claim
 from sharesim.study.plain import visible
 from sharesim.study.study import Study
 from sharesim.workflow.run import RunOptions, run_study

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sharesim.batch.claims import claim
 from sharesim.batch.engines import DaskEngine, InlineEngine, LocalEngine, WorkerDied, _connect
 from sharesim.errors import UsageError
+from sharesim.folders.claims import claim
 from tests.unit.batch.tasks import die_unless, fail, square
 
 
@@ -60,7 +60,7 @@ def test_closing_at_once_stops_what_is_under_way(tmp_path: Path) -> None:
 PARENT = """
 import sys, time
 from pathlib import Path
-from sharesim.batch.claims import claim
+from sharesim.folders.claims import claim
 from sharesim.batch.engines import LocalEngine
 from tests.unit.batch.tasks import slowly
 

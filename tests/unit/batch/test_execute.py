@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 from sharesim.batch import execute, worker
-from sharesim.batch.claims import claim
 from sharesim.batch.execute import BatchOptions, BatchResult, Tally, run_batch
 from sharesim.batch.manifest import BatchFolder, digest
 from sharesim.batch.status import status
 from sharesim.errors import Fault, InternalError, OutputError, UsageError
+from sharesim.folders.claims import claim
 from tests.unit.batch.studies import COSTS, RATES, STUDY, write_plan, write_study
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sharesim.batch.claims import claim
 from sharesim.batch.manifest import BatchFolder, digest, sizes
 from sharesim.batch.plan import read_plan
 from sharesim.errors import OutputError, UsageError
+from sharesim.folders.claims import claim
 from tests.unit.batch.studies import write_plan
 
 RUN = "0123456789abcdef0123"

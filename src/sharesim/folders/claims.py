@@ -83,7 +83,7 @@ def _take(path: Path) -> int | None:
             os.close(handle)
             if error.errno not in NO_LOCKS:
                 raise
-            told = "its file system has no locks, by which batches know of each other"
+            told = "its file system has no locks, by which runs know of each other"
             raise OutputError(
                 Fault(str(path.parent), told, "", "", "Choose an --out on another file system.")
             ) from None

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sharesim.batch import claims
-from sharesim.batch.claims import claim, is_held
 from sharesim.errors import OutputError
+from sharesim.folders import claims
+from sharesim.folders.claims import claim, is_held
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
@@ -83,5 +83,5 @@ def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(OutputError) as caught, claim(tmp_path / "a.claim"):
         pass
     assert str(caught.value) == (
-        f"{tmp_path}: its file system has no locks, by which batches know of each other. Choose an --out on another file system."
+        f"{tmp_path}: its file system has no locks, by which runs know of each other. Choose an --out on another file system."
     )
