@@ -302,3 +302,35 @@ def forbidden_text(root: Path) -> dict[str, str]:
                 line = text.count("\n", 0, match.start()) + 1
                 found[f"{path.relative_to(root).as_posix()}: {what}"] = f"line {line}: {match.group()}"
     return found
+
+
+#: Calls that turn bytes into text, and back, in letters that the machine chooses when nobody says which.
+_TEXT_CALLS = ("open", "fdopen", "read_text", "write_text", "to_csv", "read_csv", "TextIOWrapper", "NamedTemporaryFile")
+_PROGRAM_CALLS = ("run", "Popen", "check_output", "check_call", "call")
+
+
+def unstated_encodings(modules: Iterable[Module]) -> dict[str, str]:
+    """Find files and programs that are read or written as text without saying in which letters."""
+    found = {}
+    for module in modules:
+        for call in (node for node in ast.walk(module.tree) if isinstance(node, ast.Call)):
+            if (name := _called(call)) and not any(word.arg == "encoding" for word in call.keywords):
+                found[f"{module.dotted}: {name}"] = f"line {call.lineno}: no encoding is stated"
+    return found
+
+
+def _called(call: ast.Call) -> str:
+    """Return the name of a call that makes text of bytes, else nothing."""
+    is_method = isinstance(call.func, ast.Attribute)
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    owner = getattr(call.func.value, "id", "") if isinstance(call.func, ast.Attribute) else ""
+    words = {word.arg: word.value for word in call.keywords}
+    if owner == "subprocess" and name in _PROGRAM_CALLS:
+        return name if {"text", "universal_newlines"} & set(words) else ""
+    if name not in _TEXT_CALLS or owner == "os" or (name in ("read_text", "write_text") and not is_method):
+        return ""
+    if name in ("read_text", "write_text"):
+        return name
+    texts = [part.value for part in (*call.args, *words.values()) if isinstance(part, ast.Constant)]
+    is_binary = any(isinstance(text, str) and "b" in text and set(text) <= set("rwxab+") for text in texts)
+    return "" if is_binary or (name == "NamedTemporaryFile" and "mode" not in words) else name

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "sharesim"
 EXCEPTIONS = tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text(encoding="utf-8"))
 IMPORTED_AS = {"python-pptx": "pptx"}
-RULES = ("imports", "folders", "module_lines", "function_lines", "parameters", "docstrings", "text")
+RULES = ("imports", "folders", "module_lines", "function_lines", "parameters", "docstrings", "encodings", "text")
 
 
 def declared_packages() -> set[str]:
@@ -38,6 +38,7 @@ def violations(rule: str) -> dict[str, str]:
         "function_lines": checks.long_functions,
         "parameters": checks.many_parameters,
         "docstrings": checks.missing_docstrings,
+        "encodings": checks.unstated_encodings,
     }[rule](modules)
 
 

@@ -117,6 +117,20 @@ def test_finds_missing_docstrings_of_what_is_public(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "open(p)", "open(p, 'w')", "p.open('a')", "p.read_text(errors='strict')", "p.write_text('b')", "frame.to_csv(p)", "pd.read_csv(p)",
+        "subprocess.run(x, text=True)", "io.TextIOWrapper(b)", "tempfile.NamedTemporaryFile(mode='w')",
+    ],
+)  # fmt: skip
+def test_finds_text_whose_encoding_is_not_stated(tmp_path: Path, line: str) -> None:
+    found = checks.unstated_encodings(package(tmp_path, {"measures.py": f"{line}\n"}))
+    assert list(found.values()) == ["line 1: no encoding is stated"]
+    stated = f"{line[:-1]}, encoding='utf-8')"
+    assert not checks.unstated_encodings(package(tmp_path, {"measures.py": f"{stated}\nopen(p, 'rb')\nread_text(p)\n"}))
+
+
 def test_a_method_that_a_base_class_documents_need_not_say_it_again(tmp_path: Path) -> None:
     base = '"""Doc."""\nclass Law:\n    """Doc."""\n    def mean(self):\n        """Doc."""\n    def bare(self): ...\n'
     heir = '"""Doc."""\nclass Normal(base.Law):\n    """Doc."""\n    def mean(self): ...\n    def bare(self): ...\n'

@@ -482,8 +482,8 @@ def _stop_cbc(folder: str) -> None:
     if os.name != "posix":
         return
     # -ww: long paths are not cut off at the width of a terminal.
-    listed = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=False)
-    for line in listed.stdout.splitlines():
+    listed = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, check=False)
+    for line in os.fsdecode(listed.stdout).splitlines():
         pid, parent, *words = line.split(None, 2)
         if parent == str(os.getpid()) and words and folder in words[0]:
             with suppress(ProcessLookupError):

@@ -9,12 +9,28 @@ import sys
 from collections.abc import Sequence
 
 from sharesim.cli.arguments import parser
-from sharesim.cli.commands import AT_FAULT, ELSE
-from sharesim.errors import SharesimError, StudyError, UsageError
+from sharesim.cli.commands import AT_FAULT, DONE, ELSE
+from sharesim.cli.voice import Voice, voices
+from sharesim.errors import Fault, SharesimError, StudyError, UsageError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line and return its exit code.
+
+    What was printed and could not be written counts too: a full disk is told, and makes a good end 1; a reader who has
+    gone, such as `head`, changes nothing.
+    """
+    with voices() as said:
+        try:
+            code = _carried_out(arguments)
+        except SystemExit as end:  # how argparse ends, after help as after a word that it does not know
+            code = end.code if isinstance(end.code, int) else DONE if end.code is None else ELSE
+        for voice in said:
+            voice.flush()
+        return _told_if_full(said, code)
+
+
+def _carried_out(arguments: Sequence[str] | None) -> int:
     words = parser()
     options = words.parse_args(arguments)
     if not hasattr(options, "command"):
@@ -29,13 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted; nothing was written.", file=sys.stderr)
         return ELSE
-    except BrokenPipeError:
-        # Whoever read our output has gone, such as `head`; there is nobody left to tell.
-        sys.stderr.close()
-        return ELSE
     except MemoryError:
         print("Not enough memory. Ask for fewer draws with --draws, or fewer bundles under [bundles].", file=sys.stderr)
         return ELSE
+
+
+def _told_if_full(said: Sequence[Voice], code: int) -> int:
+    full = next((voice.failed for voice in said if voice.is_full and voice.failed is not None), None)
+    if full is None:
+        return code
+    reason = (full.strerror or str(full)).lower()
+    print(Fault("standard output", "cannot be written", reason, "", "Make room, or print elsewhere."), file=sys.stderr)
+    return code or ELSE
 
 
 def _tell(error: SharesimError, code: int) -> int:

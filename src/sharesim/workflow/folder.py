@@ -236,4 +236,6 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as Parquet, which pandas, R (arrow) and Excel (Power Query) open."""
-    frame.to_parquet(path, index=False)
+    # Opened here: Arrow takes no path that the file system's own letters cannot spell.
+    with path.open("wb") as stream:
+        frame.to_parquet(stream, index=False)

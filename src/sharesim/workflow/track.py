@@ -256,7 +256,8 @@ def _outcomes(folder: Path) -> Outcomes:
     run = read_run(folder)
     study, judged = run.study, run.manifest["judging_draws"]
     try:
-        ids = [str(name) for name in pd.read_csv(folder / "portfolio.csv", dtype=str, keep_default_na=False).bundle]
+        table = pd.read_csv(folder / "portfolio.csv", dtype=str, keep_default_na=False, encoding="utf-8")
+        ids = [str(name) for name in table.bundle]
     except (OSError, ValueError, AttributeError):
         remedy = "Run the study again."
         raise UsageError(Fault(str(folder / "portfolio.csv"), "is missing or damaged", "", "", remedy)) from None
