@@ -21,6 +21,7 @@ from sharesim.measures import (
     payback_years,
     peak_funding,
     percentile,
+    percentile_of,
     probability_below,
     standard_deviation,
     standard_errors,
@@ -173,3 +174,16 @@ def test_few_designs_widen_the_interval(designs: int, confidence: float) -> None
 def test_what_makes_no_sense_is_refused(ask) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(UsageError):
         ask()
+
+
+def test_a_figure_equal_to_draws_counts_them_by_half() -> None:
+    draws = np.array([[1.0, 2.0, 2.0, 4.0], [2.0, 2.0, 2.0, 2.0], [3.0, 4.0, 5.0, np.nan]])
+    assert percentile_of(draws, 2.0)[:2].tolist() == [50.0, 50.0]
+    assert np.isnan(percentile_of(draws, 2.0)[2])
+    assert float(percentile_of(draws[0], 0.0)) == 0.0 and float(percentile_of(draws[0], 9.0)) == 100.0
+
+
+def test_equal_is_within_a_billionth_of_what_was_added_up() -> None:
+    draws, amounts = np.array([1e-4, 1.0]), np.array([1e6, 1e6])
+    assert float(percentile_of(draws, 0.0)) == 0.0
+    assert float(percentile_of(draws, 0.0, amounts)) == 25.0

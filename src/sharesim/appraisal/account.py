@@ -10,10 +10,15 @@ import numpy as np
 
 from sharesim.appraisal.engine import ChunkRun, tiles_of
 from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
-from sharesim.appraisal.flows import CASH_LINES, ONE_OFF_LINES
+from sharesim.appraisal.measured import amounts, measured
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.measures import chunk_sums
 from sharesim.study.schema import Published
+
+#: Measures of `measured` by the measure of a published figure.
+PUBLISHED = {
+    "cashable_gbp": "cashable", "non_cashable_gbp": "non_cashable", "one_off_gbp": "one_off", "npv_gbp": "net",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Account:
         Whether the bundle ever started.
     published : ndarray, shape (published figure, draw)
         The same measure as each published figure, simulated over the bundles that it covers, all funds.
+    published_amounts : ndarray, shape (published figure, draw)
+        Sum of the sizes of what was added up to it.
     """
 
     net: np.ndarray
@@ -53,6 +60,7 @@ class Account:
     removed: np.ndarray
     started: np.ndarray
     published: np.ndarray
+    published_amounts: np.ndarray
 
     def npv(self, discount: np.ndarray, years: int | None = None) -> np.ndarray:
         """Return the NPV by council and draw over the first `years`, GBP, shape (council, draw)."""
@@ -93,7 +101,7 @@ class _Builder:
             for name in ("compulsory_exits", "voluntary_exits", "redeployments", "posts_removed")
         }
         self.started = np.zeros((len(outcomes.table), n_draws))
-        self.published = np.zeros((len(study.model.published), n_draws))
+        self.published, self.published_amounts = np.zeros((2, len(study.model.published), n_draws))
 
     def add(self, run: ChunkRun) -> None:
         draws = slice(run.first, run.first + run.used)
@@ -119,13 +127,10 @@ class _Builder:
         lines = {name: value[..., : run.used] for name, value in lines.items()}
         n_slots = next(iter(lines.values())).shape[1]
         councils = self.outcomes.table.partners[rows][:, :n_slots]
-        cash = sum(lines[name] for name in CASH_LINES if name in lines)
-        once = -sum(lines[name] for name in ONE_OFF_LINES if name in lines)
-        np.add.at(self.net[:, year, draws], councils, cash)
-        np.add.at(self.one_off[:, year, draws], councils, once)
-        cashable = lines["saving_cashable"] + lines["extra_cost"]
-        self.cashable[year, draws] += cashable.sum(axis=(0, 1))
-        self.non_cashable[year, draws] += lines["saving_non_cashable"].sum(axis=(0, 1))
+        np.add.at(self.net[:, year, draws], councils, measured("net", lines))
+        np.add.at(self.one_off[:, year, draws], councils, measured("one_off", lines))
+        self.cashable[year, draws] += measured("cashable", lines).sum(axis=(0, 1))
+        self.non_cashable[year, draws] += measured("non_cashable", lines).sum(axis=(0, 1))
         for name, value in lines.items():
             if name not in self.line_means:
                 self.line_means[name] = np.zeros(self.bundle_shape)
@@ -135,19 +140,14 @@ class _Builder:
     def _add_published(self, draws: slice, rows: np.ndarray, year: int, lines: dict[str, np.ndarray]) -> None:
         """Add to the simulated counterpart of each published figure; those count every fund, so these do too."""
         councils = self.outcomes.table.partners[rows][:, : next(iter(lines.values())).shape[1]]
-        flows = {
-            "cashable_gbp": lines["saving_cashable"] + lines["extra_cost"],
-            "non_cashable_gbp": lines["saving_non_cashable"],
-            "one_off_gbp": -sum(lines[name] for name in ONE_OFF_LINES if name in lines),
-            "npv_gbp": sum(lines[name] for name in CASH_LINES if name in lines),
-        }
         for at, figure in enumerate(self.outcomes.study.model.published):
-            if figure.measure not in flows or not _counts(figure, year):
+            if figure.measure not in PUBLISHED or not _counts(figure, year):
                 continue
             inside = self._covered(figure, rows)[:, None] & self._named(figure, councils)
             if inside.any():
                 weight = self.outcomes.study.discount()[year] if figure.measure == "npv_gbp" else 1.0
-                self.published[at, draws] += weight * flows[figure.measure][inside].sum(axis=0)
+                for total, of in ((self.published, measured), (self.published_amounts, amounts)):
+                    total[at, draws] += weight * of(PUBLISHED[figure.measure], lines)[inside].sum(axis=0)
 
     def _add_published_extras(self, run: ChunkRun, draws: slice) -> None:
         for at, figure in enumerate(self.outcomes.study.model.published):
@@ -193,6 +193,7 @@ class _Builder:
             staff["posts_removed"],
             self.started,
             self.published,
+            self.published_amounts,
         )
 
 

@@ -111,6 +111,40 @@ def percentile(x: ArrayLike, q: float) -> Array:
     return np.partition(values, rank, axis=-1)[..., rank]
 
 
+#: How far apart two sums of the same amounts may lie and still be equal, as a share of what was added up.
+ROUNDING = 1e-9
+
+
+def percentile_of(x: ArrayLike, value: float, amounts: ArrayLike | None = None) -> Array:
+    """Return where a figure lies among draws: the percentage of draws below it, those equal to it by half.
+
+    Parameters
+    ----------
+    x : array_like (..., draw)
+    value : float
+        The figure, in the unit of the draws.
+    amounts : array_like (..., draw or 1), optional
+        Sum of the sizes of what was added up to a draw; the size of the draw where it is left out. A draw and the
+        figure are equal within 1e-9 of it: the order in which a sum was made decides nothing.
+
+    Returns
+    -------
+    ndarray (...)
+        0 where every draw is above the figure, 100 where every draw is below it, 50 where all are equal to it; NaN
+        where a draw is.
+
+    Examples
+    --------
+    >>> float(percentile_of([1.0, 2.0, 2.0, 4.0], 2.0)), float(percentile_of([0.1 + 0.2] * 4, 0.3))
+    (50.0, 50.0)
+    """
+    values = checked_draws(x)
+    sizes = np.abs(values) if amounts is None else np.asarray(amounts, dtype=np.float64)
+    near = ROUNDING * np.maximum(sizes, abs(value))
+    place = np.where(values < value - near, 1.0, np.where(values > value + near, 0.0, 0.5))
+    return 100.0 * mean(np.where(np.isnan(values), np.nan, place))
+
+
 def cvar(x: ArrayLike, level: float = 0.05) -> Array:
     """Return the mean of the worst share of draws; money, so the lowest are the worst and a higher figure is better.
 

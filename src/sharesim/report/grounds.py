@@ -210,8 +210,10 @@ def falls(row: Any) -> str:
         return "below every future"
     if row.percentile_of_published >= 100:
         return "above every future"
+    if row.percentile_of_published == 50:
+        return "in the middle of the futures"
     below = row.percentile_of_published / 100
-    if row.published > row.simulated_p50:
+    if row.percentile_of_published > 50:
         return f"above {words.share(below)} of futures"
     return f"below {words.share(1 - below)} of futures"
 

@@ -10,7 +10,7 @@ from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.bundles.table import BundleTable
 from sharesim.choice.solution import Solution
-from sharesim.measures import Design, cvar, mean, percentile, probability_below, standard_errors
+from sharesim.measures import Design, cvar, mean, percentile, percentile_of, probability_below, standard_errors
 from sharesim.study.schema import Published
 from sharesim.study.study import Study
 from sharesim.uncertainty.distributions import Distribution
@@ -272,7 +272,7 @@ def published(study: Study, table: BundleTable, account: Account) -> pd.DataFram
                 "simulated_p5": float(percentile(draws, 5)),
                 "simulated_p50": float(percentile(draws, 50)),
                 "simulated_p95": float(percentile(draws, 95)),
-                "percentile_of_published": _percentile_of(draws, figure.value),
+                "percentile_of_published": float(percentile_of(draws, figure.value, account.published_amounts[at])),
                 "covers": _covers(study, figure),
                 "source": figure.source,
             }
@@ -302,11 +302,6 @@ def _in_choice(study: Study, table: BundleTable, figure: Published) -> bool:
         and councils & set(map(study.councils.index, table.partner_ids(row)))
         for row in range(len(table))
     )
-
-
-def _percentile_of(draws: np.ndarray, value: float) -> float:
-    """Return the percentile of a figure among draws; NaN where nothing was simulated."""
-    return float("nan") if np.isnan(draws).any() else float(100.0 * probability_below(draws, value))
 
 
 def _covers(study: Study, figure: Published) -> str:

@@ -28,7 +28,7 @@ SERIES = columns("""
     months | Months seen | number
     actual_gbp | Seen | gbp | money of the day
     expected_gbp | Expected by then | gbp | on average
-    percentile | Futures below it | number | percent
+    percentile | Percentile | number | futures below it
     planned_mean_gbp | Out-turn as simulated | gbp | all years
     projected_mean_gbp | Out-turn projected | gbp | all years
     projected_p5_gbp | Low (5%) | gbp
@@ -40,7 +40,7 @@ BANDS = columns("""
     months | Months seen | number
     actual_gbp | Seen | gbp
     expected_gbp | Expected of those months | gbp
-    percentile | Futures below it | number | percent
+    percentile | Percentile | number | futures below it
     simulated_p5_gbp | Simulated, low (5%) | gbp | whole year
     simulated_mean_gbp | On average | gbp
     simulated_p95_gbp | High (95%) | gbp

@@ -30,7 +30,7 @@ measured or assumed. `sharesim new DIR --like NAME` copies one.
 Published figures are never inputs, and the evidence behind a case's priors leaves that case out
 ([evidence.md](evidence.md)). They are set beside the scenario `as_planned`, which does what was announced whatever it
 is worth; the choice is the study's own, under its rules. *Percentile* says where the published figure lies among the
-simulated ones: above 95 it promises, or claims, more than nineteen in twenty futures hold.
+simulated ones (those equal to it count half): above 95 it promises, or claims, more than nineteen in twenty futures hold.
 """
 
 

@@ -16,12 +16,13 @@ import pandas as pd
 
 from sharesim.appraisal.engine import tiles_of
 from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
-from sharesim.appraisal.flows import CASH_LINES, ONE_OFF_LINES
+from sharesim.appraisal.measured import amounts, measured
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
 from sharesim.bundles.enumerate import candidates
 from sharesim.errors import Fault, UsageError
 from sharesim.insight.reweighting import Weights, reweighted, weighted_percentile
+from sharesim.measures import percentile_of
 from sharesim.report.budget import price_index
 from sharesim.report.matrix import arrangements
 from sharesim.report.tables import year_label
@@ -50,6 +51,8 @@ class Tracked:
     actuals : tuple of Actual
     flows : mapping of Series to ndarray, shape (year, draw)
         Simulated, in the money of each year.
+    amounts : mapping of Series to ndarray, shape (year, draw)
+        Sum of the sizes of what was added up to them.
     npv : ndarray, shape (draw,)
         Value of the portfolio, real and discounted.
     weights : Weights
@@ -60,6 +63,7 @@ class Tracked:
     letters: dict[str, str]
     actuals: tuple[Actual, ...]
     flows: dict[Series, np.ndarray]
+    amounts: dict[Series, np.ndarray]
     npv: np.ndarray
     weights: Weights
     noise_share: float = NOISE_SHARE
@@ -94,7 +98,7 @@ class Tracked:
             "year": year_label(self.study, year), "months": item.months if item else 0,
             "actual_gbp": item.gbp if item else float("nan"),
             "expected_gbp": float(share * draws.mean()) if item else float("nan"),
-            "percentile": _percentile_of(share * draws, item.gbp) if item else float("nan"),
+            "percentile": self._place(series, [item], item.gbp) if item else float("nan"),
             "simulated_mean_gbp": float(draws.mean()),
             **{f"simulated_p{q}_gbp": float(np.percentile(draws, q)) for q in (5, 25, 50, 75, 95)},
             "projected_mean_gbp": float(weights @ whole),
@@ -114,7 +118,7 @@ class Tracked:
         got = sum(item.gbp for item in mine)
         # What is seen stands; what is not yet seen is taken from the futures that look like it.
         out_turn = got + flow.sum(axis=0) - to_date
-        percentile = _percentile_of(np.asarray(to_date), got)
+        percentile = self._place(series, mine, got)
         good = 100.0 - percentile if series.measure == "one_off" else percentile
         return {
             "arrangement": series.arrangement, "council": series.council, "measure": series.measure,
@@ -125,6 +129,14 @@ class Tracked:
             weights, 5),
             "projected_p95_gbp": weighted_percentile(out_turn, weights, 95), "status": status(good),
         }  # fmt: skip
+
+    def _place(self, series: Series, items: Sequence[Actual], got: float) -> float:
+        """Return where a sum that was seen lies among the futures of the same months, in percent."""
+        months = [(item.year, item.months / 12.0) for item in items]
+        flow, amounts = (
+            sum(part[series][year] * share for year, share in months) for part in (self.flows, self.amounts)
+        )
+        return float(percentile_of(flow, got, amounts))
 
     @cached_property
     def by_arrangement(self) -> pd.DataFrame:
@@ -209,11 +221,6 @@ def status(good_percentile: float) -> str:
     return "on track" if good_percentile >= ON_TRACK else "at risk" if good_percentile >= AT_RISK else "off track"
 
 
-def _percentile_of(draws: np.ndarray, value: float) -> float:
-    """Return the share of futures below a figure, those equal to it by half, in percent."""
-    return float(100.0 * ((draws < value).mean() + 0.5 * (draws == value).mean()))
-
-
 def track(run: str | Path, actuals: str | Path, *, noise_share: float = NOISE_SHARE) -> Tracked:
     """Return actuals beside a run's simulated futures.
 
@@ -243,12 +250,12 @@ def track(run: str | Path, actuals: str | Path, *, noise_share: float = NOISE_SH
     known = Known(tuple(letters), ids, study.councils.ids, study.model.study.start, study.n_years)
     seen = read_actuals(Path(actuals), known)
     rows = {item.letter: item.row for item in chosen}
-    flows = _flows(outcomes, sorted({item.series for item in seen}), rows)
+    flows, amounts = _flows(outcomes, sorted({item.series for item in seen}), rows)
     simulated = np.stack([flows[item.series][item.year] * (item.months / 12.0) for item in seen])
     figures = np.array([item.gbp for item in seen])
     weights = reweighted(simulated, figures, noise_share * simulated.std(axis=1))
     npv = outcomes.npv.sum(axis=(0, 1)) + outcomes.needed @ outcomes.activation_npv.sum(axis=1)
-    return Tracked(study, letters, seen, flows, npv, weights, noise_share)
+    return Tracked(study, letters, seen, flows, amounts, npv, weights, noise_share)
 
 
 def _outcomes(folder: Path) -> Outcomes:
@@ -274,10 +281,13 @@ def _outcomes(folder: Path) -> Outcomes:
     )
 
 
-def _flows(outcomes: Outcomes, wanted: Sequence[Series], rows: dict[str, int]) -> dict[Series, np.ndarray]:
-    """Return the simulated flows of each series in the money of each year, each of shape (year, draw)."""
+def _flows(
+    outcomes: Outcomes, wanted: Sequence[Series], rows: dict[str, int]
+) -> tuple[dict[Series, np.ndarray], dict[Series, np.ndarray]]:
+    """Return the simulated flows of each series in the money of each year, and the sum of the sizes of what was added
+    up to them, each of shape (year, draw)."""
     study, table = outcomes.study, outcomes.table
-    flows = {series: np.zeros((study.n_years, outcomes.n_draws)) for series in wanted}
+    flows, sizes = ({series: np.zeros((study.n_years, outcomes.n_draws)) for series in wanted} for _ in range(2))
     tiles, columns = tiles_of(table), outcomes.activations.columns
     masks = {series: _mask(outcomes, series, rows) for series in wanted}
     for run in outcomes.blocks():
@@ -286,8 +296,9 @@ def _flows(outcomes: Outcomes, wanted: Sequence[Series], rows: dict[str, int]) -
             for series in wanted:
                 mask = masks[series][placed]
                 if mask.any():
-                    value = _measured(series.measure, lines)[..., : run.used]
-                    flows[series][year, draws] += value[mask[:, : value.shape[1]]].sum(axis=0)
+                    for total, of in ((flows, measured), (sizes, amounts)):
+                        value = of(series.measure, lines)[..., : run.used]
+                        total[series][year, draws] += value[mask[:, : value.shape[1]]].sum(axis=0)
         for series in wanted:
             if series.arrangement or series.measure in ("cashable", "non_cashable") or not columns:
                 continue
@@ -297,9 +308,11 @@ def _flows(outcomes: Outcomes, wanted: Sequence[Series], rows: dict[str, int]) -
                     worth = activation_draws(run.context, columns, run.context.year_clock(year))
                 else:
                     worth = activation_one_off(run.context, columns, year)
-                flows[series][year, draws] += worth[outcomes.needed][:, councils, : run.used].sum(axis=(0, 1))
+                worth = worth[outcomes.needed][:, councils, : run.used]
+                flows[series][year, draws] += worth.sum(axis=(0, 1))
+                sizes[series][year, draws] += np.abs(worth).sum(axis=(0, 1))
     index = price_index(study)[:, None]
-    return {series: flow * index for series, flow in flows.items()}
+    return {name: flow * index for name, flow in flows.items()}, {name: size * index for name, size in sizes.items()}
 
 
 def _mask(outcomes: Outcomes, series: Series, rows: dict[str, int]) -> np.ndarray:
@@ -311,17 +324,6 @@ def _mask(outcomes: Outcomes, series: Series, rows: dict[str, int]) -> np.ndarra
     if series.arrangement:
         mask = mask & (np.arange(len(partners)) == rows[series.arrangement])[:, None]
     return mask
-
-
-def _measured(measure: str, lines: dict[str, np.ndarray]) -> np.ndarray:
-    """Return one measure by bundle, partner slot and draw."""
-    if measure == "cashable":
-        return lines["saving_cashable"] + lines["extra_cost"]
-    if measure == "non_cashable":
-        return lines["saving_non_cashable"]
-    names = ONE_OFF_LINES if measure == "one_off" else CASH_LINES
-    total = sum(lines[name] for name in names if name in lines)
-    return -np.asarray(total) if measure == "one_off" else np.asarray(total)
 
 
 __all__ = ["Tracked", "about", "status", "summary", "track", "write_track"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sharesim.measures import percentile_of
 from sharesim.study.priors_evidence import cases_in, hazard, hazard_of, law, realisation, realised_rate
 from sharesim.study.priors_sizes import COST_SPREAD, cost_per_head, lines_in, price_factor, residents
 from sharesim.study.study import Study
@@ -48,8 +49,7 @@ class Prediction:
     @property
     def percentile(self) -> float:
         """Where the published figure lies among the simulated ones, 0 to 100."""
-        below, equal = np.mean(self.draws < self.published), np.mean(self.draws == self.published)
-        return float(100.0 * (below + 0.5 * equal))
+        return float(percentile_of(self.draws, self.published))
 
 
 @dataclass(frozen=True)
