@@ -620,7 +620,8 @@ class Reference:
         governance = (self.value(self.model.costs, "governance_gbp_per_partner", "costs", "costs") or 0.0) * shared
         flat: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(inside, 0.0))
         stranded = dict.fromkeys(inside, 0.0)
-        savings: dict[str, list[tuple[str, list[float]]]] = defaultdict(list)
+        savings: dict[str, list[tuple[str, str, list[float]]]] = defaultdict(list)
+        lasts = {council: self.ends(council) for council in inside}
         for service in services:
             rates = self.rates(service, arrangement, inside, start)
             fee = self.service(service, "host_fee_share")
@@ -641,10 +642,10 @@ class Reference:
                 for host, share in hosts.items():
                     flat["host_fee"][council] -= part * share / sum(hosts.values())
                     flat["host_fee"][host] += part * share / sum(hosts.values())
-                saved = rates["saving"][council]
-                savings[council].append(
-                    (service, self._saving(arrangement, service, council, saved, stay, entry[council]))
-                )
+                # What this council saves, as each of those inside lives to see it: its own end cuts its own lines only.
+                for seen_by, last in lasts.items():
+                    years = self._saving(arrangement, service, council, rates["saving"][council], stay, entry, last)
+                    savings[seen_by].append((service, council, years))
         for council in inside:
             flat["governance"][council] = -governance
             flat["vehicle"][council] = -self.form(form, "yearly_gbp") * running[council]
@@ -664,34 +665,33 @@ class Reference:
         for service in services:
             tonnes = self.value(self.services[service], "carbon_tonnes_per_partner", f"services.{service}", "services")
             for council in inside if tonnes else ():
-                years = self._saving(arrangement, service, council, tonnes, stay, entry[council], once=False)
+                years = self._saving(arrangement, service, council, tonnes, stay, entry, lasts[council], once=False)
                 # No fund and no growth of cost: tonnes are tonnes.
                 fund = self.fund_share(council, arrangement.package)
                 add("carbon_tonnes", council, [value / growth**year / fund for year, value in enumerate(years)])
 
     def _pay_savings(
-        self, arrangement: Arrangement, savings: dict[str, list[tuple[str, list[float]]]], add: Callable
+        self, arrangement: Arrangement, savings: dict[str, list[tuple[str, str, list[float]]]], add: Callable
     ) -> None:
-        """Savings by year, the host's premium taken from everybody and given to the host."""
+        """Savings by year, the host's premium taken from everybody and given to the host.
+
+        `savings` says for each council what everybody saves until that council's own end: the saver's successor pays a
+        host that is still there, and a host that is gone receives nothing.
+        """
         premium = self.model.split.host_premium_share if arrangement.hosts else 0.0
         hosts = {name: share for name, share in arrangement.hosts.items() if name in savings}
         for kind in ("saving_cashable", "saving_non_cashable"):
-            by_council = {}
             for council, parts in savings.items():
-                share = {
-                    s: self.service(s, "cashable_share")
-                    if kind == "saving_cashable"
-                    else 1 - self.service(s, "cashable_share")
-                    for s, _ in parts
-                }
-                by_council[council] = [sum(share[s] * years[y] for s, years in parts) for y in range(self.years)]
-            for council, years in by_council.items():
+                own, everybody = [0.0] * self.years, [0.0] * self.years
+                for service, saver, years in parts:
+                    cash = self.service(service, "cashable_share")
+                    share = cash if kind == "saving_cashable" else 1 - cash
+                    for year, pounds in enumerate(years):
+                        everybody[year] += share * pounds
+                        own[year] += share * pounds * (saver == council)
                 carried = hosts.get(council, 0.0) / (sum(hosts.values()) or 1.0)
-                moved = [
-                    premium * (carried * sum(own[y] for own in by_council.values()) - years[y])
-                    for y in range(self.years)
-                ]
-                add(kind, council, [a + b for a, b in zip(years, moved, strict=True)])
+                kept = 1.0 - premium * bool(hosts)
+                add(kind, council, [kept * a + premium * carried * b for a, b in zip(own, everybody, strict=True)])
 
     def _saving(
         self,
@@ -700,11 +700,13 @@ class Reference:
         council: str,
         yearly: float,
         stay: Stay,
-        start: float,
+        entry: Mapping[str, float],
+        last: float,
         *,
         once: bool = True,
     ) -> list[float]:
-        """A saving that ramps up from the start of the arrangement and shrinks by what strikes."""
+        """A saving until `last` that ramps up from a council's own start and shrinks by what strikes."""
+        start = entry[council]
         ramp, factors = self.service(service, "ramp_years"), []
         for name, scope, target, when, at_all in self.struck():
             about = (
@@ -721,9 +723,7 @@ class Reference:
             up = 1.0 if ramp < 1e-6 or time >= start + ramp else (time - start) / ramp
             return yearly * up * math.prod(factor for when, factor in factors if when <= time)
 
-        return self.flow(
-            stay.begin, min(stay.end, self.ends(council)), rate, [start + ramp, *(when for when, _ in factors)]
-        )
+        return self.flow(stay.begin, min(stay.end, last), rate, [start + ramp, *(when for when, _ in factors)])
 
     def ends(self, council: str) -> float:
         day = self.councils[council].ends
@@ -872,7 +872,8 @@ class Reference:
         fee = self.value(named, "joining_fee_gbp", f"arrangements.{named.id}", "arrangements") or 0.0
         share = self.weights(self.model.split.one_off, arrangement, earlier_in(earlier, stay), signed=True)
         for other in arrangement.partners:
-            add("joining_fee", other, self.once(fee * (share[other] - (other == council)), entry))
+            if entry < self.ends(other):
+                add("joining_fee", other, self.once(fee * (share[other] - (other == council)), entry))
 
     def transfers(self, form: str) -> bool:
         entry = self.model.forms.get(form)
@@ -910,7 +911,7 @@ class Reference:
     ) -> None:
         rate = self.value(self.model.exit, "cost_share", "exit", "exit") or 0.0
         for council in sorted({name for stay in stays for name in stay.inside}):
-            if out[council] >= self.ends(council):
+            if out[council] >= self.years:
                 continue
             cost = rate * sum(self.cost(council, service) for service in self.members(arrangement.package))
             there = next(stay.inside for stay in stays if council in stay.inside and stay.end >= out[council])
@@ -933,9 +934,9 @@ class Reference:
         name, _, council = rest.partition("/")
         if kind == "mitigation":
             get = lambda field: self.value(self.risks[name], field, f"risks.{name}", "risks") or 0.0  # noqa: E731
-            yearly = self.flow(0.0, float(self.years), lambda _: -get("mitigation_gbp_per_year"))
             once = self.once(-get("mitigation_gbp"), 0)
-            return self._among_all("equal", [a + b for a, b in zip(once, yearly, strict=True)])
+            yearly = lambda _: -get("mitigation_gbp_per_year")  # noqa: E731
+            return self._among_all("equal", lambda last: added(once, self.flow(0.0, last, yearly)))
         if kind == "existing":
             entry = next(item for item in self.model.existing if item.id == name)
             paid = self.value(entry, "break_gbp", f"existing.{name}", "existing") or 0.0
@@ -947,35 +948,59 @@ class Reference:
         if kind == "grant":
             grant = next(item for item in self.model.grants if item.id == name)
             get = lambda field: self.value(grant, field, f"grants.{name}", "grants") or 0.0  # noqa: E731
-            years = [0.0] * self.years
+            dated = []
             if self.future[f"grants.{name}.award"] < get("chance"):
-                years[grant.year] += get("amount_gbp")
+                dated.append((grant.year, get("amount_gbp")))
                 if self.future[f"grants.{name}.clawback"] < get("clawback_chance"):
-                    years[min(grant.clawback_year, self.years - 1)] -= get("amount_gbp")
-            return self._among_all(grant.split, years)
+                    dated.append((min(grant.clawback_year, self.years - 1), -get("amount_gbp")))
+            return self._among_all(grant.split, lambda last: self._until(last, dated))
         item = next(item for item in self.model.shared_items if item.id == name)
         get = lambda field: self.value(item, field, f"shared_items.{name}", "shared_items") or 0.0  # noqa: E731
-        end = self.ends(council) if council else float(self.years)
-        yearly = self.flow(float(item.year), end, lambda _: -get("yearly_gbp"))
-        years = [a + b for a, b in zip(self.once(-get("one_off_gbp"), item.year), yearly, strict=True)]
-        return {council: years} if council else self._among_all(item.split, years)
+        planned = self.once(-get("one_off_gbp"), item.year)
 
-    def _among_all(self, rule: str, years: list[float]) -> dict[str, list[float]]:
+        def until(last: float) -> list[float]:
+            return added(planned, self.flow(float(item.year), last, lambda _: -get("yearly_gbp")))
+
+        return {council: until(self.ends(council))} if council else self._among_all(item.split, until)
+
+    def _until(self, last: float, dated: Iterable[tuple[float, float]]) -> list[float]:
+        """Pounds by year of payments on their days; a council that is gone by then has no part in them."""
+        result = [0.0] * self.years
+        for when, pounds in dated:
+            if when < last:
+                result[int(when)] += pounds
+        return result
+
+    def _among_all(self, rule: str, until: Callable[[float], list[float]]) -> dict[str, list[float]]:
+        """Each council's share of what is paid `until` its own end; the shares are those of all, gone or not."""
         measure = {}
         for name, row in self.councils.items():
             cost = sum(self.central(line.cost_gbp) for (council, _), line in self.lines.items() if council == name)
             measure[name] = {"equal": 1.0, "stated": row.stated_share or 0.0}.get(rule, cost)
         if sum(measure.values()) == 0:
             measure = dict.fromkeys(measure, 1.0)
-        return {name: [measure[name] / sum(measure.values()) * pounds for pounds in years] for name in measure}
+        total = sum(measure.values())
+        return {name: [part / total * pounds for pounds in until(self.ends(name))] for name, part in measure.items()}
 
     def _activated_risks(self, whose: str) -> dict[str, list[float]]:
-        years = [0.0] * self.years
+        planned, dated = 0.0, []
         for name, scope, target, when, at_all in self.struck():
             wanted = scope == "programme" if whose == "programme" else (scope, target) == ("council", (whose,))
             if at_all and wanted and not self.risks[name].in_costs:
-                years[int(when) if self.risks[name].per == "year" else 0] -= self.risk(name, "one_off_gbp")
-        return self._among_all("equal", years) if whose == "programme" else {whose: years}
+                if self.risks[name].per == "year":
+                    dated.append((when, -self.risk(name, "one_off_gbp")))
+                else:
+                    planned -= self.risk(name, "one_off_gbp")
+
+        def until(last: float) -> list[float]:
+            return added(self.once(planned, 0), self._until(last, dated))
+
+        return self._among_all("equal", until) if whose == "programme" else {whose: until(self.ends(whose))}
+
+
+def added(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """Pounds by year of both."""
+    return [a + b for a, b in zip(one, other, strict=True)]
 
 
 def earlier_in(earlier: Stay, stay: Stay) -> tuple[str, ...]:

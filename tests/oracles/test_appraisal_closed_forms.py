@@ -336,6 +336,39 @@ def test_statutory_weeks_at_the_edges(case: tuple[int, int], weeks: float) -> No
     assert statutory_weeks(case[0] + 0.9, case[1] + 0.9) >= weeks
 
 
+#: The limit on a week's pay in force on 6 April, from the yearly orders; of 2009 the first of two.
+LIMITS = {
+    2002: 250, 2003: 260, 2004: 270, 2005: 280, 2006: 290, 2007: 310, 2008: 330, 2009: 350, 2010: 380, 2011: 400,
+    2012: 430, 2013: 450, 2014: 464, 2015: 475, 2016: 479, 2017: 489, 2018: 508, 2019: 525, 2020: 538, 2021: 544,
+    2022: 571, 2023: 643, 2024: 700, 2025: 719, 2026: 751,
+}  # fmt: skip
+
+
+def test_the_cap_on_a_weeks_pay_is_that_of_the_order_in_force_as_the_year_begins() -> None:
+    from sharesim.study.priors import WEEKLY_PAY_CAP_GBP
+
+    assert WEEKLY_PAY_CAP_GBP == LIMITS
+
+
+@pytest.mark.parametrize(("year", "cap"), [("2001", 250), ("2004", 270), ("2009", 350), ("2010", 380), ("2030", 751)])
+def test_an_exit_is_paid_at_the_cap_of_its_year(year: str, cap: float) -> None:
+    """22 weeks at 1.2 of the cap: a start after October 2009 has the cap of April, unless the study says otherwise."""
+    raw = copy.deepcopy(CONSTANT)
+    raw["study"]["start"] = f"{year}-04-01"
+    assert paid_in(raw, int(year)) == pytest.approx(22 * cap * 1.2)
+    raw["staff"]["weekly_pay_cap_gbp"] = {int(year): 123.0}
+    assert paid_in(raw, int(year)) == pytest.approx(22 * 123 * 1.2)
+
+
+def paid_in(raw: dict, year: int) -> float:
+    """Redundancy of one exit in a year."""
+    from sharesim.appraisal.tables import exit_costs
+
+    study = from_dict(raw)
+    run = ChunkRun(Fixed.of(study), np.zeros((len(study.drivers), 1)), 0, 1)
+    return float(exit_costs(run.context, run.package(0).tables[0], year)[0][0, 0])
+
+
 @pytest.mark.parametrize(("year", "most"), [(2025, 21_570), (2026, 22_530)])
 def test_the_most_that_the_statute_pays(year: int, most: float) -> None:
     """30 weeks at the cap of the year: the figure that the government prints beside the cap."""

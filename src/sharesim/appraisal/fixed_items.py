@@ -35,25 +35,31 @@ def activation_one_off(context: Context, columns: Sequence[Activation], year: in
 
 
 def _amount(context: Context, column: Activation, clock: Clock, *, one_off_only: bool) -> np.ndarray:
+    """Return what a column is worth to each council, shape (council, draw); what is planned once is committed, and all
+    else counts until a council is abolished."""
     if column.kind == "risk":
-        return _shares(context, column, "equal")[:, None] * _struck(context, column, clock)[None, :]
+        return _shares(context, column, "equal")[:, None] * _struck(context, column, clock)
     if column.kind == "grant":
         grant = context.study.model.grants[column.index]
-        return _shares(context, column, grant.split)[:, None] * _grant(context, column.index, clock)[None, :]
-    if column.kind == "mitigation":
-        return _shares(context, column, "equal")[:, None] * _mitigation(context, column.index, clock, once=one_off_only)
+        return _shares(context, column, grant.split)[:, None] * _grant(context, column.index, clock)
     if column.kind == "existing":
         return _break(context, column, clock)
-    item = context.study.model.shared_items[column.index]
-    worth = -context.number("shared_items.one_off_gbp", column.index) * clock.one_off[item.year]
+    if column.kind == "mitigation":
+        prices, year, rule = ("risks.mitigation_gbp", "risks.mitigation_gbp_per_year"), 0, "equal"
+    else:
+        item = context.study.model.shared_items[column.index]
+        prices, year, rule = ("shared_items.one_off_gbp", "shared_items.yearly_gbp"), item.year, item.split
+    once, yearly = (context.number(price, column.index) for price in prices)
+    worth = -once * clock.one_off[year]
     if not one_off_only:
-        begin, end = np.full(1, float(item.year)), context.horizon
-        if column.council >= 0:
-            end = min(end, float(context.fixed.cap_years[column.council]))
-        worth = worth - context.number("shared_items.yearly_gbp", column.index) * flat_value(
-            clock, begin, np.full(1, end)
-        )
-    return _shares(context, column, item.split)[:, None] * worth[None, :]
+        ends = np.minimum(context.fixed.cap_years, context.horizon)[:, None]
+        worth = worth - yearly * flat_value(clock, np.full((1, 1), float(year)), ends)
+    return _shares(context, column, rule)[:, None] * worth
+
+
+def _there(context: Context, time: np.ndarray | float) -> np.ndarray:
+    """Return which councils are not abolished yet at a time, years, shape (council, draw or 1), bool."""
+    return time < context.fixed.cap_years[:, None]
 
 
 def _shares(context: Context, column: Activation, rule: str) -> np.ndarray:
@@ -70,32 +76,28 @@ def _grant(context: Context, index: int, clock: Clock) -> np.ndarray:
     awarded = context.uniform(events.grant[index]) < context.number("grants.chance", index)
     back = context.uniform(events.clawback[index]) < context.number("grants.clawback_chance", index)
     amount = context.number("grants.amount_gbp", index) * awarded
-    return amount * (clock.one_off[grant.year] - back * clock.one_off[min(grant.clawback_year, clock.n_years - 1)])
+    paid, returned = grant.year, min(grant.clawback_year, clock.n_years - 1)
+    return amount * (
+        clock.one_off[paid] * _there(context, paid) - back * (clock.one_off[returned] * _there(context, returned))
+    )
 
 
 def _struck(context: Context, column: Activation, clock: Clock) -> np.ndarray:
-    """One-off costs of events of the programme, or of one council, negative."""
+    """One-off costs of events of the programme, or of one council, negative, shape (council, draw)."""
     scope, target = ("programme", ()) if column.council < 0 else ("council", (column.council,))
-    total = np.zeros(context.n_draws)
+    total = np.zeros((len(context.study.councils), context.n_draws))
     for strikes in context.strikes:
         at = strikes.position(target) if strikes.scope == scope else -1
         if at >= 0:
-            total -= strikes.one_off_gbp * _weight(strikes, at, clock)
+            total -= strikes.one_off_gbp * _weight(context, strikes, at, clock)
     return total
 
 
-def _weight(strikes: Strikes, at: int, clock: Clock) -> np.ndarray:
+def _weight(context: Context, strikes: Strikes, at: int, clock: Clock) -> np.ndarray:
     # What strikes once has no date of its own: it is paid when the programme begins, which is the dearest.
-    return clock.when(strikes.time[at]) if strikes.per_year else strikes.struck[at] * clock.one_off[0]
-
-
-def _mitigation(context: Context, row: int, clock: Clock, *, once: bool) -> np.ndarray:
-    """What a mitigation that is bought costs, negative, shape (1, draw or 1)."""
-    worth = -context.number("risks.mitigation_gbp", row) * clock.one_off[0]
-    if not once:
-        yearly = context.number("risks.mitigation_gbp_per_year", row)
-        worth = worth - yearly * flat_value(clock, np.zeros(1), np.full(1, context.horizon))
-    return worth[None, :]
+    if not strikes.per_year:
+        return strikes.struck[at] * clock.one_off[0]
+    return clock.when(strikes.time[at]) * _there(context, strikes.time[at])
 
 
 def _break(context: Context, column: Activation, clock: Clock) -> np.ndarray:

@@ -69,6 +69,10 @@ class Terms:
         """Sum over the lines."""
         return total_of(list(self.lines.values()))
 
+    def while_there(self, there: np.ndarray) -> Terms:
+        """Return the terms of those who are not abolished yet; the others' are not changed by it."""
+        return Terms({name: term * there for name, term in self.lines.items()})
+
     def __bool__(self) -> bool:
         return bool(self.lines)
 
@@ -147,8 +151,7 @@ def to_fund(rows: Rows, amount: np.ndarray) -> np.ndarray:
 
 
 def running_terms(view: View, rows: Rows, rates: Sequence[ServiceRates]) -> Terms:
-    """Return yearly flows that no host or form changes, besides extra cost; they come in full at once, whatever
-    savings do."""
+    """Return yearly flows that no host or form changes, besides extra cost: in full at once, whatever savings do."""
     lines = {}
     if view.n_slots > 1 and "governance" in rows:
         # One council alone has nobody to govern with.

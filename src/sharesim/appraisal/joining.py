@@ -195,7 +195,8 @@ class JoinLater(Later):
             self._enter_joiner(sheet, who, stretch, mask, (int(slot), clock), stay)
             fee = view.scalar(run.context.number("arrangements.joining_fee_gbp", run.tile.arrangement))
             paid = mask[slot] * fee * (earlier.weight("one_off") - (mask > 0))
-            sheet.enter(sheet.shared, Terms({"joining_fee": to_fund(who.fund, paid)}), clock.when(stay.begin))
+            terms = Terms({"joining_fee": to_fund(who.fund, paid)}).while_there(stay.begin < stretch.ends)
+            sheet.enter(sheet.shared, terms, clock.when(stay.begin))
         for pattern, hosts in enumerate(self._hosts):
             if hosts.any():
                 sheet.counting[pattern] = (stay.active & hosts).any(axis=0, keepdims=True).astype(float)

@@ -31,7 +31,7 @@ Picked = list[tuple[Cells, Sheet]]
 class _Exit:
     """Who pays for having left, and when; `ends` is when councils are abolished, None for never."""
 
-    paying: np.ndarray | None
+    paying: np.ndarray
     time: np.ndarray
     ends: np.ndarray | None
 
@@ -183,14 +183,10 @@ class Later:
             self._enter_exit(sheet, sheet.ended, before, _Exit(stay.active, stay.begin, ends), clock)
 
     def _enter_exit(self, sheet: Sheet, part: Part, who: Partnership, leaving: _Exit, clock: Clock) -> None:
-        weight = clock.when(leaving.time)
-        if leaving.ends is not None:
-            inside = leaving.time < leaving.ends
-            terms = flows.exit_terms(self.run.context, who.view, who.leaving, (leaving.paying & inside).astype(float))
-            sheet.enter(part, Terms({name: term * inside for name, term in terms.lines.items()}), weight)
-            return
         terms = flows.exit_terms(self.run.context, who.view, who.leaving, leaving.paying.astype(float))
-        sheet.enter(part, terms, weight)
+        if leaving.ends is not None:
+            terms = terms.while_there(leaving.time < leaving.ends)
+        sheet.enter(part, terms, clock.when(leaving.time))
 
     def _late_start(self, stay: Stay, whole: Partnership, clock: Clock, *, by_line: bool) -> tuple[Cells, Sheet]:
         """Return what the start brings in the cells that start with some partners only.

@@ -3,6 +3,7 @@ clock."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,11 @@ class Stretch:
     first: bool
     ends: np.ndarray
 
+    @property
+    def by_partner(self) -> bool:
+        """Whether partners have ends of their own, since some are abolished."""
+        return self.ends.shape[-2] > 1
+
 
 @dataclass(frozen=True)
 class Marks:
@@ -109,7 +115,7 @@ def enter_stretch(sheet: Sheet, stretch: Stretch, course: Course, variety: Varie
         if before is None
         else tuple(value - earlier for value, earlier in zip(values, before.savings, strict=True))
     )
-    _enter_savings(sheet, who, lasting, variety)
+    _enter_savings(sheet, stretch, course, lasting, variety)
     if sheet.by_line:
         _enter_carbon(sheet, who, lasting)
     length = until_end - until_begin
@@ -152,23 +158,61 @@ def _enter_hosting(
             sheet.enter(sheet.of_hosting(pattern, int(slot)), terms, times_here)
 
 
-def _enter_savings(sheet: Sheet, who: Partnership, values: tuple[np.ndarray, ...], variety: Variety) -> None:
+def _enter_savings(
+    sheet: Sheet, stretch: Stretch, course: Course, values: tuple[np.ndarray, ...], variety: Variety
+) -> None:
+    who = stretch.who
     premium = who.context.study.model.split.host_premium_share
-    cash, other = [], []
-    for rate, saving, value in zip(who.rates, who.saving if premium > 0 else who.fund_saving, values, strict=True):
-        whole = saving * value
-        cashable = rate.numbers["cashable"] * whole
-        cash.append(cashable)
-        other.append(np.subtract(whole, cashable, out=whole))
-    totals = total_of(cash), total_of(other)
+    totals = _cash_and_time(who, who.saving if premium > 0 else who.fund_saving, values)
     if premium <= 0:
         sheet.enter_saving(sheet.shared, *totals)
         return
     _enter_cut(sheet, sheet.shared, who, totals)
+    wholes = _while_hosts_last(stretch, course, variety) if stretch.by_partner else tuple(map(over_slots, totals))
     for pattern, shares in enumerate(variety.hosts):
         hosts = shares[:, None] * who.view.present
         if shares.any():
-            _enter_cut(sheet, sheet.of_host(pattern), who, tuple(to_hosts(part, hosts, premium) for part in totals))
+            moved = (to_hosts(part, whole, hosts, premium) for part, whole in zip(totals, wholes, strict=True))
+            _enter_cut(sheet, sheet.of_host(pattern), who, tuple(moved))
+
+
+def _while_hosts_last(stretch: Stretch, course: Course, variety: Variety) -> tuple[np.ndarray, np.ndarray]:
+    """Return what all save, cashable and not, until each host's own abolition, (..., partner slot, draw).
+
+    Others save on after theirs: successors pay the premium in their place (decision 087).
+    """
+    who = stretch.who
+    found = tuple(np.zeros(np.broadcast_shapes(stretch.end.shape, who.saving[0].shape)) for _ in range(2))
+    for slot in np.flatnonzero(np.any(variety.hosts, axis=0)):
+        totals = _cash_and_time(who, who.saving, _lasting_for(stretch, course, int(slot)))
+        for whole, total in zip(found, totals, strict=True):
+            whole[..., slot : slot + 1, :] = over_slots(total)
+    return found
+
+
+def _cash_and_time(
+    who: Partnership, savings: Sequence[np.ndarray], values: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what partners save of all services, as cash and as time, by partner slot."""
+    cash, other = [], []
+    for rate, saving, value in zip(who.rates, savings, values, strict=True):
+        whole = saving * value
+        cashable = rate.numbers["cashable"] * whole
+        cash.append(cashable)
+        other.append(np.subtract(whole, cashable, out=whole))
+    return total_of(cash), total_of(other)
+
+
+def _lasting_for(stretch: Stretch, course: Course, slot: int) -> list[np.ndarray]:
+    """Return the value of a saving of 1 a year of each service in the stretch until one partner's own end."""
+    every, own = np.broadcast_arrays(stretch.begin, stretch.end), slice(slot, slot + 1)
+    begin, end = (np.maximum(time[..., own, :], stretch.start) for time in every)
+    found = []
+    for factors, rate in zip(stretch.who.factors, stretch.who.rates, strict=True):
+        ramp = rate.numbers["ramp"]
+        value = factors.value(course, ramp, end, course.until(end))
+        found.append(value - factors.value(course, ramp, begin, course.until(begin)))
+    return found
 
 
 def _enter_carbon(sheet: Sheet, who: Partnership, values: tuple[np.ndarray, ...]) -> None:
@@ -184,11 +228,21 @@ def _enter_cut(sheet: Sheet, part: Part, who: Partnership, saving: tuple[np.ndar
     sheet.enter_saving(part, cash, other)
 
 
-def to_hosts(saving: np.ndarray, host_share: np.ndarray, premium: float) -> np.ndarray:
-    """Return what the host's premium moves: away from every partner, to the hosts; sums to zero."""
+def to_hosts(saving: np.ndarray, whole: np.ndarray, host_share: np.ndarray, premium: float) -> np.ndarray:
+    """Return what the host's premium moves: away from every partner, to the hosts; sums to zero.
+
+    Parameters
+    ----------
+    saving : ndarray, shape (..., partner slot, draw)
+        What each saves.
+    whole : ndarray, shape (..., 1 or partner slot, draw)
+        What all save, while a host is there to receive a share of it.
+    host_share : ndarray, shape (..., partner slot, draw or 1)
+    premium : float
+    """
     hosted = over_slots(host_share)
     there = hosted > 0
-    return np.where(there, premium * (over_slots(saving) * host_share / np.where(there, hosted, 1.0) - saving), 0.0)
+    return np.where(there, premium * (whole * host_share / np.where(there, hosted, 1.0) - saving), 0.0)
 
 
 @dataclass(frozen=True)
@@ -271,7 +325,8 @@ def enter_start(
         if part.any()
     ]
     if change:
-        sheet.count(shared, "quality_change", starts * total_of(change))
+        there = stretch.start.min(axis=-2, keepdims=True) < stretch.ends if stretch.by_partner else 1.0
+        sheet.count(shared, "quality_change", starts * there * total_of(change))
     struck = [amount * row for amount, row in who.risk_costs(per_year=False)]
     if struck:
         sheet.enter(shared, Terms({"risk_one_off": who.overspend}), total_of(struck) * starts, outlay.staff)

@@ -11,7 +11,7 @@ import numpy as np
 from sharesim.appraisal import flows
 from sharesim.appraisal.assembly import Assembly, TileResult, Variant
 from sharesim.appraisal.context import Context
-from sharesim.appraisal.flows import Plan, StaffTerms, Terms
+from sharesim.appraisal.flows import Plan, StaffTerms
 from sharesim.appraisal.later import Later
 from sharesim.appraisal.lives import Lives
 from sharesim.appraisal.partnership import Partnership
@@ -171,13 +171,8 @@ class TileRun:
             paying = np.ones_like(out)
         else:
             paying = out | (self.view.n_slots - out.sum(axis=1, keepdims=True) < lives.fewest)
-        if self.caps is None:
-            terms = flows.exit_terms(self.context, self.view, self.who.leaving, paying.astype(float))
-            sheet.enter(sheet.shared, terms, weight)
-            return
-        inside = end < self.caps
-        terms = flows.exit_terms(self.context, self.view, self.who.leaving, (paying & inside).astype(float))
-        sheet.enter(sheet.shared, Terms({name: term * inside for name, term in terms.lines.items()}), weight)
+        terms = flows.exit_terms(self.context, self.view, self.who.leaving, paying.astype(float))
+        sheet.enter(sheet.shared, terms if self.caps is None else terms.while_there(end < self.caps), weight)
 
     # -- results -------------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-# Statutory cap on a week's pay by the year in which a financial year begins (GBP). 2015 and 2023 to 2026: evidence B2;
-# the other years are the published uprating orders, from memory. Later years take the last one, uprated by nothing.
+# Statutory cap on a week's pay (Employment Rights Act 1996, s. 227) in force as a financial year begins (GBP), from the
+# uprating orders: each 1 February until 2013, in April since. The second rise of 2009, to 380 on 1 October, is not that
+# of a beginning year. Later years take the last one, uprated by nothing.
 WEEKLY_PAY_CAP_GBP: dict[int, float] = {
-    2004: 280, 2005: 280, 2006: 290, 2007: 310, 2008: 330, 2009: 350, 2010: 380, 2011: 400, 2012: 430, 2013: 450,
-    2014: 464, 2015: 475, 2016: 479, 2017: 489, 2018: 508, 2019: 525, 2020: 538, 2021: 544, 2022: 571, 2023: 643,
-    2024: 700, 2025: 719, 2026: 751,
+    2002: 250, 2003: 260, 2004: 270, 2005: 280, 2006: 290, 2007: 310, 2008: 330, 2009: 350, 2010: 380, 2011: 400,
+    2012: 430, 2013: 450, 2014: 464, 2015: 475, 2016: 479, 2017: 489, 2018: 508, 2019: 525, 2020: 538, 2021: 544,
+    2022: 571, 2023: 643, 2024: 700, 2025: 719, 2026: 751,
 }  # fmt: skip
 
 # Age x service shares assumed where no workforce profile is given (own assumption; sums to 1).

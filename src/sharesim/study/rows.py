@@ -53,7 +53,9 @@ class CouncilRow(Frozen):
         "Chance that control changes at each of these elections.", unit="share", default=0.0, ge=0, le=1
     )
     ends: Day | None = field(
-        "Date on which the body is abolished (reorganisation); nothing counts for it afterwards.", default=None
+        "Date on which the body is abolished (reorganisation); nothing counts for it afterwards but one-off cost "
+        "already committed.",
+        default=None,
     )
     successor: Line = field(
         "Name of the body that replaces it; partners with one successor earn nothing by sharing after it.",
