@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from sharesim.arguments import an_instance, takes
 from sharesim.study.load import build
 from sharesim.study.places import Places
 from sharesim.study.study import Study
@@ -58,6 +59,7 @@ def two_councils(**sections: Any) -> Study:
     return from_dict({**two_councils_raw(), **sections})
 
 
+@takes(raw=an_instance(dict, "not a study", "a dictionary in the notation of study.toml"))
 def from_dict(raw: dict[str, Any]) -> Study:
     """Return the study that a dictionary in the notation of study.toml describes; StudyError with all its faults."""
     return build(copy.deepcopy(raw), Places("study", {}))

@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("bundles",),
     ("study",),
     ("uncertainty", "measures", "folders"),
+    ("arguments", "display"),
     ("errors",),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from sharesim.errors import Fault, SharesimError
-from sharesim.measures import cvar, estimate, mean, measure_named, percentile
+from sharesim.measures import cvar, estimate, mean, measure_named, payback_years, percentile
 from sharesim.uncertainty.copula import resolve
 from sharesim.uncertainty.dependence import CommonFactor, Dependence, RankCorrelation
 from sharesim.uncertainty.distributions import (
@@ -130,10 +130,10 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: from_file("a\n"), "empirical: cannot use this many values: got 0 in o.csv, column a; allowed 1 to 1,000,000."),
     # Dependence
     (lambda: tie("a", "b", 1.5), "rank correlation: not a rank correlation: got 1.5; allowed -1 to 1. Give Spearman's rank correlation."),
-    (lambda: RankCorrelation(among=(), rank=0.1), "rank correlation: not a list of driver names: got (); allowed names of drivers."),
+    (lambda: RankCorrelation(among=(), rank=0.1), "rank correlation: not a list of driver names: got a tuple of 0; allowed names of drivers."),
     (lambda: RankCorrelation(among=("a", "a"), rank=0.1), "rank correlation: a driver is named twice: got a, a; allowed each once."),
     (lambda: RankCorrelation(rank=0.1), "rank correlation: needs between or among: got neither; allowed one of them."),
-    (lambda: RankCorrelation(among=("a",), rank=0.1), "rank correlation: a group of one has no pair: got a; allowed two drivers or more."),
+    (lambda: RankCorrelation(among=("a",), rank=0.1), "rank correlation: a group of one has no pair: got 'a'; allowed two drivers or more."),
     (lambda: RankCorrelation(between="ab", rank=0.1), "rank correlation: between does not name two: got 'ab'; allowed two drivers or two groups."),
     (lambda: tie("a", "a", 0.1), "rank correlation: a driver stands on both sides: got a; allowed two different sides."),
     (lambda: Dependence(factors=[CommonFactor("x", {"a": 0.1}), CommonFactor("x", {"b": 0.1})]), "dependence: two factors have one name: got x, x; allowed a name each."),
@@ -161,7 +161,12 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: parse("pert 1 2 3"), "value: cannot be read: got 'pert 1 2 3'; allowed a number, or a law such as pert(80, 120, 220). Did you mean 'pert' with its figures in brackets?"),
     # Samples
     (lambda: sample({}, draws=1, seed=1), "drivers: none given: allowed one or more. Give a mapping of names to laws."),
-    (lambda: sample({"a": 1, "b": 2}, draws=1, seed=1, correlation="x"), "correlation: cannot be read: got ['x']; allowed a symmetric 2 x 2 array with ones on its diagonal, or one of the other forms."),
+    (lambda: sample("a", draws=1, seed=1), 'drivers: not a mapping of names to laws: got \'a\'; allowed such as {"saving": "pert(80, 120, 220)"}.'),
+    (lambda: CommonFactor(3, {"a": 0.5}), "factor: its name is not text: got 3; allowed a name."),
+    (lambda: CommonFactor("market", "a"), "factor market: not loadings by driver: got 'a'; allowed such as {\"fees\": 0.6}."),
+    (lambda: lognormal(mean=1, sd=1e300), "lognormal: sd is beyond all bounds: got mean = 1, sd = 1e+300; allowed 1e100 times the mean."),
+    (lambda: payback_years(np.zeros((2, 0))), "cumulative: no year or no draw: got (2, 0); allowed one of each or more."),
+    (lambda: sample({"a": 1, "b": 2}, draws=1, seed=1, correlation="x"), "correlation: cannot be read: got a list of 1; allowed a symmetric 2 x 2 array with ones on its diagonal, or one of the other forms."),
     (lambda: sample({"a": 1, "b": 2}, draws=1, seed=1, correlation=[[1]]), "correlation: is no correlation matrix of the drivers: got (1, 1); allowed a symmetric 2 x 2 array with ones on its diagonal, or one of the other forms."),
     (lambda: propagate(lambda x: x["a"][:3], {"a": 1}, draws=1, seed=1), "function, output value: wrong shape: got (3,); allowed (1024,). Write it with array operations: one value for each draw."),
     (lambda: propagate(lambda x: 1, {"a": 1}, draws=1, seed=1, replicates=3), "replicates: not usable: got 3; allowed 1, or more under sobol. Use more draws."),
@@ -172,12 +177,12 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: measure_named("median"), "measure: unknown: got 'median'; allowed mean, sd, p5, p10, p50, p90, p95, cvar, p_loss. Percentiles are p1, p2.5 ... p99."),
     (lambda: estimate([1.0], "mean", "halton"), "method: unknown: got 'halton'; allowed monte_carlo, latin_hypercube, sobol."),
     # Stop rules
-    (lambda: PrecisionRule("mean", 0.0), "stop rule: the target is no standard error: got 0.0; allowed above 0. Give it in the unit of the measure."),
-    (lambda: PrecisionRule("mean", 1.0, fewest_parts=4), "stop rule: too few parts before the first look: got 4; allowed 8 or more."),
+    (lambda: PrecisionRule("mean", 0.0), "standard_error: the target is no standard error: got 0.0; allowed above 0. Give it in the unit of the measure."),
+    (lambda: PrecisionRule("mean", 1.0, fewest_parts=4), "fewest_parts: too few parts before the first look: got 4; allowed 8 or more."),
     (lambda: PrecisionRule("mean", 1.0, most_draws=5000), "stop rule: no room for the first look: got 5,000 draws; allowed 8,192 or more."),
-    (lambda: RankingRule(n_best=0), "stop rule: no bundle to rank: got 0; allowed 1 or more."),
-    (lambda: RankingRule(confidence=1.0), "stop rule: confidence out of range: got 1; allowed 0.5 to below 1."),
-    (lambda: RankingRule(indifference=-1), "stop rule: indifference is negative: got -1; allowed 0 or more."),
+    (lambda: RankingRule(n_best=0), "n_best: no number of bundles to rank: got 0; allowed 1 or more."),
+    (lambda: RankingRule(confidence=1.0), "confidence: out of range: got 1.0; allowed 0.5 to below 1."),
+    (lambda: RankingRule(indifference=-1), "indifference: not a tie: got -1; allowed 0 or more."),
     (lambda: run_until_ranked(lambda i, j: np.zeros(5), RankingRule()), "stop rule: the chunks have the wrong shape: got (5,); allowed (bundle, 8192)."),
 ]  # fmt: skip
 

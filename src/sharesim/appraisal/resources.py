@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from sharesim.arguments import a_path, a_word, check_fields, number
 from sharesim.errors import Fault, UsageError
 from sharesim.uncertainty.draws import CHUNK
 
@@ -70,21 +71,9 @@ class Resources:
     folder: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.memory_gb is not None and not LEAST_GB <= self.memory_gb < float("inf"):
-            allowed = f"{LEAST_GB:g} gigabytes or more"
-            raise UsageError(
-                Fault(
-                    "memory_gb",
-                    "not a memory budget",
-                    repr(self.memory_gb),
-                    allowed,
-                    "Leave it out for a share of the machine's.",
-                )
-            )
-        if self.keep not in ("auto", "memory", "file", "nothing"):
-            raise UsageError(Fault("keep", "unknown", repr(self.keep), "auto, memory, file, nothing"))
-        if self.precision not in ("float64", "float32"):
-            raise UsageError(Fault("precision", "unknown", repr(self.precision), "float64, float32"))
+        budget = number(LEAST_GB, problem="not a memory budget", remedy="Leave it out for a share of the machine's.", below=True)
+        keep, precision = a_word("auto", "memory", "file", "nothing"), a_word("float64", "float32")
+        check_fields(self, memory_gb=budget, keep=keep, precision=precision, folder=a_path)
         if self.keep == "file" and self.folder is None:
             raise UsageError(Fault("keep", "no folder for the file of draws", "file", "a folder", "Give folder=."))
 

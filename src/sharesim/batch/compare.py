@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sharesim.arguments import a_path, a_text, a_word, several, takes
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import chosen_table, run_table
 from sharesim.errors import Fault, UsageError
@@ -68,6 +69,7 @@ class Comparison:
 
     def levels(self, factor: str) -> list[str]:
         """Return the levels of a factor in their order, as text."""
+        factor = a_word(*map(str, self.runs.columns))("factor", factor)
         return [level_word(value) for value in _ordered(self.runs[factor])]
 
     def summary(self) -> str:
@@ -102,6 +104,7 @@ class Comparison:
             lines.append(f"  and {len(self.flips) - 20} more, in flips.csv")
         return "\n".join(lines)
 
+    @takes(folder=a_path)
     def write(self, folder: str | Path | None = None) -> Path:
         """Write tables (CSV, Parquet, one workbook), pictures and a page that shows them; return the page's path.
 
@@ -115,6 +118,7 @@ class Comparison:
         return write_comparison(self, BatchFolder(self.folder), Path(folder) if folder else self.folder / "compare")
 
 
+@takes(folder=a_path, by=several(a_text, str, "not names of settings", "names such as 'seed'"))
 def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
     """Set the finished runs of a batch side by side.
 
@@ -131,7 +135,7 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
     UsageError
         When the folder holds no batch, nothing is finished, or there is no such column.
     """
-    batch = BatchFolder(Path(folder).resolve())
+    batch = BatchFolder(folder.resolve())
     planned, table = batch.batch(), run_table(batch)
     settings = [
         "study",
@@ -139,7 +143,7 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
         "seed",
         *dict.fromkeys(name for row in planned["runs"] for name in row["settings"]),
     ]
-    wanted = tuple(by)
+    wanted = by
     faults = [unknown_name("--by", "setting", name, settings) for name in wanted if name not in settings]
     done = table[table.status == "done"].reset_index(drop=True)
     if not len(done):

@@ -12,7 +12,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from sharesim.arguments import a_flag, a_function, a_path, a_text, an_instance, check_fields, takes, whole
 from sharesim.batch.engines import Engine, EngineLost, WorkerDied, engine_for
 from sharesim.batch.expand import Expansion, PlannedRun
 from sharesim.batch.manifest import BatchFolder
@@ -57,15 +59,16 @@ class BatchOptions:
     report: bool = False
     listen: Listener | None = None
 
+    def __post_init__(self) -> None:
+        jobs = whole(0, 1024, "not a number of processes", "Leave it out to use every core.")
+        check_fields(
+            self, out=a_path, jobs=jobs, scheduler=a_text, force=a_flag, only_failed=a_flag, report=a_flag, listen=a_function
+        )
+
     @property
     def n_jobs(self) -> int:
-        """How many processes; UsageError when that is no number of processes."""
-        jobs = (os.cpu_count() or 1) if self.jobs is None else self.jobs
-        if not isinstance(jobs, int) or isinstance(jobs, bool) or not 0 <= jobs <= 1024:
-            raise UsageError(
-                Fault("jobs", "not a number of processes", repr(jobs), "0 to 1,024", "Leave it out to use every core.")
-            )
-        return jobs
+        """How many processes."""
+        return (os.cpu_count() or 1) if self.jobs is None else self.jobs
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,11 @@ class BatchResult:
         )
 
 
+def _a_plan(where: str, value: Any) -> Plan:
+    return value if isinstance(value, Plan) else read_plan(a_path(where, value))
+
+
+@takes(plan=_a_plan, options=an_instance(BatchOptions, "not options of a batch", "BatchOptions", "Write BatchOptions(jobs=2)."))
 def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> BatchResult:
     """Do what is missing of a plan.
 
@@ -169,7 +177,7 @@ def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> B
     (2, 2)
     """
     options, begun = options or BatchOptions(), time.monotonic()
-    plan, jobs = plan if isinstance(plan, Plan) else read_plan(plan), options.n_jobs
+    jobs = options.n_jobs
     folder = BatchFolder((options.out or Path("runs") / plan.name).resolve())
     folder.prepare(plan)
     folder.sweep()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sharesim.arguments import a_path, takes
 from sharesim.batch.grids import MOST_RUNS, NAME, SCENARIO, Grid, GridReader, read_text
 from sharesim.errors import Fault, UsageError
 from sharesim.study.plain import tidy
@@ -61,6 +62,7 @@ class Plan:
         )
 
 
+@takes(path=a_path)
 def read_plan(path: str | Path) -> Plan:
     """Read and check a plan.
 
@@ -85,7 +87,7 @@ def read_plan(path: str | Path) -> Plan:
     (6, ('seed', 'study.discount_rate_per_year'))
     """
     try:
-        return _plan(Path(path))
+        return _plan(path)
     except UsageError as error:
         raise UsageError([tidy(fault) for fault in error.faults]) from None
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from sharesim.arguments import a_path, takes
 from sharesim.batch.execute import FAULTS
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import run_table
@@ -86,6 +87,7 @@ class BatchStatus:
         }
 
 
+@takes(folder=a_path)
 def status(folder: str | Path) -> BatchStatus:
     """Return how far a batch is.
 
@@ -94,7 +96,7 @@ def status(folder: str | Path) -> BatchStatus:
     UsageError
         When the folder holds no batch.
     """
-    batch = BatchFolder(Path(folder).resolve())
+    batch = BatchFolder(folder.resolve())
     planned = batch.batch()
     table = run_table(batch)
     once = table.drop_duplicates("run")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sharesim.arguments import a_flag, a_function, a_word, check_fields, number, whole
 from sharesim.choice.candidates import DrawSource
 from sharesim.choice.checks import recheck
 from sharesim.choice.cuts import Pool
@@ -65,6 +66,13 @@ class ChoiceOptions:
     chance: str = "exact"
     ties: bool = True
     binding: bool = True
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self, gap=number(0.0, below=True), time_limit_seconds=number(0.0), work_limit_nodes=whole(0, 2**31 - 1),
+            seed=whole(0, 2**31 - 1), progress=a_function, full_draws=whole(0, 10_000_000), chance=a_word("exact", "cvar"),
+            ties=a_flag, binding=a_flag,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

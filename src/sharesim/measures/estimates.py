@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sharesim.arguments import a_word, number, shown, takes
 from sharesim.errors import Fault, UsageError
 from sharesim.measures.figures import (
     CHUNK,
@@ -30,6 +32,7 @@ Array = NDArray[np.float64]
 
 #: Independent designs (chunks of a Latin hypercube, scrambles of Sobol') that a standard error needs.
 FEWEST_DESIGNS = 8
+_CONFIDENCE = number(0.0, 1.0, "not a level of confidence", "Write 0.95 for 95%.", above=True, below=True)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Estimate:
 
     def reach(self, confidence: float = 0.95) -> float:
         """Return how far the confidence interval reaches on either side."""
+        confidence = _CONFIDENCE("confidence", confidence)
         return _student_quantile(0.5 + confidence / 2, self.degrees_of_freedom) * self.standard_error
 
     def __str__(self) -> str:
@@ -186,7 +190,7 @@ STANDARD_DEVIATION = Measure("standard deviation", standard_deviation, _sd_error
 
 def percentile_measure(q: float) -> Measure:
     """Return the measure of a percentile, named such as P5."""
-    checked_percentage(q)
+    q = checked_percentage(q)
     return Measure(
         f"P{q:g}", lambda x: percentile(x, q), lambda x: _percentile_error(x, q),
         lambda x: _percentile_error(x, q, is_sorted=True),
@@ -202,6 +206,7 @@ def cvar_measure(level: float = 0.05) -> Measure:
     )  # fmt: skip
 
 
+@takes(threshold=number(problem="not a number"))
 def below_measure(threshold: float = 0.0) -> Measure:
     """Return the measure of the chance to stay below a threshold."""
     name = "P(loss)" if threshold == 0.0 else f"P(below {threshold:g})"
@@ -228,13 +233,21 @@ def measure_named(name: str | Measure) -> Measure:
     """
     if isinstance(name, Measure):
         return name
-    if name in MEASURES:
+    if isinstance(name, str) and name in MEASURES:
         return MEASURES[name]
-    if name[:1] == "p" and name[1:].replace(".", "", 1).isdigit():
+    if isinstance(name, str) and re.fullmatch(r"p\d+(\.\d*)?", name, re.ASCII):
         return percentile_measure(float(name[1:]))
-    raise UsageError(Fault("measure", "unknown", repr(name), ", ".join(MEASURES), "Percentiles are p1, p2.5 ... p99."))
+    raise UsageError(Fault("measure", "unknown", shown(name), ", ".join(MEASURES), "Percentiles are p1, p2.5 ... p99."))
 
 
+def _a_method(where: str, value: Any) -> Any:
+    """Return how draws were made: a method by name, or a design that says it."""
+    if isinstance(value, str) or not isinstance(getattr(value, "method", None), str):
+        return a_word("monte_carlo", "latin_hypercube", "sobol")(where, value)
+    return value
+
+
+@takes(method=_a_method)
 def standard_errors(x: ArrayLike, measure: str | Measure, method: str | Design = "monte_carlo") -> Array:
     """Return the standard error of a measure over draws; NaN where the method gives none.
 
@@ -266,13 +279,12 @@ def standard_errors(x: ArrayLike, measure: str | Measure, method: str | Design =
             return np.full(values.shape[:-1], math.nan)
         chunks = values[..., : n_chunks * CHUNK].reshape(*values.shape[:-1], n_chunks, CHUNK)
         return _mean_error(chosen.figure(chunks))
-    if method == "sobol":
-        if values.ndim < 2 or values.shape[0] < FEWEST_DESIGNS:
-            return np.full(values.shape[1:-1], math.nan)
-        return _mean_error(np.moveaxis(chosen.figure(values), 0, -1))
-    raise UsageError(Fault("method", "unknown", repr(method), "monte_carlo, latin_hypercube, sobol"))
+    if values.ndim < 2 or values.shape[0] < FEWEST_DESIGNS:
+        return np.full(values.shape[1:-1], math.nan)
+    return _mean_error(np.moveaxis(chosen.figure(values), 0, -1))
 
 
+@takes(method=_a_method)
 def estimate(x: ArrayLike, measure: str | Measure = "mean", method: str | Design = "monte_carlo") -> Any:
     """Return a measure with its standard error.
 

@@ -11,12 +11,19 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sharesim.arguments import floats, number
 from sharesim.errors import Fault, UsageError
 
 Array = NDArray[np.float64]
 
 #: Draws that are added up together, as they are drawn together.
 CHUNK = 1024
+_PERCENTAGE = number(0.0, 100.0, "out of range", "P5 is 5, not 0.05.", above=True, below=True)
+_LEVEL = number(0.0, 1.0, "out of range", "Write 0.05 for 5%.", above=True)
+_THRESHOLD = number(problem="not a number")
+_DRAWS = floats()
+_SOME_DRAWS = floats(1, "an array of draws on its last axis")
+_YEARS = floats(2, "an array of years by draws")
 
 
 def chunk_sums(x: ArrayLike) -> Array:
@@ -31,7 +38,7 @@ def chunk_sums(x: ArrayLike) -> Array:
     -------
     ndarray of float64 (..., chunk)
     """
-    values = np.asarray(x, dtype=np.float64)
+    values = _SOME_DRAWS("draws", x)
     n_draws = values.shape[-1]
     n_whole = n_draws // CHUNK
     whole = values[..., : n_whole * CHUNK].reshape(*values.shape[:-1], n_whole, CHUNK)
@@ -163,7 +170,8 @@ def cvar(x: ArrayLike, level: float = 0.05) -> Array:
     1.8
     """
     values = checked_draws(x)
-    wanted = checked_share(level) * values.shape[-1]
+    level = checked_share(level)
+    wanted = level * values.shape[-1]
     last = rank_of(values.shape[-1], level)
     worst = np.sort(np.partition(values, last, axis=-1)[..., : last + 1], axis=-1)
     return (total(worst[..., :last]) + (wanted - last) * worst[..., last]) / wanted
@@ -177,7 +185,7 @@ def probability_below(x: ArrayLike, threshold: float = 0.0) -> Array:
     >>> float(probability_below([-1.0, 0.0, 1.0, 2.0]))
     0.25
     """
-    return mean(np.asarray(x, dtype=np.float64) < threshold)
+    return mean(checked_draws(x) < _THRESHOLD("threshold", threshold))
 
 
 def payback_years(cumulative: ArrayLike) -> Array:
@@ -199,7 +207,7 @@ def payback_years(cumulative: ArrayLike) -> Array:
     >>> payback_years([[-100.0, 10.0, -5.0], [-50.0, 20.0, -5.0], [50.0, 30.0, -1.0]])
     array([2.5, 0. , inf])
     """
-    flow = np.asarray(cumulative, dtype=np.float64)
+    flow = _by_year(cumulative)
     n_years = flow.shape[-2]
     negative = flow < 0.0
     ever = negative.any(axis=-2)
@@ -231,12 +239,19 @@ def peak_funding(cumulative: ArrayLike) -> Array:
     >>> peak_funding([[-100.0, 10.0], [-150.0, 20.0]])
     array([150.,   0.])
     """
-    return np.maximum(-np.asarray(cumulative, dtype=np.float64).min(axis=-2), 0.0)
+    return np.maximum(-_by_year(cumulative).min(axis=-2), 0.0)
+
+
+def _by_year(x: ArrayLike) -> Array:
+    values = _YEARS("cumulative", x)
+    if 0 in values.shape[-2:]:
+        raise UsageError(Fault("cumulative", "no year or no draw", str(values.shape), "one of each or more"))
+    return values
 
 
 def checked_draws(x: ArrayLike) -> Array:
     """Return draws as floats, or refuse an array without any."""
-    values = np.asarray(x, dtype=np.float64)
+    values = _DRAWS("draws", x)
     if values.ndim == 0 or values.shape[-1] == 0:
         raise UsageError(Fault("draws", "nothing to measure", str(values.shape), "one draw or more on the last axis"))
     return values
@@ -249,15 +264,9 @@ def rank_of(n_draws: int, share: float) -> int:
 
 def checked_percentage(q: float) -> float:
     """Return a percentage above 0 and below 100, or refuse it."""
-    if not 0.0 < q < 100.0:
-        raise UsageError(Fault("percentile", "out of range", f"{q:g}", "above 0 and below 100", "P5 is 5, not 0.05."))
-    return q
+    return _PERCENTAGE("percentile", q)
 
 
 def checked_share(level: float) -> float:
     """Return a share above 0 and at most 1, or refuse it."""
-    if not 0.0 < level <= 1.0:
-        raise UsageError(
-            Fault("cvar level", "out of range", f"{level:g}", "above 0 and at most 1", "Write 0.05 for 5%.")
-        )
-    return level
+    return _LEVEL("cvar level", level)

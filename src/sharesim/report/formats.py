@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from sharesim.arguments import an_instance, several, takes
 from sharesim.errors import Fault, UsageError
 from sharesim.report.contents import Contents
 from sharesim.study.labels import nearest
@@ -22,6 +23,17 @@ _ALIASES = {
 }
 
 
+_texts = several(
+    an_instance(str, "not a form of report", f"{', '.join(FILES)}, all"), str, "not forms of report", '"html,xlsx", or a list'
+)
+
+
+def some_formats(_: str, asked: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the forms asked for; for `arguments.takes`."""
+    return formats_of(asked)
+
+
+@takes(asked=_texts)
 def formats_of(asked: str | Iterable[str]) -> tuple[str, ...]:
     """Return the forms asked for, each once, in the order in which they are made.
 
@@ -40,8 +52,7 @@ def formats_of(asked: str | Iterable[str]) -> tuple[str, ...]:
     >>> formats_of("xlsx, html"), formats_of(["slides"]), formats_of("all")
     (('html', 'xlsx'), ('pptx',), ('html', 'xlsx', 'pptx', 'md'))
     """
-    given = asked.split(",") if isinstance(asked, str) else list(asked)
-    words = [str(word).strip().lower().lstrip(".") for word in given]
+    words = [word.strip().lower().lstrip(".") for text in asked for word in text.split(",")]
     named = {_ALIASES.get(word, word) for word in words if word}
     if "all" in named:
         return tuple(FILES)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sharesim.study.checks_arrangements import ARRANGEMENT_CHECKS
-from sharesim.study.checks_rules import RULE_CHECKS
+from sharesim.study.checks_rules import RULE_CHECKS, RULE_NAME_CHECKS
 from sharesim.study.checks_values import VALUE_CHECKS
 from sharesim.study.doubt import Case, Doubt
 from sharesim.study.overrides import KEYS
@@ -16,7 +16,9 @@ from sharesim.study.schema import FORMS, StudyModel
 Check = Callable[[Case], Iterator[Placed]]
 
 
-def cross_check(model: StudyModel, here: Directory, doubt: Doubt) -> list[Placed]:
+def cross_check(
+    model: StudyModel, here: Directory, doubt: Doubt, checks: Sequence[Check] | None = None
+) -> list[Placed]:
     """Return every fault that lies between fields, tables and rules.
 
     Parameters
@@ -26,11 +28,11 @@ def cross_check(model: StudyModel, here: Directory, doubt: Doubt) -> list[Placed
     here : Directory
     doubt : Doubt
         What was left out, so that nothing is reported only because of that.
+    checks : sequence of callable, optional
+        All of them where left out.
     """
     case = Case(model, here, doubt)
-    own: tuple[Check, ...] = (_repeated, _empty, _names, _targets, _drivers)
-    checks = (*own, *VALUE_CHECKS, *ARRANGEMENT_CHECKS, *RULE_CHECKS)
-    return [fault for check in checks for fault in check(case)]
+    return [fault for check in checks or ALL_CHECKS for fault in check(case)]
 
 
 def label(table: str, row: Any) -> str:
@@ -171,3 +173,11 @@ def _drivers(case: Case) -> Iterator[Placed]:
                 "a number or a law",
                 f"Let the numbers follow {row.value.driver!r} themselves.",
             )
+
+
+ALL_CHECKS: tuple[Check, ...] = (
+    _repeated, _empty, _names, _targets, _drivers, *VALUE_CHECKS, *ARRANGEMENT_CHECKS, *RULE_CHECKS,
+)  # fmt: skip
+#: Of rules given beside a study: their names, and what they name. Whether they can hold together, the choice says.
+CHOICE_CHECKS: tuple[Check, ...] = (_repeated, *RULE_NAME_CHECKS)
+

@@ -165,6 +165,8 @@ def _grouped_twice(case: Case) -> Iterator[Placed]:
                 )
 
 
+#: What a rule names is there; the others look for rules that cannot hold together.
+RULE_NAME_CHECKS: tuple[Callable[[Case], Iterator[Placed]], ...] = (_rule_names, _rule_years)
 RULE_CHECKS: tuple[Callable[[Case], Iterator[Placed]], ...] = (
-    _rule_names, _rule_years, _partners_apart, _shared_and_not, _too_many_partners, _hosting, _grouped_twice,
+    *RULE_NAME_CHECKS, _partners_apart, _shared_and_not, _too_many_partners, _hosting, _grouped_twice,
 )  # fmt: skip

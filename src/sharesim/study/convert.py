@@ -14,12 +14,14 @@ from typing import Any
 
 import tomlkit
 
+from sharesim.arguments import a_path, takes
 from sharesim.errors import Fault, OutputError, UsageError
 from sharesim.study import dump
 from sharesim.study.excel import ENDINGS
 from sharesim.study.excel_cells import encode_row
 from sharesim.study.excel_layout import columns_of
 from sharesim.study.excel_write import Layout, write_workbook
+from sharesim.study.given import a_study
 from sharesim.study.load import build, read_raw
 from sharesim.study.observations import Observations
 from sharesim.study.schema import ROWS
@@ -32,7 +34,12 @@ OPENING = (
 )
 
 
-def convert(source: str | Path, out: str | Path) -> Path:
+def _a_source(where: str, value: Any) -> Study | Path:
+    return value if isinstance(value, Study) else a_path(where, value)
+
+
+@takes(source=_a_source, out=a_path)
+def convert(source: str | Path | Study, out: str | Path) -> Path:
     """Write a study anew as a workbook, or as a folder of study.toml and CSV tables; return what was written.
 
     Scenarios, defaults and every law are kept; comments are not. Laws of observed values that lie in a file of
@@ -40,8 +47,8 @@ def convert(source: str | Path, out: str | Path) -> Path:
 
     Parameters
     ----------
-    source : str or Path
-        A folder with study.toml, or a workbook.
+    source : str, Path or Study
+        A folder with study.toml, or a workbook; a study as `write_study` takes it.
     out : str or Path
         A new file ending in .xlsx, or a new folder.
 
@@ -64,6 +71,8 @@ def convert(source: str | Path, out: str | Path) -> Path:
     >>> sharesim.load(folder / "back").content_hash == sharesim.load(mine).content_hash
     True
     """
+    if isinstance(source, Study):
+        return write_study(source, out)
     raw, places = read_raw(source)
     study = build(raw, places)
     for name, change in raw.get("scenarios", {}).items():
@@ -71,17 +80,19 @@ def convert(source: str | Path, out: str | Path) -> Path:
             where = f"scenario {name}"
             remedy = "Write that scenario as a study of its own first."
             raise UsageError(Fault(where, "takes its tables from other files", "", "changes of values", remedy))
-    return _write(Observations(places.folder).put_into(raw), study, Path(out))
+    return _write(Observations(places.folder).put_into(raw), study, out)
 
 
-def write_study(study: Study, out: str | Path) -> Path:
+@takes(study=a_study, out=a_path)
+def write_study(study: Study | str | Path, out: str | Path) -> Path:
     """Write a study as a workbook (.xlsx), or as a folder of study.toml and CSV tables; return what was written.
 
     Overrides and a scenario that was asked for are part of what is written, as are the study's own defaults.
 
     Parameters
     ----------
-    study : Study
+    study : Study, str or Path
+        As `load` returned it, or the path of one.
     out : str or Path
         A new file ending in .xlsx, or a new folder.
 
@@ -100,7 +111,7 @@ def write_study(study: Study, out: str | Path) -> Path:
     >>> sharesim.load(file).content_hash == two_councils().content_hash
     True
     """
-    return _write(raw_of(study), study, Path(out))
+    return _write(raw_of(study), study, out)
 
 
 def raw_of(study: Study) -> dict[str, Any]:

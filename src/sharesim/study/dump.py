@@ -12,6 +12,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import InlineTable
 
+from sharesim.arguments import an_instance, takes
 from sharesim.study.fields import Frozen
 from sharesim.study.plain import no_formula
 from sharesim.study.quantity import Quantity
@@ -102,6 +103,10 @@ def cell(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+@takes(
+    model=an_instance(StudyModel, "not the model of a study", "StudyModel", "Give study.model."),
+    tables=an_instance(Mapping, "not a table", "file names by table"),
+)
 def study_toml(model: StudyModel, tables: Mapping[str, str] | None = None) -> str:
     """Return study.toml without the rows of tables: every section with what the study gives.
 

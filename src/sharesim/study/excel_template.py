@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from sharesim.arguments import a_flag, a_path, an_instance, several, takes
 from sharesim.errors import Fault, UsageError
 from sharesim.study.convert import unwritable, write_file
 from sharesim.study.excel import ENDINGS
@@ -37,6 +38,14 @@ SHOWN = {
 }  # fmt: skip
 
 
+_a_name = an_instance(str, "not a name", "text")
+_names = several(_a_name, str, "not names", 'names such as ["Eastham", "Westham"]')
+
+
+@takes(
+    out=a_path, councils=_names, services=_names, blank=a_flag,
+    today=an_instance(date, "not a date", "a date", "Write date(2026, 4, 1)."),
+)  # fmt: skip
 def template(
     out: str | Path,
     *,
@@ -73,7 +82,7 @@ def template(
     ('my-study.xlsx', ('HR', 'Legal'))
     """
     council_ids, service_ids = _ids("--councils", councils, 2), _ids("--services", services, 1)
-    file = Path(out) if Path(out).suffix.lower() in ENDINGS else Path(out) / FILE
+    file = out if out.suffix.lower() in ENDINGS else out / FILE
     if file.exists():
         fault = Fault(str(file), "is in the way", "a file of that name", "a new file", "Choose another folder or name.")
         raise UsageError(fault)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -23,8 +23,10 @@ _TRIES = 4
 _STAND_INS = {"name": "x", "title": "x", "start": date(2000, 4, 1), "price_base": "2000"}
 
 
-def validated(raw: Mapping[str, Any], here: Directory) -> tuple[StudyModel | None, list[Placed]]:
-    """Return the model of a raw study, or None and every fault.
+def validated(
+    raw: Mapping[str, Any], here: Directory, check: Callable[..., list[Placed]] = cross_check
+) -> tuple[StudyModel | None, list[Placed]]:
+    """Return the model of a raw study, or None and every fault; `check` looks between fields, tables and rules.
 
     Where a row or a field is at fault it is set aside, and the rest is checked all the same: names that only a faulty
     row defines are believed, and what hangs on a faulty field is left alone.
@@ -36,12 +38,12 @@ def validated(raw: Mapping[str, Any], here: Directory) -> tuple[StudyModel | Non
         told = findings(error, here.places.absent)
     else:
         doubt = Doubt.none(here)
-        found = [*cross_check(model, here, doubt)]
+        found = [*check(model, here, doubt)]
         return (None if found or doubt.unread else model), found
     faults = [fault_of(item, here) for item in told]
     rest, doubt = _salvaged(raw, items, here)
     if rest is not None:
-        faults += cross_check(rest, here, doubt)
+        faults += check(rest, here, doubt)
     return None, faults
 
 

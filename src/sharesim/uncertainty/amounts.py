@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sharesim.arguments import a_word
 from sharesim.errors import Fault, StudyError, UsageError
 from sharesim.uncertainty.sobol import MOST_BITS
 from sharesim.uncertainty.streams import whole_number
@@ -15,8 +16,7 @@ METHODS = ("monte_carlo", "latin_hypercube", "sobol")
 
 def checked_scrambles(method: str, scrambles: int) -> int:
     """Return a number of scrambles that a method can have, or refuse it."""
-    if method not in METHODS:
-        raise UsageError(Fault("method", "unknown", repr(method), ", ".join(METHODS)))
+    a_word(*METHODS)("method", method)
     number = whole_number("scrambles", scrambles, 2**20)
     if number < 1 or (number > 1 and method != "sobol"):
         raise UsageError(Fault("scrambles", "not usable", str(number), "1, or more under sobol"))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from sharesim.arguments import shown
 from sharesim.uncertainty.composite import as_law, lightest
 from sharesim.uncertainty.distribution import FARTHEST_Z, Distribution, refuse
 from sharesim.uncertainty.stepped import checked_weights
@@ -39,7 +40,7 @@ class Mixture(Distribution):
 
     def __post_init__(self) -> None:
         if isinstance(self.parts, (str, bytes)) or not isinstance(self.parts, Iterable):
-            refuse(self.name, "parts is not a list", repr(self.parts), "a list of laws")
+            refuse(self.name, "parts is not a list", shown(self.parts), "a list of laws")
         parts = tuple(as_law(self.name, f"parts[{position}]", part) for position, part in enumerate(self.parts))
         if not parts:
             refuse(self.name, "has no part", "an empty list", "one law or more")
@@ -232,7 +233,7 @@ class Pooled(Distribution):
 
     def __post_init__(self) -> None:
         if isinstance(self.experts, (str, bytes)) or not isinstance(self.experts, Iterable):
-            refuse(self.name, "experts is not a list", repr(self.experts), "a list of laws")
+            refuse(self.name, "experts is not a list", shown(self.experts), "a list of laws")
         experts = tuple(as_law(self.name, f"experts[{position}]", law) for position, law in enumerate(self.experts))
         if not experts:
             refuse(self.name, "has no expert", "an empty list", "one law or more")
@@ -240,7 +241,7 @@ class Pooled(Distribution):
         object.__setattr__(self, "experts", experts)
         object.__setattr__(self, "weights", checked_weights(self.name, weights, len(experts)))
         if self.average not in ("probabilities", "quantiles"):
-            refuse(self.name, "unknown way to average", repr(self.average), "'probabilities' or 'quantiles'")
+            refuse(self.name, "unknown way to average", shown(self.average), "'probabilities' or 'quantiles'")
 
     @cached_property
     def _law(self) -> Distribution:

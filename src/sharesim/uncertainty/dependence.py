@@ -7,11 +7,11 @@ mixtures of normals (see `sharesim.uncertainty.spearman`), as the Gaussian conve
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sharesim.arguments import a_flag, an_instance, as_float, check_fields, number, several, shown
 from sharesim.errors import Fault, StudyError
 
 #: Degrees of freedom of the t copula that can be asked for; below 2 the tails leave nothing else to see.
@@ -23,16 +23,16 @@ def _refuse(where: str, problem: str, got: str = "", allowed: str = "", remedy: 
 
 
 def _checked_rank(where: str, value: Any) -> float:
-    number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    number = as_float(value)
     if not -1.0 <= number <= 1.0:
-        _refuse(where, "not a rank correlation", repr(value), "-1 to 1", "Give Spearman's rank correlation.")
+        _refuse(where, "not a rank correlation", shown(value), "-1 to 1", "Give Spearman's rank correlation.")
     return number
 
 
 def _names(where: str, value: Any) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value)
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else ()
     if not names or not all(isinstance(name, str) and name for name in names):
-        _refuse(where, "not a list of driver names", repr(value), "names of drivers")
+        _refuse(where, "not a list of driver names", shown(value), "names of drivers")
     if len(set(names)) < len(names):
         _refuse(where, "a driver is named twice", ", ".join(names), "each once")
     return names
@@ -69,10 +69,10 @@ class RankCorrelation:
         if self.among is not None:
             object.__setattr__(self, "among", _names(where, self.among))
             if len(self.among) < 2:
-                _refuse(where, "a group of one has no pair", self.among[0], "two drivers or more")
+                _refuse(where, "a group of one has no pair", shown(self.among[0]), "two drivers or more")
             return
-        if isinstance(self.between, str) or len(self.between) != 2:  # type: ignore[arg-type]
-            _refuse(where, "between does not name two", repr(self.between), "two drivers or two groups")
+        if not isinstance(self.between, (tuple, list)) or len(self.between) != 2:
+            _refuse(where, "between does not name two", shown(self.between), "two drivers or two groups")
         first, second = (_names(where, side) for side in self.between)  # type: ignore[union-attr]
         if set(first) & set(second):
             _refuse(where, "a driver stands on both sides", ", ".join(set(first) & set(second)), "two different sides")
@@ -122,7 +122,12 @@ class CommonFactor:
 
     def __post_init__(self) -> None:
         where = f"factor {self.name}"
+        if not isinstance(self.name, str):
+            _refuse("factor", "its name is not text", shown(self.name), "a name")
         given = self.loadings.items() if isinstance(self.loadings, Mapping) else self.loadings
+        given = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (None,)
+        if not all(isinstance(pair, (tuple, list)) and len(pair) == 2 and isinstance(pair[0], str) for pair in given):
+            _refuse(where, "not loadings by driver", shown(self.loadings), 'such as {"fees": 0.6}')
         pairs = tuple(sorted((name, _checked_rank(f"{where}, {name}", loading)) for name, loading in given))
         _names(where, [name for name, _ in pairs])
         object.__setattr__(self, "loadings", pairs)
@@ -131,6 +136,12 @@ class CommonFactor:
     def names(self) -> tuple[str, ...]:
         """Drivers that load on the factor."""
         return tuple(name for name, _ in self.loadings)
+
+
+_CORRELATIONS, _FACTORS = (
+    several(an_instance(kind, "of another kind", allowed), kind, "not a list", allowed)
+    for kind, allowed in ((RankCorrelation, "RankCorrelation"), (CommonFactor, "CommonFactor"))
+)
 
 
 @dataclass(frozen=True)
@@ -165,13 +176,13 @@ class Dependence:
     strict: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "correlations", tuple(self.correlations))
-        object.__setattr__(self, "factors", tuple(self.factors))
+        freedom = number(problem="not a number")
+        check_fields(self, correlations=_CORRELATIONS, factors=_FACTORS, degrees_of_freedom=freedom, strict=a_flag)
         names = [factor.name for factor in self.factors]
         if len(set(names)) < len(names):
             _refuse("dependence", "two factors have one name", ", ".join(names), "a name each")
-        if self.copula not in ("gaussian", "t"):
-            _refuse("dependence", "unknown copula", repr(self.copula), "'gaussian' or 't'")
+        if not isinstance(self.copula, str) or self.copula not in ("gaussian", "t"):
+            _refuse("dependence", "unknown copula", shown(self.copula), "'gaussian' or 't'")
         freedom = self.degrees_of_freedom
         if self.copula == "gaussian" and freedom is not None:
             _refuse(

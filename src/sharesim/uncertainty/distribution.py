@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
+from sharesim.arguments import an_array, floats, shown
 from sharesim.errors import Fault, StudyError, UsageError
 from sharesim.uncertainty.tables import BLOCK, NormalTable, table_of
 
@@ -20,6 +21,7 @@ Array = NDArray[np.float64]
 
 #: Standard normal values between which moments are integrated: beyond them a double has no probability left.
 FARTHEST_Z = 37.5
+_PROBABILITIES, _SCORES = floats(allowed="probabilities above 0 and below 1"), floats(allowed="standard normal values")
 
 
 def refuse(law: str, problem: str, got: str = "", allowed: str = "", remedy: str = "") -> NoReturn:
@@ -30,13 +32,13 @@ def refuse(law: str, problem: str, got: str = "", allowed: str = "", remedy: str
 def finite(law: str, field: str, value: Any) -> float:
     """Return a parameter as a float, or refuse it: text, truth values, NaN and infinity are not numbers here."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
-        refuse(law, f"{field} is not a number", repr(value), "a finite number", f"Give {field} as a plain number.")
+        refuse(law, f"{field} is not a number", shown(value), "a finite number", f"Give {field} as a plain number.")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        refuse(law, f"{field} is not finite", repr(value), "a finite number", f"Give {field} as a plain number.")
+        refuse(law, f"{field} is not finite", shown(value), "a finite number", f"Give {field} as a plain number.")
     return number
 
 
@@ -143,7 +145,7 @@ class Distribution:
         UsageError
             When a probability is not strictly between 0 and 1.
         """
-        p = np.asarray(u, dtype=np.float64)
+        p = _PROBABILITIES("quantile", u)
         if not np.all((p > 0.0) & (p < 1.0)):
             raise UsageError(Fault("quantile", "a probability is out of range", allowed="above 0 and below 1"))
         return np.asarray(self._at(np.atleast_1d(p), np.atleast_1d(1.0 - p)), dtype=np.float64).reshape(p.shape)
@@ -161,8 +163,8 @@ class Distribution:
         out : ndarray of float64, optional
             Where to put the answer; may be `z` itself.
         """
-        values = np.asarray(z, dtype=np.float64)
-        result = np.empty(values.shape) if out is None else out
+        values = _SCORES("quantile_normal", z)
+        result = np.empty(values.shape) if out is None else an_array("out", out)
         flat = values.reshape(-1)
         answer = result.reshape(-1) if result.flags.c_contiguous else np.empty(flat.shape)
         for start in range(0, flat.size, BLOCK):

@@ -18,6 +18,7 @@ import scipy
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from sharesim.arguments import an_array, an_instance, check_fields, several, shown, takes
 from sharesim.errors import Fault, UsageError
 from sharesim.uncertainty.amounts import CHUNK, check_names, checked_draws, checked_scrambles
 from sharesim.uncertainty.copula import CopulaGroup, resolve
@@ -33,6 +34,7 @@ Array = NDArray[np.float64]
 FEWEST_DESIGNS = 8
 #: Scrambles whose first points are kept at once; threads work on neighbours.
 SCRAMBLES_KEPT = 4
+_TEXT = an_instance(str, "not text", "text")
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,10 @@ class DriverSpec:
     id: str | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self, name=_TEXT, id=_TEXT)
         if not isinstance(self.distribution, Distribution):
             remedy = "Use notation.parse, or constant() for a sure figure."
-            raise UsageError(Fault(f"driver {self.name}", "no law", repr(self.distribution), "a Distribution", remedy))
+            raise UsageError(Fault(f"driver {self.name}", "no law", shown(self.distribution), "a Distribution", remedy))
 
     @property
     def key(self) -> str:
@@ -111,6 +114,10 @@ class DrawPlan:
     True
     """
 
+    @takes(
+        specs=several(an_instance(DriverSpec, "not a driver", "DriverSpec"), DriverSpec, "not drivers", "DriverSpec"),
+        dependence=an_instance(Dependence, "not a dependence", "Dependence"),
+    )
     def __init__(
         self,
         specs: Iterable[DriverSpec],
@@ -195,7 +202,7 @@ class DrawPlan:
             In the unit of each driver, rows in the order of the specs.
         """
         number = self._checked_chunk(k)
-        values = np.empty((self.n_drivers, CHUNK)) if out is None else out
+        values = np.empty((self.n_drivers, CHUNK)) if out is None else an_array("out", out)
         if values.shape != (self.n_drivers, CHUNK) or values.dtype != np.float64:
             got = f"{values.dtype} {values.shape}"
             raise UsageError(Fault("out", "does not fit the chunk", got, f"float64 ({self.n_drivers}, {CHUNK})"))
@@ -260,8 +267,8 @@ class DrawPlan:
 
     def values(self, start_chunk: int, stop_chunk: int) -> Array:
         """Return every driver's values in chunks `start_chunk` to before `stop_chunk`, (driver, draw)."""
-        first, last = self._checked_chunk(start_chunk), self._checked_chunk(stop_chunk - 1)
-        values = np.empty((self.n_drivers, (last + 1 - first) * CHUNK))
+        first, last = self._checked_chunk(start_chunk), self._checked_chunk(whole_number("chunk", stop_chunk) - 1)
+        values = np.empty((self.n_drivers, whole_number("chunks", last + 1 - first) * CHUNK))
         for k in range(first, last + 1):
             self.chunk(k, out=values[:, (k - first) * CHUNK : (k - first + 1) * CHUNK])
         return values

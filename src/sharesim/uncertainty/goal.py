@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from sharesim.arguments import shown
 from sharesim.errors import Fault, UsageError
 from sharesim.uncertainty.stop import PrecisionRule, RankingRule
 
@@ -79,7 +80,13 @@ def goal(text: str | Rule, *, most_draws: int = 1_000_000, where: str = "until")
     if match := _RANKED.fullmatch(words):
         indifference = _positive(match[2], where) if match[2] else 0.0
         return RankingRule(int(match[1] or 1), indifference=indifference, most_draws=most_draws)
-    raise UsageError(Fault(where, "not a stop rule", repr(text)[:80], FORMS))
+    raise UsageError(Fault(where, "not a stop rule", shown(text), FORMS))
+
+
+def a_stop_rule(where: str, value: Any) -> str | Rule:
+    """Return a stop rule as it was given, looked through; for `arguments.takes`."""
+    goal(value, where=where)
+    return value
 
 
 def _positive(figure: str, where: str) -> float:
@@ -105,4 +112,4 @@ def in_words(rule: Rule) -> str:
     return f"{measure} within {rule.standard_error:.15g}"
 
 
-__all__ = ["FORMS", "Rule", "Settled", "goal", "in_words"]
+__all__ = ["FORMS", "Rule", "Settled", "a_stop_rule", "goal", "in_words"]

@@ -149,6 +149,8 @@ def lognormal(*, mean: float | None = None, sd: float | None = None, **quantiles
         mean, sd = finite("lognormal", "mean", mean), finite("lognormal", "sd", sd)
         if not (mean > 0.0 and sd > 0.0):
             refuse("lognormal", "mean and sd are not both positive", f"mean = {show(mean)}, sd = {show(sd)}", "above 0")
+        if sd / mean > 1e100:
+            refuse("lognormal", "sd is beyond all bounds", f"mean = {show(mean)}, sd = {show(sd)}", "1e100 times the mean")
         variance = math.log1p((sd / mean) ** 2)
         return LogNormal(math.log(mean) - variance / 2, math.sqrt(variance), (("mean", mean), ("sd", sd)))
     (low, at_low), (high, at_high) = quantile_pairs("lognormal", quantiles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sharesim.arguments import a_function, an_instance, as_float, refuse, several, shown, takes, whole
 from sharesim.errors import Fault, UsageError
 from sharesim.measures import Estimate, Measure, estimate, measure_named
 from sharesim.uncertainty.dependence import CommonFactor, Dependence, RankCorrelation
@@ -23,6 +25,12 @@ Array = NDArray[np.float64]
 BLOCK_BYTES = 2**20
 #: What `propagate` reports unless told otherwise.
 USUAL_MEASURES = ("mean", "sd", "p5", "p50", "p95", "cvar", "p_loss")
+
+
+_A_NUMBER = "not a number of draws"
+_measures = several(
+    an_instance((str, Measure), "not a measure", "a name such as p10, or a Measure"), (str, Measure), "not measures", "names such as p10"
+)
 
 
 class Sample(Mapping[str, Array]):
@@ -63,10 +71,13 @@ class Sample(Mapping[str, Array]):
 
     def draw(self, n: int) -> dict[str, float]:
         """Return every driver's value in one draw, by its number."""
+        n = whole(0, self.n_draws - 1, "not the number of a draw")("n", n)
         return {name: float(self[name][n]) for name in self}
 
     def estimate(self, name: str, measure: str | Measure = "mean") -> Estimate:
         """Return a measure of one driver with its Monte Carlo error."""
+        if not isinstance(name, str) or name not in self:
+            raise UsageError(Fault("name", "unknown driver", shown(name), ", ".join(list(self)[:12])))
         return estimate(self[name], measure, self.plan)
 
     def to_frame(self) -> Any:
@@ -119,6 +130,8 @@ class Summary:
 
 def specs_of(drivers: Mapping[str, Any]) -> list[DriverSpec]:
     """Return drivers by name from laws, numbers or notation."""
+    if not isinstance(drivers, Mapping):
+        refuse("drivers", "not a mapping of names to laws", drivers, 'such as {"saving": "pert(80, 120, 220)"}')
     if not drivers:
         raise UsageError(Fault("drivers", "none given", "", "one or more", "Give a mapping of names to laws."))
     specs = []
@@ -146,8 +159,8 @@ def dependence_of(correlation: Any, names: Sequence[str]) -> Dependence | None:
     """
     if correlation is None or isinstance(correlation, Dependence):
         return correlation
-    if isinstance(correlation, (int, float)) and not isinstance(correlation, bool):
-        return Dependence((RankCorrelation(among=tuple(names), rank=correlation),)) if len(names) > 1 else None
+    if not math.isnan(rank := as_float(correlation)):
+        return Dependence((RankCorrelation(among=tuple(names), rank=rank),)) if len(names) > 1 else None
     if isinstance(correlation, Mapping):
         return Dependence(tuple(RankCorrelation(between=pair, rank=rank) for pair, rank in correlation.items()))
     if isinstance(correlation, (RankCorrelation, CommonFactor)):
@@ -166,7 +179,7 @@ def _from_matrix(correlation: ArrayLike, names: Sequence[str]) -> Dependence:
     try:
         matrix = np.asarray(correlation, dtype=np.float64)
     except (TypeError, ValueError):
-        raise UsageError(Fault("correlation", "cannot be read", repr(correlation)[:80], allowed)) from None
+        raise UsageError(Fault("correlation", "cannot be read", shown(correlation), allowed)) from None
     if matrix.shape != (len(names), len(names)) or not np.array_equal(matrix, matrix.T) or np.any(np.diag(matrix) != 1):
         raise UsageError(Fault("correlation", "is no correlation matrix of the drivers", str(matrix.shape), allowed))
     pairs = zip(*np.triu_indices(len(names), 1), strict=True)
@@ -175,6 +188,7 @@ def _from_matrix(correlation: ArrayLike, names: Sequence[str]) -> Dependence:
     )
 
 
+@takes(draws=whole(1, 2**40, _A_NUMBER))
 def sample(
     drivers: Mapping[str, Any],
     *,
@@ -242,6 +256,7 @@ def sample(
     return Sample(plan, values)
 
 
+@takes(function=a_function, draws=whole(1, 2**40, _A_NUMBER), measures=_measures)
 def propagate(
     function: Callable[[Mapping[str, Array]], Any],
     drivers: Mapping[str, Any],

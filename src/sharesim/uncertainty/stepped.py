@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from sharesim.arguments import shown
 from sharesim.uncertainty.distribution import Distribution, finite, refuse, show
 from sharesim.uncertainty.laws import set_floats
 
@@ -87,7 +88,7 @@ def _steps_of(values: Iterable[float], weights: Iterable[float]) -> tuple[Array,
 
 def _numbers(law: str, field: str, values: Any) -> tuple[float, ...]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        refuse(law, f"{field} is not a list", repr(values), "a list of numbers")
+        refuse(law, f"{field} is not a list", shown(values), "a list of numbers")
     found = tuple(finite(law, f"{field}[{position}]", value) for position, value in enumerate(values))
     if not found:
         refuse(law, f"{field} is empty", "no value", "one or more")

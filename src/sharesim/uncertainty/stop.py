@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from sharesim.arguments import check_fields, number, whole
 from sharesim.errors import Fault, UsageError
 from sharesim.measures import CHUNK, FEWEST_DESIGNS, Estimate, Measure, chunk_sums, estimate, measure_named
 from sharesim.uncertainty.amounts import fitting
@@ -95,9 +96,8 @@ class PrecisionRule:
 
     def __post_init__(self) -> None:
         measure_named(self.measure)
-        if not 0.0 < self.standard_error < math.inf:
-            got, remedy = repr(self.standard_error), "Give it in the unit of the measure."
-            raise UsageError(Fault("stop rule", "the target is no standard error", got, "above 0", remedy))
+        target, remedy = "the target is no standard error", "Give it in the unit of the measure."
+        check_fields(self, standard_error=number(0.0, problem=target, remedy=remedy, above=True, below=True))
         _check_parts(self)
 
 
@@ -238,12 +238,10 @@ class RankingRule:
     most_draws: int = 1_000_000
 
     def __post_init__(self) -> None:
-        if self.n_best < 1:
-            raise UsageError(Fault("stop rule", "no bundle to rank", str(self.n_best), "1 or more"))
-        if not 0.5 <= self.confidence < 1.0:
-            raise UsageError(Fault("stop rule", "confidence out of range", f"{self.confidence:g}", "0.5 to below 1"))
-        if not self.indifference >= 0.0:
-            raise UsageError(Fault("stop rule", "indifference is negative", f"{self.indifference:g}", "0 or more"))
+        check_fields(
+            self, n_best=whole(1, 2**31, "no number of bundles to rank", allowed="1 or more"),
+            confidence=number(0.5, 1.0, "out of range", below=True), indifference=number(0.0, problem="not a tie", below=True),
+        )  # fmt: skip
         _check_parts(self)
 
 
@@ -359,7 +357,8 @@ def _said_of_order(rule: RankingRule, best: tuple[int, ...], left: Any, n_draws:
 
 
 def _check_parts(rule: PrecisionRule | RankingRule) -> None:
-    if rule.fewest_parts < FEWEST_DESIGNS:
-        got = str(rule.fewest_parts)
-        raise UsageError(Fault("stop rule", "too few parts before the first look", got, f"{FEWEST_DESIGNS} or more"))
+    few, most = "too few parts before the first look", "not a number of draws"
+    check_fields(
+        rule, fewest_parts=whole(FEWEST_DESIGNS, 2**40, few, allowed=f"{FEWEST_DESIGNS} or more"), most_draws=whole(1, 2**40, most)
+    )
     _room(rule, Parts())

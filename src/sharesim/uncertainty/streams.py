@@ -14,6 +14,7 @@ import numpy as np
 from numpy.random import SFC64, Generator
 from numpy.random.bit_generator import ISeedSequence
 
+from sharesim.arguments import a_word, check_fields, shown
 from sharesim.errors import Fault, UsageError
 
 #: What draws are for. Judging never meets the futures that chose, and the gap is estimated on others again.
@@ -38,7 +39,7 @@ def whole_number(where: str, value: Any, limit: int = SEED_LIMIT) -> int:
         power = "2**64" if limit == SEED_LIMIT else f"{limit:,}"
         allowed = f"a whole number from 0 to below {power}"
         raise UsageError(
-            Fault(where, "not usable", repr(value), allowed, "Give one; the same one gives the same draws.")
+            Fault(where, "not usable", shown(value), allowed, "Give one; the same one gives the same draws.")
         )
     return int(value)
 
@@ -74,8 +75,7 @@ class Streams:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", whole_number("seed", self.seed))
         object.__setattr__(self, "replicate", whole_number("replicate", self.replicate))
-        if self.purpose not in PURPOSES:
-            raise UsageError(Fault("purpose", "unknown", repr(self.purpose), ", ".join(PURPOSES)))
+        check_fields(self, purpose=a_word(*PURPOSES))
         object.__setattr__(self, "_root", _hasher(self.seed, self.purpose, self.replicate))
 
     def __getstate__(self) -> tuple[int, str, int]:

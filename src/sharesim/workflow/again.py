@@ -10,9 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from sharesim.arguments import a_path, an_instance, takes
 from sharesim.errors import Fault, UsageError
 from sharesim.report import write_formats
-from sharesim.report.formats import FILES, formats_of
+from sharesim.report.formats import FILES, some_formats
 from sharesim.study.load import load
 from sharesim.study.overrides import Change
 from sharesim.study.study import Study
@@ -47,6 +48,7 @@ class Run:
     summary: Mapping[str, Any]
 
 
+@takes(folder=a_path)
 def read_run(folder: str | Path) -> Run:
     """Return what the folder of a finished run says, with the study as it was run.
 
@@ -55,7 +57,6 @@ def read_run(folder: str | Path) -> Run:
     UsageError
         When it is no run, has no portfolio, or its study is not the one that was run.
     """
-    folder = Path(folder)
     remedy = "Give the folder of a finished run, such as runs/my-study."
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -78,6 +79,10 @@ def read_run(folder: str | Path) -> Run:
     return Run(folder, study, manifest, summary | {"chosen": chosen})
 
 
+_OPTIONS = an_instance(RunOptions, "not options of a run", "RunOptions", "Write RunOptions(jobs=2).")
+
+
+@takes(run=an_instance(Run, "not a run", "what read_run returned", "Call read_run(folder) first."), options=_OPTIONS)
 def judged_again(run: Run, options: RunOptions | None = None) -> Judged:
     """Return the portfolio of a finished run, simulated, chosen and judged as it was.
 
@@ -126,6 +131,7 @@ def _why(run: Run) -> str:
     return f"{said}Run the study again to have a report of one piece."
 
 
+@takes(folder=a_path, formats=some_formats, out=a_path, options=_OPTIONS)
 def report_run(
     folder: str | Path,
     formats: str | Sequence[str] = tuple(FILES),
@@ -155,7 +161,7 @@ def report_run(
     OutputError
         When the files cannot be written.
     """
-    asked, options = formats_of(formats), options or RunOptions()
+    options = options or RunOptions()
     run = read_run(folder)
     judged, jobs = judged_again(run, options), options.jobs or 1
     kept = read_kept(run.folder, judged, jobs)
@@ -165,7 +171,7 @@ def report_run(
     today = date.fromisoformat(kept.date) if kept.date else None
     contents = contents_of(kept.judged, dict(run.manifest.get("seconds", {})), today, kept.beyond)
     contents = replace(contents, versions=dict(run.manifest.get("versions", {})))
-    target = Path(out) if out is not None else run.folder
+    target = out if out is not None else run.folder
     with put_in_place(target) as aside:
-        files = write_formats(contents, aside, asked)
+        files = write_formats(contents, aside, formats)
     return {name: target / file.name for name, file in files.items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from sharesim.arguments import a_path, a_text, takes
 from sharesim.errors import Fault, OutputError, UsageError
 from sharesim.study.labels import unknown_name
 from sharesim.workflow.new import free_folder
@@ -76,6 +77,7 @@ def cases() -> list[Case]:
     return [_case(path.parent) for path in sorted(cases_folder().glob(f"*/{STUDY}"))]
 
 
+@takes(name=a_text)
 def case(name: str) -> Case:
     """Return one worked case.
 
@@ -111,6 +113,7 @@ def _rows(path: Path) -> int | None:
         return sum(1 for row in csv.reader(lines) if any(row)) - 1
 
 
+@takes(folder=a_path, name=a_text)
 def new_like(folder: str | Path, name: str) -> Path:
     """Copy a worked case into a new folder, to change, and return the folder.
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
+from sharesim.arguments import a_function, takes
 from sharesim.bundles.enumerate import candidates
 from sharesim.choice.formulation import contradictions
 from sharesim.errors import StudyError
 from sharesim.report.tables import is_event
+from sharesim.study.given import a_study
 from sharesim.study.study import Study
 from sharesim.uncertainty.draws import DrawPlan
 from sharesim.workflow.assumed import assumption_effects, effect_line, watched
@@ -19,12 +22,14 @@ from sharesim.workflow.words import active, money, money_note
 LOOK_DRAWS = 1024
 
 
-def check(study: Study, progress: Callable[[str, int, int], None] | None = None) -> str:
+@takes(study=a_study, progress=a_function)
+def check(study: Study | str | Path, progress: Callable[[str, int, int], None] | None = None) -> str:
     """Return what a study asks, in words; every contradiction between its rules is a fault.
 
     Parameters
     ----------
-    study : Study
+    study : Study, str or Path
+        As `load` returned it, or the path of one.
     progress : callable (stage, done, of), optional
 
     Raises

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,40 @@ from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
 from sharesim.appraisal.resources import Resources
 from sharesim.appraisal.settle import appraise_until, judge_until
+from sharesim.arguments import a_function, a_path, a_text, an_instance, takes, whole
 from sharesim.bundles.enumerate import candidates
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.choose import choose as solve
 from sharesim.errors import Fault, UsageError
+from sharesim.study.given import a_study
 from sharesim.study.load import load as load_study
-from sharesim.study.rules import Objective, RuleBase
+from sharesim.study.rules import Objective
 from sharesim.study.study import Study
-from sharesim.uncertainty.goal import Rule, Settled, goal
+from sharesim.uncertainty.goal import Rule, Settled, a_stop_rule, goal
+from sharesim.workflow.given import a_portfolio, an_appraisal, assignments
 from sharesim.workflow.judged import Judged
-from sharesim.workflow.results import Appraisal, Portfolio
-from sharesim.workflow.words import active
+from sharesim.workflow.results import CHOICE_OPTIONS, Appraisal, Portfolio, Rules
 
 Progress = Callable[[int, int], None]
 MOST_SEED = 2**64
+#: What arguments of the steps are, wherever they stand.
+SEED = whole(0, MOST_SEED - 1, "not a seed", "Any one will do; note it down.", "a whole number from 0")
+DRAWS = whole(64, 10_000_000, "not a number of draws", "1,024 for a look, 10,000 for a report.")
+JOBS = whole(1, 1024, "not a number of threads", "Leave it out to use every core.")
+SCRAMBLES = whole(1, 2**20, "not a number of scrambles", "8 or more give standard errors.")
+SIMULATED = {
+    "draws": DRAWS, "scrambles": SCRAMBLES, "until": a_stop_rule, "seed": SEED, "jobs": JOBS, "progress": a_function,
+}  # fmt: skip
+RESOURCES = an_instance(Resources, "not resources", "sharesim.Resources(...)", "Write Resources(memory_gb=2).")
 
 
-def load(path: str | Path, *, scenario: str | None = None, set: Iterable[str | tuple[str, Any]] = ()) -> Study:
+@takes(path=a_path, scenario=a_text, set=assignments)
+def load(
+    path: str | Path,
+    *,
+    scenario: str | None = None,
+    set: str | Iterable[str | tuple[str, Any]] | Mapping[str, Any] = (),
+) -> Study:
     """Read and check a study.
 
     Parameters
@@ -37,7 +55,7 @@ def load(path: str | Path, *, scenario: str | None = None, set: Iterable[str | t
         The study's folder or its TOML file.
     scenario : str, optional
         A scenario of the study.
-    set : sequence of ``"path=value"`` or (path, value)
+    set : ``"path=value"``, sequence of these or of (path, value), or mapping of path to value
         Changes, such as ``"study.horizon_years=5"``.
 
     Raises
@@ -53,11 +71,12 @@ def load(path: str | Path, *, scenario: str | None = None, set: Iterable[str | t
     >>> len(sharesim.load(folder).councils)
     3
     """
-    return load_study(path, scenario=scenario, assignments=tuple(set))
+    return load_study(path, scenario=scenario, assignments=set)
 
 
+@takes(study=a_study, resources=RESOURCES, **SIMULATED)
 def appraise(
-    study: Study,
+    study: Study | str | Path,
     *,
     draws: int | None = None,
     scrambles: int | None = None,
@@ -71,7 +90,8 @@ def appraise(
 
     Parameters
     ----------
-    study : Study
+    study : Study, str or Path
+        As `load` returned it, or the path of one.
     draws : int, optional
         How many futures; the study's own, or its stop rule, where left out.
     scrambles : int, optional
@@ -100,14 +120,15 @@ def appraise(
     >>> outcomes.bundles().shape[0]
     2
     """
-    seed, run, table = _seed(study, seed), study.model.run, candidates(study)
+    run, table = study.model.run, candidates(study)
+    seed = run.seed if seed is None else seed
     rule = _rule(study, draws, until, run.until)
     if rule is not None:
         found = appraise_until(
             study, table, rule, seed=seed, jobs=_jobs(jobs), progress=progress, resources=resources
         )
         return Appraisal(study, found[0], seed, found[1])
-    draws = _draws("draws", run.draws if draws is None else draws)
+    draws = run.draws if draws is None else draws
     outcomes = simulate(
         study, table, seed=seed, purpose="choose", n_draws=draws, scrambles=scrambles, jobs=_jobs(jobs),
         progress=progress, resources=resources,
@@ -115,19 +136,23 @@ def appraise(
     return Appraisal(study, outcomes, seed)
 
 
+@takes(outcomes=an_appraisal, options=CHOICE_OPTIONS)
 def choose(
-    outcomes: Appraisal, *, rules: Iterable[RuleBase] | None = None, objective: Objective | None = None,
+    outcomes: Appraisal,
+    *,
+    rules: Rules | None = None,
+    objective: Objective | str | Mapping[str, Any] | None = None,
     options: ChoiceOptions | None = None,
-) -> Portfolio:  # fmt: skip
+) -> Portfolio:
     """Choose the best set of bundles under the study's rules, or under rules given here.
 
     Parameters
     ----------
     outcomes : Appraisal
-    rules : iterable of RuleBase, optional
-        In place of the study's.
-    objective : Objective, optional
-        In place of the study's.
+    rules : rule, mapping, or iterable of these, optional
+        In place of the study's; a mapping has the fields of a ``[[rules]]`` entry of study.toml. ``[]`` for none.
+    objective : Objective, str or mapping, optional
+        In place of the study's: ``"mean"``, or the fields of ``[objective]`` in study.toml.
     options : ChoiceOptions, optional
         Gap, time limit, solver.
 
@@ -136,20 +161,30 @@ def choose(
     Portfolio
         With its status, value, bound and gap; a status without a portfolio says why in its notes.
 
+    Raises
+    ------
+    UsageError
+        With every fault of the rules and the objective given, as of a study's own.
+
     Examples
     --------
     >>> from sharesim.examples import two_councils
     >>> portfolio = choose(appraise(two_councils(), draws=1024, seed=1))
     >>> portfolio.status, len(portfolio.chosen())
     ('optimal', 1)
+    >>> few = {"kind": "exits", "name": "no exits", "exit_kind": "all", "limit_posts": 0}
+    >>> choose(portfolio.appraisal, rules=few).chosen()
+    []
     """
-    model = outcomes.study.model
-    used = active(model.rules if rules is None else rules)
-    objective = objective or model.objective
-    options = options or ChoiceOptions(gap=model.run.gap, time_limit_seconds=model.run.time_limit_seconds, seed=1)
-    return Portfolio(outcomes, solve(outcomes.candidates, outcomes.outcomes, used, objective, options), used, objective)
+    asked = outcomes.question(rules, objective, options)
+    found = solve(asked.candidates, asked.outcomes, asked.rules, asked.objective, asked.options)
+    if asked.objective.kind == "mean_cvar" and not asked.objective.risk_weight:
+        note = 'The objective mean_cvar has risk_weight = 0, so it is the mean: {"kind": "mean_cvar", "risk_weight": 0.5}.'
+        found = replace(found, notes=(*found.notes, note))
+    return Portfolio(outcomes, found, asked.rules, asked.objective)
 
 
+@takes(portfolio=a_portfolio, **SIMULATED)
 def judge(
     portfolio: Portfolio,
     *,
@@ -196,8 +231,7 @@ def judge(
                 portfolio.summary(),
             )
         )
-    study = portfolio.study
-    seed = _seed(study, portfolio.appraisal.seed if seed is None else seed)
+    study, seed = portfolio.study, portfolio.appraisal.seed if seed is None else seed
     table = portfolio.appraisal.outcomes.table.take(portfolio.solution.chosen)
     rule = _rule(study, draws, until, study.model.run.judge_until)
     settled: Settled | None = None
@@ -205,7 +239,7 @@ def judge(
     if rule is not None and len(table):
         outcomes, settled = judge_until(study, table, rule, seed=seed, jobs=_jobs(jobs), progress=progress)
     else:
-        draws = _draws("draws", study.model.run.judge_draws if draws is None else draws)
+        draws = study.model.run.judge_draws if draws is None else draws
         outcomes = simulate(
             study, table, seed=seed, purpose="judge", n_draws=draws, scrambles=scrambles, jobs=_jobs(jobs),
             progress=progress,
@@ -224,34 +258,5 @@ def _rule(study: Study, draws: int | None, until: str | Rule | None, own: str) -
     return goal(asked, most_draws=study.model.run.most_draws)
 
 
-def _seed(study: Study, seed: int | None) -> int:
-    seed = study.model.run.seed if seed is None else seed
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < MOST_SEED:
-        raise UsageError(
-            Fault("seed", "not a seed", repr(seed), "a whole number from 0", "Any one will do; note it down.")
-        )
-    return seed
-
-
-def _draws(where: str, draws: int) -> int:
-    if not isinstance(draws, int) or isinstance(draws, bool) or not 64 <= draws <= 10_000_000:
-        raise UsageError(
-            Fault(
-                where,
-                "not a number of draws",
-                repr(draws),
-                "64 to 10,000,000",
-                "1,024 for a look, 10,000 for a report.",
-            )
-        )
-    return draws
-
-
 def _jobs(jobs: int | None) -> int:
-    if jobs is None:
-        return max(1, os.cpu_count() or 1)
-    if not isinstance(jobs, int) or isinstance(jobs, bool) or not 1 <= jobs <= 1024:
-        raise UsageError(
-            Fault("jobs", "not a number of threads", repr(jobs), "1 to 1,024", "Leave it out to use every core.")
-        )
-    return jobs
+    return max(1, os.cpu_count() or 1) if jobs is None else jobs

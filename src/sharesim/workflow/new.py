@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from sharesim.arguments import a_path, takes
 from sharesim.errors import Fault, OutputError, UsageError
 
 
+@takes(folder=a_path)
 def new(folder: str | Path) -> Path:
     """Write the starter study, with comments, into a new folder and return the folder.
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sharesim.arguments import a_word, takes
+from sharesim.choice.frontier import AGAINST
 from sharesim.errors import Fault, UsageError
 from sharesim.report.material import Material
-from sharesim.study.labels import unknown_name
+from sharesim.workflow.given import a_judged
+from sharesim.workflow.results import N_POINTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +38,7 @@ class Plots:
     'Cumulative net cash, 2025-26 prices'
     """
 
+    @takes(judged=a_judged)
     def __init__(self, judged: Judged) -> None:
         self._judged = judged
 
@@ -94,6 +98,7 @@ class Plots:
         """Draw what each risk costs."""
         return self._draw("risks")
 
+    @takes(against=a_word(*AGAINST), n_points=N_POINTS)
     def frontier(self, against: str = "cvar", n_points: int = 9) -> Axes:
         """Draw what more value costs: the portfolios of which none is better in both value and another measure.
 
@@ -109,10 +114,8 @@ class Plots:
             When there is no such measure, or no portfolio keeps the rules.
         """
         from sharesim.report.figures import axes_of
-        from sharesim.report.figures.frontier import MEASURES, frontier_plot
+        from sharesim.report.figures.frontier import frontier_plot
 
-        if against not in MEASURES:
-            raise UsageError(unknown_name("plot.frontier", "measure", against, MEASURES))
         portfolio = self._judged.portfolio
         frame = portfolio.appraisal.frontier(against, n_points=n_points, rules=portfolio.rules)
         if frame.empty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from sharesim.appraisal.engine import ChunkRun, tiles_of
 from sharesim.appraisal.fixed_items import activation_draws
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.arguments import takes, whole
 from sharesim.bundles.table import BundleTable
 from sharesim.errors import Fault, UsageError
 from sharesim.report.tables import year_label
@@ -37,6 +39,15 @@ class Replay:
     npv_gbp: dict[str, float]
 
 
+_NUMBERED = "Draws and bundles are numbered from 0."
+_bundle_row = whole(0, 2**62, "not the row or id of a bundle", _NUMBERED, "a row or an id of .bundles()")
+
+
+def _bundle(where: str, value: Any) -> int | str:
+    return value if isinstance(value, str) else _bundle_row(where, value)
+
+
+@takes(draw=whole(0, 2**62, "not the number of a draw", _NUMBERED, "a whole number from 0"), bundle=_bundle)
 def replay(outcomes: Outcomes, draw: int, bundle: int | str | None = None) -> Replay:
     """Return one future of one bundle, or of all bundles and shared items.
 
@@ -66,14 +77,10 @@ def replay(outcomes: Outcomes, draw: int, bundle: int | str | None = None) -> Re
                 )
             )
         bundle = table.ids.index(bundle)
-    if isinstance(draw, bool) or not isinstance(draw, (int, np.integer)):
-        allowed = f"a whole number from 0 to {outcomes.n_draws - 1}"
-        raise UsageError(Fault("replay", "not the number of a draw", repr(draw), allowed, "Draws are numbered from 0."))
-    draw = int(draw)
-    if not 0 <= draw < outcomes.n_draws or (bundle is not None and not 0 <= bundle < len(table)):
+    if draw >= outcomes.n_draws or (bundle is not None and bundle >= len(table)):
         got = f"draw {draw}" + ("" if bundle is None else f", bundle {bundle}")
         allowed = f"draws 0 to {outcomes.n_draws - 1}, bundles 0 to {len(table) - 1}"
-        raise UsageError(Fault("replay", "no such future", got, allowed, "Draws and bundles are numbered from 0."))
+        raise UsageError(Fault("replay", "no such future", got, allowed, _NUMBERED))
     small = table if bundle is None else table.take(np.array([bundle]))
     run, at = next(iter(outcomes.chunks([draw // CHUNK]))), draw % CHUNK
     records = _bundle_records(run, small, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.arguments import a_text, a_word, an_instance, number, takes, whole
 from sharesim.choice.candidates import Candidates
 from sharesim.choice.choose import ChoiceOptions
+from sharesim.choice.frontier import AGAINST
 from sharesim.choice.solution import Solution
-from sharesim.choice.stability import Stability
+from sharesim.choice.stability import LEAST_SETS, Stability
 from sharesim.report import tables
+from sharesim.study.given import choice_of
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.study.study import Study
 from sharesim.uncertainty.goal import Settled
@@ -26,6 +29,16 @@ from sharesim.workflow.words import active, money, money_note
 
 if TYPE_CHECKING:
     from sharesim.workflow.plots import Plots
+
+#: A rule, a mapping of its fields as in study.toml, or several.
+Rules = RuleBase | Mapping[str, Any] | Iterable[RuleBase | Mapping[str, Any]]
+CHOICE_OPTIONS = an_instance(
+    ChoiceOptions, "not options of a choice", "ChoiceOptions", "Write ChoiceOptions(time_limit_seconds=60)."
+)
+COUNT = whole(1, 1000, "not a number of portfolios")
+N_POINTS = whole(2, 1000, "not a number of points")
+LEVEL = number(0.0, 1.0, "not a share of the worst futures", "Write 0.05 for 5%.", above=True)
+SHARE = number(0.0, 1.0, "not a share", "Write 0.02 for 2%.")
 
 
 @dataclass(frozen=True)
@@ -77,20 +90,28 @@ class Appraisal:
             )
         return "\n".join([*lines, money_note(self.study)])
 
+    @takes(options=CHOICE_OPTIONS)
     def question(
         self,
-        rules: Iterable[RuleBase] | None = None,
-        objective: Objective | None = None,
+        rules: Rules | None = None,
+        objective: Objective | str | Mapping[str, Any] | None = None,
         options: ChoiceOptions | None = None,
     ) -> Question:
-        """Return what a choice from these outcomes is made from, under the study's rules or others."""
-        model = self.study.model
-        options = options or ChoiceOptions(gap=model.run.gap, time_limit_seconds=model.run.time_limit_seconds, seed=1)
-        used = active(model.rules if rules is None else rules)
-        return Question(self.candidates, self.outcomes, used, objective or model.objective, options)
+        """Return what a choice from these outcomes is made from, under the study's rules or others.
 
+        Raises
+        ------
+        UsageError
+            With every fault of the rules and the objective given, as of a study's own.
+        """
+        run = self.study.model.run
+        options = options or ChoiceOptions(gap=run.gap, time_limit_seconds=run.time_limit_seconds, seed=1)
+        used, aim = choice_of(self.study, rules, objective)
+        return Question(self.candidates, self.outcomes, active(used), aim, options)
+
+    @takes(against=a_word(*AGAINST), n_points=N_POINTS, level=LEVEL)
     def frontier(
-        self, against: str = "cvar", *, n_points: int = 9, level: float = 0.05, rules: Iterable[RuleBase] | None = None
+        self, against: str = "cvar", *, n_points: int = 9, level: float = 0.05, rules: Rules | None = None
     ) -> pd.DataFrame:
         """Return the best mean NPV for each level of risk, exits or non-cashable saving, and the portfolio at each point.
 
@@ -101,7 +122,7 @@ class Appraisal:
             Most points; duplicates are merged and dominated points left out.
         level : float
             Share of worst futures in CVaR.
-        rules : iterable of RuleBase, optional
+        rules : rule, mapping, or iterable of these, optional
             In place of the study's.
 
         Examples
@@ -114,7 +135,7 @@ class Appraisal:
         question = self.question(rules)
         return frontier_table(question, question.frontier(against, n_points, level))
 
-    def why_not(self, rules: Iterable[RuleBase] | None = None) -> str:
+    def why_not(self, rules: Rules | None = None) -> str:
         """Return why no portfolio satisfies the rules, in their own words, and the least that would help."""
         return self.question(rules).why_not()
 
@@ -208,14 +229,17 @@ class Portfolio:
         """Return what each rule and each owner's rules cost, by solving again without: GBP as an interval."""
         return self.question.costs()
 
+    @takes(count=COUNT)
     def alternatives(self, count: int = 5) -> pd.DataFrame:
         """Return the best portfolios in order, distinct in services, partners and hosts; the chosen one first."""
         return self.question.alternatives(count)
 
+    @takes(give_up_share=SHARE, count=COUNT)
     def most_different(self, give_up_share: float = 0.02, count: int = 3) -> pd.DataFrame:
         """Return portfolios nearly as good that differ most, so that members can say no and still have a plan."""
         return self.question.most_different(give_up_share, count)
 
+    @takes(n_sets=whole(LEAST_SETS, 1000, "not a number of sets", "20 is usual."), draws=whole(64, 10_000_000))
     def how_sure(self, n_sets: int = 20, draws: int = 1024) -> Stability:
         """Return how often each bundle, partner and host is in the best portfolio of independent sets of futures.
 
@@ -224,6 +248,7 @@ class Portfolio:
         """
         return self.question.stability(self.solution, self.appraisal.seed, n_sets, draws)
 
+    @takes(council=a_text)
     def if_leaves(self, council: str | None = None) -> pd.DataFrame:
         """Return what happens when a council leaves, one row for it, or for each chosen partner where left out.
 

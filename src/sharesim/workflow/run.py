@@ -11,16 +11,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from sharesim.appraisal.resources import Resources
+from sharesim.appraisal.resources import LEAST_GB, Resources
+from sharesim.arguments import a_flag, a_function, a_path, an_instance, check_fields, number, takes
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.insight.drivers import driver_effects
 from sharesim.report import Contents, write_formats
-from sharesim.report.formats import DEFAULT, formats_of
+from sharesim.report.formats import DEFAULT, some_formats
 from sharesim.report.options import Beyond
 from sharesim.report.tables import is_event
+from sharesim.study.given import a_study
 from sharesim.study.study import Study
+from sharesim.uncertainty.goal import a_stop_rule
 from sharesim.workflow.assumed import assumption_effects, watched
-from sharesim.workflow.doors import appraise, choose, judge
+from sharesim.workflow.doors import DRAWS, JOBS, SEED, appraise, choose, judge
 from sharesim.workflow.folder import (
     MANIFEST,
     manifest,
@@ -33,6 +36,7 @@ from sharesim.workflow.folder import (
     write_refusal,
     write_run,
 )
+from sharesim.workflow.given import a_judged
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.kept import write_kept
 from sharesim.workflow.options import BUDGET_SECONDS, beyond
@@ -75,6 +79,13 @@ class RunOptions:
     explain_seconds: float = BUDGET_SECONDS
     memory_gb: float | None = None
     appraise: Callable[..., Appraisal] | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self, seed=SEED, draws=DRAWS, judge_draws=DRAWS, jobs=JOBS, progress=a_function, report=a_flag,
+            formats=some_formats, until=a_stop_rule, judge_until=a_stop_rule,
+            explain_seconds=number(0.0, below=True), memory_gb=number(LEAST_GB, below=True), appraise=a_function,
+        )  # fmt: skip
 
     def stage(self, name: str) -> Callable[[int, int], None] | None:
         """Return the progress callback of one stage."""
@@ -120,8 +131,19 @@ class _Timer:
         return time.monotonic() - self.begun
 
 
-def run_study(study: Study, folder: Path, options: RunOptions | None = None) -> RunResult:
+_OPTIONS = an_instance(RunOptions, "not options of a run", "RunOptions", "Write RunOptions(draws=1024).")
+
+
+@takes(study=a_study, folder=a_path, options=_OPTIONS)
+def run_study(study: Study | str | Path, folder: str | Path, options: RunOptions | None = None) -> RunResult:
     """Appraise, choose, judge and report a study into a folder.
+
+    Parameters
+    ----------
+    study : Study, str or Path
+        As `load` returned it, or the path of one.
+    folder : str or Path
+    options : RunOptions, optional
 
     Raises
     ------
@@ -167,6 +189,7 @@ def _write_report(folder: Path, judged: Judged, timer: _Timer, options: RunOptio
     return next(iter(files.values()))
 
 
+@takes(judged=a_judged, out=a_path, formats=some_formats)
 def report(judged: Judged, out: str | Path | None = None, formats: str | Sequence[str] = DEFAULT) -> Path:
     """Write the run folder of a judged portfolio (report, figures, tables) and return the path of its report.
 
@@ -192,8 +215,8 @@ def report(judged: Judged, out: str | Path | None = None, formats: str | Sequenc
     >>> report(judged, Path(tempfile.mkdtemp()) / "run").name
     'report.html'
     """
-    folder, timer = Path(out) if out is not None else Path("runs") / judged.study.model.study.name, _Timer()
-    options = RunOptions(formats=formats_of(formats))
+    folder, timer = out if out is not None else Path("runs") / judged.study.model.study.name, _Timer()
+    options = RunOptions(formats=formats)
     judged = judged if judged.effects else replace(judged, effects=effects_of(judged.portfolio))
     with whole_folder(folder) as aside:
         write_run(aside, judged, timer.seconds)
@@ -206,7 +229,8 @@ def write_run_manifest(folder: Path, judged: Judged, seconds: dict[str, float]) 
     write_json(folder / MANIFEST, manifest(judged.study, judged.portfolio.appraisal, seconds, judged))
 
 
-def appraise_study(study: Study, folder: Path, options: RunOptions | None = None) -> Appraisal:
+@takes(study=a_study, folder=a_path, options=_OPTIONS)
+def appraise_study(study: Study | str | Path, folder: str | Path, options: RunOptions | None = None) -> Appraisal:
     """Appraise a study into a folder, without a choice."""
     options, timer = options or RunOptions(), _Timer()
     with whole_folder(folder) as aside:
@@ -226,7 +250,8 @@ def _appraised(study: Study, options: RunOptions) -> Appraisal:
     return options.appraise(study, draws=options.draws, **common)
 
 
-def write_table(frame: pd.DataFrame, out: Path | None, study: Study, name: str) -> Path:
+@takes(out=a_path)
+def write_table(frame: pd.DataFrame, out: str | Path | None, study: Study, name: str) -> Path:
     """Write one table as CSV into a folder of its own (``runs/`` and the study's name by default); return the file."""
     folder = out or Path("runs") / f"{study.model.study.name}-{name.replace('_', '-')}"
     with whole_folder(folder) as aside:

@@ -19,6 +19,7 @@ from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
 from sharesim.appraisal.measured import amounts, measured
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
+from sharesim.arguments import a_path, an_instance, number, takes
 from sharesim.bundles.enumerate import candidates
 from sharesim.errors import Fault, UsageError
 from sharesim.insight.reweighting import Weights, reweighted, weighted_percentile
@@ -68,6 +69,7 @@ class Tracked:
     weights: Weights
     noise_share: float = NOISE_SHARE
 
+    @takes(series=an_instance(Series, "not a series", "Series"))
     def what(self, series: Series) -> str:
         """Return what a series is about, in words."""
         names = self.study.councils
@@ -187,7 +189,8 @@ def about(tracked: Tracked) -> dict[str, object]:
     }  # fmt: skip
 
 
-def write_track(tracked: Tracked, folder: Path) -> Path:
+@takes(tracked=an_instance(Tracked, "not a tracked run", "what track returned", "Call track(run, actuals) first."), folder=a_path)
+def write_track(tracked: Tracked, folder: str | Path) -> Path:
     """Write track.html, figures and the tables as CSV into a folder, whole; return the page's path.
 
     Raises
@@ -221,6 +224,7 @@ def status(good_percentile: float) -> str:
     return "on track" if good_percentile >= ON_TRACK else "at risk" if good_percentile >= AT_RISK else "off track"
 
 
+@takes(run=a_path, actuals=a_path, noise_share=number(0.01, 10.0, "out of bounds", "0.25 is usual."))
 def track(run: str | Path, actuals: str | Path, *, noise_share: float = NOISE_SHARE) -> Tracked:
     """Return actuals beside a run's simulated futures.
 
@@ -240,15 +244,13 @@ def track(run: str | Path, actuals: str | Path, *, noise_share: float = NOISE_SH
     StudyError
         With every fault of the file.
     """
-    if not 0.01 <= noise_share <= 10:
-        raise UsageError(Fault("noise", "out of bounds", f"{noise_share:g}", "0.01 to 10", "0.25 is usual."))
-    outcomes = _outcomes(Path(run))
+    outcomes = _outcomes(run)
     study, table = outcomes.study, outcomes.table
     chosen = arrangements(study, table)
     letters = {item.letter: item.title for item in chosen}
     ids = tuple(table.ids[item.row] for item in chosen)
     known = Known(tuple(letters), ids, study.councils.ids, study.model.study.start, study.n_years)
-    seen = read_actuals(Path(actuals), known)
+    seen = read_actuals(actuals, known)
     rows = {item.letter: item.row for item in chosen}
     flows, amounts = _flows(outcomes, sorted({item.series for item in seen}), rows)
     simulated = np.stack([flows[item.series][item.year] * (item.months / 12.0) for item in seen])

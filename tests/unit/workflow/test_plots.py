@@ -43,7 +43,7 @@ def test_frontier_shows_its_table(against: str, portfolio: Portfolio) -> None:
 
 
 def test_what_cannot_be_drawn_says_why(portfolio: Portfolio) -> None:
-    with pytest.raises(UsageError, match=r"unknown measure: got 'cvra'; allowed cvar.*Did you mean 'cvar'"):
+    with pytest.raises(UsageError, match=r"against: unknown: got 'cvra'; allowed cvar.*Did you mean 'cvar'"):
         portfolio.plot.frontier("cvra")
     raw = studies.trio_raw()
     raw["run"] |= {"draws": 256, "judge_draws": 256}

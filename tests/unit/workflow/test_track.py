@@ -209,7 +209,7 @@ def test_a_folder_that_is_no_run(tmp_path: Path, run: RunResult) -> None:
     (copy / "portfolio.csv").unlink()
     with pytest.raises(UsageError, match="is missing or damaged"):
         track(copy, actuals)
-    with pytest.raises(UsageError, match="noise: out of bounds"):
+    with pytest.raises(UsageError, match="noise_share: out of bounds"):
         track(run.folder, actuals, noise_share=0.0)
     with pytest.raises(SharesimError, match="there is no such file"):
         track(run.folder, tmp_path / "nothing.csv")

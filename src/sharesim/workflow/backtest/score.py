@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from sharesim.errors import Fault, UsageError
+from sharesim.arguments import a_path, several, takes, whole
 from sharesim.report.figures import drawing
 from sharesim.report.figures.calibration import calibration_plot, ranges_plot
 from sharesim.report.files import write_figures
+from sharesim.study.given import a_study
 from sharesim.study.study import Study
 from sharesim.workflow.backtest.bases import Places, read_places
 from sharesim.workflow.backtest.predict import FIGURES, Life, NotPredicted, Prediction, Settings, predict
@@ -153,9 +155,9 @@ class Backtest:
         plain = [f"{empty} more figures are not published in the table."] if empty else []
         return [*(["", "Not predicted, and why:", *lines] if lines else []), *plain, *ignored]
 
+    @takes(folder=a_path)
     def write(self, folder: str | Path) -> Path:
         """Write tables, figures and the words into a folder; return it."""
-        folder = Path(folder)
         with whole_folder(folder) as aside:
             write_csv(self.table, aside / "predictions.csv")
             write_csv(self.coverage, aside / "coverage.csv")
@@ -182,10 +184,18 @@ def _amount(value: float, kind: str) -> str:
     return f"{sign}£{size / 1e3:,.0f}k" if size >= 1e3 else f"{sign}£{size:,.0f}"
 
 
+@takes(
+    table=a_path,
+    studies=several(a_study, (Study, str, PathLike), "neither a study nor several", "studies, or paths of studies"),
+    places=a_path,
+    draws=whole(256, 1_000_000, "out of bounds"),
+    seed=whole(0, 2**63, "out of bounds"),
+    as_of=whole(1900, LATEST, "not a year", allowed=f"1900 to {LATEST}"),
+)
 def backtest(
     table: str | Path,
     *,
-    studies: Iterable[Study] = (),
+    studies: Study | str | Path | Iterable[Study | str | Path] = (),
     places: str | Path | None = None,
     draws: int = 16_384,
     seed: int = 1,
@@ -197,7 +207,7 @@ def backtest(
     ----------
     table : str or Path
         CSV; columns as in docs/evidence.md, any of them, in any order.
-    studies : iterable of Study
+    studies : Study, path, or iterable of these
         Their costs are used for arrangements whose partners and services they hold.
     places : str or Path, optional
         CSV with populations: name, population and, if it likes, kind.
@@ -212,15 +222,10 @@ def backtest(
     UsageError
         When draws, seed or year cannot be used.
     """
-    for name, value, low, high in (("draws", draws, 256, 1_000_000), ("seed", seed, 0, 2**63)):
-        if not isinstance(value, int) or not low <= value <= high:
-            raise UsageError(Fault(f"--{name}", "out of bounds", repr(value), f"{low} to {high:,}", ""))
-    if as_of is not None and not 1900 <= as_of <= LATEST:
-        raise UsageError(Fault("--as-of", "not a year", repr(as_of), f"1900 to {LATEST}", ""))
     register = read_register(table)
     known: Places | None = read_places(places) if places is not None else None
     year = as_of if as_of is not None else register.latest_year or max(row.start or 2000 for row in register.rows or ())
-    settings = Settings(draws, seed, year, tuple(studies), known)
+    settings = Settings(draws, seed, year, studies, known)
     predictions, missing, lives = predict(register.rows, settings)
     return Backtest(register, settings, tuple(predictions), tuple(missing), tuple(lives))
 
