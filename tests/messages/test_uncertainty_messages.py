@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from sharesim.errors import Fault, SharesimError
-from sharesim.measures import cvar, estimate, mean, measure_named, payback_years, percentile
+from sharesim.measures import cvar, estimate, mean, measure_named, payback_years, percentile, percentile_of
 from sharesim.uncertainty.copula import resolve
 from sharesim.uncertainty.dependence import CommonFactor, Dependence, RankCorrelation
 from sharesim.uncertainty.distributions import (
@@ -165,6 +165,7 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: CommonFactor(3, {"a": 0.5}), "factor: its name is not text: got 3; allowed a name."),
     (lambda: CommonFactor("market", "a"), "factor market: not loadings by driver: got 'a'; allowed such as {\"fees\": 0.6}."),
     (lambda: lognormal(mean=1, sd=1e300), "lognormal: sd is beyond all bounds: got mean = 1, sd = 1e+300; allowed 1e100 times the mean."),
+    (lambda: percentile_of(np.zeros(4), 0.0, np.zeros(3)), "amounts: do not fit the draws: got (3,); allowed (4,)."),
     (lambda: payback_years(np.zeros((2, 0))), "cumulative: no year or no draw: got (2, 0); allowed one of each or more."),
     (lambda: sample({"a": 1, "b": 2}, draws=1, seed=1, correlation="x"), "correlation: cannot be read: got a list of 1; allowed a symmetric 2 x 2 array with ones on its diagonal, or one of the other forms."),
     (lambda: sample({"a": 1, "b": 2}, draws=1, seed=1, correlation=[[1]]), "correlation: is no correlation matrix of the drivers: got (1, 1); allowed a symmetric 2 x 2 array with ones on its diagonal, or one of the other forms."),

@@ -135,6 +135,7 @@ RIGHT: dict[str, Callable[[World], dict[str, Any]]] = {
     "pareto_tail": lambda w: {"body": normal(0, 1), "above": 0.9, "index": 3}, "pert": lambda w: THREE_POINTS, "triangular": lambda w: THREE_POINTS,
     "pooled": lambda w: {"experts": [normal(0, 1), normal(1, 1)]}, "truncated": lambda w: {"body": normal(0, 1), "low": 0}, "uniform": lambda w: {"low": 0, "high": 1},
     **{name: lambda w: {"x": TWO} for name in ("chunk_sums", "cvar", "mean", "probability_below", "standard_deviation", "total", "estimate")},
+    "percentile_of": lambda w: {"x": TWO, "value": 2.0},
     "percentile": lambda w: {"x": TWO, "q": 50}, "standard_errors": lambda w: {"x": TWO, "measure": "mean"},
     **{name: lambda w: {"cumulative": TWO} for name in ("payback_years", "peak_funding")},
     "cvar_measure": lambda w: {}, "percentile_measure": lambda w: {"q": 5}, "measure_named": lambda w: {"name": "p10"},

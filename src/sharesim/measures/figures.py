@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 CHUNK = 1024
 _PERCENTAGE = number(0.0, 100.0, "out of range", "P5 is 5, not 0.05.", above=True, below=True)
 _LEVEL = number(0.0, 1.0, "out of range", "Write 0.05 for 5%.", above=True)
-_THRESHOLD = number(problem="not a number")
+_ANY_NUMBER = number(problem="not a number")
 _DRAWS = floats()
 _SOME_DRAWS = floats(1, "an array of draws on its last axis")
 _YEARS = floats(2, "an array of years by draws")
@@ -146,7 +146,10 @@ def percentile_of(x: ArrayLike, value: float, amounts: ArrayLike | None = None) 
     (50.0, 50.0)
     """
     values = checked_draws(x)
-    sizes = np.abs(values) if amounts is None else np.asarray(amounts, dtype=np.float64)
+    sizes = np.abs(values) if amounts is None else _DRAWS("amounts", amounts)
+    if any(n not in (1, m) for n, m in zip(sizes.shape[::-1], values.shape[::-1], strict=False)):
+        raise UsageError(Fault("amounts", "do not fit the draws", str(sizes.shape), str(values.shape)))
+    value = _ANY_NUMBER("value", value)
     near = ROUNDING * np.maximum(sizes, abs(value))
     place = np.where(values < value - near, 1.0, np.where(values > value + near, 0.0, 0.5))
     return 100.0 * mean(np.where(np.isnan(values), np.nan, place))
@@ -185,7 +188,7 @@ def probability_below(x: ArrayLike, threshold: float = 0.0) -> Array:
     >>> float(probability_below([-1.0, 0.0, 1.0, 2.0]))
     0.25
     """
-    return mean(checked_draws(x) < _THRESHOLD("threshold", threshold))
+    return mean(checked_draws(x) < _ANY_NUMBER("threshold", threshold))
 
 
 def payback_years(cumulative: ArrayLike) -> Array:
