@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +13,7 @@ from sharesim.choice.choose import choose_program
 from sharesim.choice.formulation import Program, Target, build
 from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.search import ChoiceOptions, Judge
-from sharesim.choice.solution import Solution
+from sharesim.choice.solution import Solution, Status, worst
 from sharesim.choice.view import View
 from sharesim.study.rules import Objective, RuleBase
 
@@ -36,6 +35,27 @@ class Alternative:
     solution: Solution
     given_up_gbp: float
     differs_share: float
+
+
+@dataclass(frozen=True)
+class Alternatives(Sequence):
+    """Other portfolios in order, the best first, and whether their searches came to an end.
+
+    Parameters
+    ----------
+    found : tuple of Alternative
+    complete : bool
+        False when some search was stopped: an even better, or more different, portfolio may be missing.
+    """
+
+    found: tuple[Alternative, ...]
+    complete: bool
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __getitem__(self, at):
+        return self.found[at]
 
 
 def signatures(candidates: Candidates) -> np.ndarray:
@@ -88,7 +108,7 @@ def best_few(
     options: ChoiceOptions | None = None,
     *,
     count: int = 5,
-) -> tuple[Alternative, ...]:
+) -> Alternatives:
     """Return the best portfolios in order, distinct in services, partners and hosts; another start is not another one.
 
     Parameters
@@ -105,14 +125,20 @@ def best_few(
     """
     options = replace(options or ChoiceOptions(), binding=False)
     program = build(candidates, rules, objective or Objective(kind="mean"), source, full_draws=options.full_draws)
-    kind, found = signatures(candidates), []
+    kind, found, complete = signatures(candidates), [], True
     while len(found) < count:
         solution = choose_program(program, source, options)
+        complete &= _ended(solution)
         if not solution.status.has_portfolio:
             break
         found.append(solution)
         program = _without_signature(program, kind, solution.chosen)
-    return _alternatives(candidates, found)
+    return _alternatives(candidates, found, complete)
+
+
+def _ended(solution: Solution) -> bool:
+    """Return whether a search came to an end by itself."""
+    return solution.status in (Status.OPTIMAL, Status.INFEASIBLE)
 
 
 def _without_signature(program: Program, kind: np.ndarray, chosen: np.ndarray) -> Program:
@@ -124,14 +150,12 @@ def _without_signature(program: Program, kind: np.ndarray, chosen: np.ndarray) -
     return program.with_rows(sparse.csr_array(row[None]), bounds, ["another"])
 
 
-def _alternatives(candidates: Candidates, found: list[Solution]) -> tuple[Alternative, ...]:
-    if not found:
-        return ()
-    best = found[0]
-    return tuple(
-        Alternative(item, best.value_gbp - item.value_gbp, difference(candidates, best.chosen, item.chosen))
+def _alternatives(candidates: Candidates, found: list[Solution], complete: bool) -> Alternatives:
+    others = tuple(
+        Alternative(item, found[0].value_gbp - item.value_gbp, difference(candidates, found[0].chosen, item.chosen))
         for item in found
     )
+    return Alternatives(others, complete)
 
 
 def most_different(
@@ -143,7 +167,7 @@ def most_different(
     *,
     give_up_share: float = 0.02,
     count: int = 3,
-) -> tuple[Alternative, ...]:
+) -> Alternatives:
     """Return portfolios nearly as good as the best that differ most, each from all before it.
 
     Parameters
@@ -155,7 +179,7 @@ def most_different(
 
     Returns
     -------
-    tuple of Alternative
+    Alternatives
         The best first; then each maximises the smallest share of slots whose partners differ from those before.
 
     Examples
@@ -171,23 +195,24 @@ def most_different(
     program = build(candidates, rules, objective, source, full_draws=options.full_draws)
     best = choose_program(program, source, options)
     if not best.status.has_portfolio:
-        return ()
+        return Alternatives((), _ended(best))
     floor = best.value_gbp - give_up_share * abs(best.value_gbp)
     row = sparse.csr_array(program.objective[None])
     near = program.with_rows(row, (np.array([floor]), np.array([np.inf])), ["nearly as good"])
-    found = [best]
+    found, complete = [best], _ended(best)
     while len(found) <= count:
         solution = _furthest(near, source, options, [item.chosen for item in found])
-        if solution is None or solution.value_gbp < floor - 1e-9 * abs(floor):
+        complete &= _ended(solution)
+        if not solution.status.has_portfolio or solution.value_gbp < floor - 1e-9 * abs(floor):
             break
         found.append(solution)
-    return _alternatives(candidates, found)
+    return _alternatives(candidates, found, complete)
 
 
 def _furthest(
     program: Program, source: DrawSource | None, options: ChoiceOptions, known: list[np.ndarray]
-) -> Solution | None:
-    """Maximise d, where d is at most the difference from each known portfolio."""
+) -> Solution:
+    """Maximise d, where d is at most the difference from each known portfolio; INFEASIBLE when none differs."""
     view, column = View(program.candidates), program.n_variables
     wide = program.with_variables(["difference"], np.zeros(1), np.ones(1), np.zeros(1, bool))
     rows, upper = zip(*(_sameness(view, chosen, column) for chosen in known), strict=True)
@@ -217,10 +242,10 @@ def _sameness(view: View, chosen: np.ndarray, column: int) -> tuple[np.ndarray, 
     return row, 1.0 - constant
 
 
-def _solve_difference(program: Program, wide: Program, how: tuple, known: list[np.ndarray]) -> Solution | None:
-    """Difference first, then the study's own objective among the most different."""
+def _solve_difference(program: Program, wide: Program, how: tuple, known: list[np.ndarray]) -> Solution:
+    """Difference first, then the study's own objective among the most different; no better proven than the worse."""
     source, options = how
-    started = time.monotonic()
+    started = options.clock()
     target = np.zeros(wide.n_variables)
     target[-1] = 1.0
     judged = replace(wide, targets=(Target("difference", target),))
@@ -230,13 +255,16 @@ def _solve_difference(program: Program, wide: Program, how: tuple, known: list[n
 
     found = choose_program(judged, source, replace(options, ties=False), started=started, measure=least)
     if not found.status.has_portfolio:
-        return None
+        return found
     reached = found.value_gbp
     if reached <= 0:
-        return None
+        none = Status.INFEASIBLE if found.status is Status.OPTIMAL else Status.UNPROVEN
+        return replace(found, status=none)
     bounds = (wide.lower.copy(), wide.upper)
     bounds[0][-1] = reached - 1e-9
-    better = choose_program(replace(wide, lower=bounds[0]), source, options, started=started)
-    chosen = better if better.status.has_portfolio else found
-    portfolio = Portfolio(program.candidates, chosen.chosen, source)
-    return replace(chosen, value_gbp=Judge(program, source).value(portfolio, 0))
+    better = choose_program(replace(wide, lower=bounds[0]), source, options, started=started, known=[found.chosen])
+    if not better.status.has_portfolio:
+        return better
+    portfolio = Portfolio(program.candidates, better.chosen, source)
+    value = Judge(program, source).value(portfolio, 0)
+    return replace(better, status=worst(found.status, better.status), value_gbp=value)

@@ -173,8 +173,8 @@ class Tree:
         if told is None or self.n_nodes % 50:
             return False
         if told(Progress(self.control.elapsed, self.value, bound)):
-            self.control.interrupted = True
-        return self.control.interrupted
+            self.control.told.interrupted = True
+        return self.control.told.interrupted
 
     def _children(self, node: Node, before: float) -> Iterator[tuple[Node, float]]:
         found = self._solve(node)

@@ -19,6 +19,7 @@ from scipy import sparse
 from sharesim.choice.branch import Tree
 from sharesim.choice.cuts import Pool
 from sharesim.choice.formulation import Program
+from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.risk import Risk, extent
 from sharesim.choice.search import Control, Judge, Settled, settle
 from sharesim.choice.solution import Status, StoppedBy, relative_gap
@@ -82,9 +83,9 @@ class _Case:
     pool: Pool
     skipped: frozenset[str]
 
-    def settle(self, program: Program, control: Control | None = None) -> Settled:
+    def settle(self, program: Program, given: Portfolio | None = None) -> Settled:
         """Search a program that holds some draws of the chance rules."""
-        return settle(program, self.pool, self.judge, self.target, control or self.control, self.skipped)
+        return settle(program, self.pool, self.judge, self.target, self.control, self.skipped, given)
 
     def goal(self) -> Program:
         """The program with the one target that is searched."""
@@ -95,7 +96,9 @@ class _Case:
         return found.portfolio is not None and all(check.holds for check in self.judge.checks(found.portfolio))
 
 
-def best_portfolio(program: Program, judge: Judge, target: int, control: Control, notes: list[str]) -> Settled:
+def best_portfolio(
+    program: Program, judge: Judge, target: int, control: Control, notes: list[str], given: Portfolio | None = None
+) -> Settled:
     """Find the best portfolio of a program, chance rules and all.
 
     Parameters
@@ -107,6 +110,8 @@ def best_portfolio(program: Program, judge: Judge, target: int, control: Control
     control : Control
     notes : list of str
         What a reader must know is appended.
+    given : Portfolio, optional
+        One that keeps every rule, to start from: the search never comes back with less.
     """
     lazy = [risk for risk in program.risks if risk.is_chance and not risk.full]
     pool = Pool(program.n_columns)
@@ -114,10 +119,11 @@ def best_portfolio(program: Program, judge: Judge, target: int, control: Control
     case = _Case(program, judge, target, control, pool, skipped)
     if any(risk.is_chance and risk.full for risk in program.risks):
         notes.append("chance rules are held exactly, with one binary a draw")
-    free = case.settle(program)
+    free = case.settle(program, given)
     if not lazy or free.portfolio is None or case.good(free):
         if lazy and free.portfolio is not None:
-            notes.append("chance rules are held exactly: the best portfolio without them keeps them")
+            best = "best portfolio" if free.status is Status.OPTIMAL else "portfolio found"
+            notes.append(f"chance rules are held exactly: the {best} without them keeps them")
         return free
     stand_in = _stand_in(case, lazy)
     if control.options.chance == "cvar":
@@ -125,7 +131,9 @@ def best_portfolio(program: Program, judge: Judge, target: int, control: Control
     notes.append("chance rules are held exactly, draw by draw")
     starts = [start for start in (free, stand_in) if start.portfolio is not None]
     starts += _climbed(case, lazy, starts)
-    known = max((_improve(case, lazy, start) for start in starts), key=lambda item: _worth(case, item))
+    worth = -np.inf if given is None else judge.value(given, target)
+    first = Settled(Status.FEASIBLE, given, worth, np.inf, free.stopped_by)
+    known = max((first, *(_improve(case, lazy, start) for start in starts)), key=lambda item: _worth(case, item))
     if not case.good(known):
         known = Settled(Status.UNPROVEN, None, -np.inf, free.bound, known.stopped_by)
     known, top, complete = _by_tree(case, lazy, free, known)
@@ -142,7 +150,6 @@ def _by_tree(case: _Case, lazy: list[Risk], free: Settled, known: Settled) -> tu
     control, gap = case.control.until(TREE_SHARE * case.control.left), case.control.options.gap
     tree = Tree(case.pool.onto(case.goal(), linear=True), swaps, tuple(lazy), control, known.value, gap)
     found = tree.run()
-    case.control.interrupted = control.interrupted
     if found.portfolio is not None:
         known = Settled(Status.FEASIBLE, found.portfolio, found.value, np.inf, StoppedBy.WORK)
     return known, min(free.bound, found.bound), found.complete
@@ -169,7 +176,9 @@ def _restricted(free: Settled, found: Settled, notes: list[str]) -> Settled:
     )
     if found.portfolio is None:
         return Settled(Status.UNPROVEN, None, np.nan, free.bound, found.stopped_by)
-    status = Status.OPTIMAL if relative_gap(found.value, free.bound) <= 1e-9 else Status.RESTRICTED
+    # A search that was stopped found some portfolio that keeps the stand-in, not the best that does.
+    stands = Status.RESTRICTED if found.status is Status.OPTIMAL else Status.FEASIBLE
+    status = Status.OPTIMAL if relative_gap(found.value, free.bound) <= 1e-9 else stands
     return Settled(status, found.portfolio, found.value, max(free.bound, found.value), found.stopped_by)
 
 

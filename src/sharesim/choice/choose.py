@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -10,7 +9,8 @@ from scipy import sparse
 
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.chance import best_portfolio
-from sharesim.choice.formulation import Program, build, contradictions
+from sharesim.choice.formulation import Program, Target, build, contradictions
+from sharesim.choice.known import at_hand, bounded, no_less
 from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.pricing import PRICED_FROM
 from sharesim.choice.search import ChoiceOptions, Control, Judge, Settled
@@ -63,28 +63,16 @@ def choose(
     >>> found.status, all(check.holds for check in found.checks)
     (<Status.OPTIMAL: 'optimal'>, True)
     """
-    started = time.monotonic()
     options, objective, rules = options or ChoiceOptions(), objective or Objective(kind="mean"), tuple(rules)
+    control = Control.begin(options)
     # With many bundles, cuts and hot draws take half the time of full rows (docs/decisions/020).
     full_draws = options.full_draws if candidates.n_bundles < PRICED_FROM else 0
     program = build(candidates, rules, objective, source, full_draws=full_draws)
     faults = contradictions(rules, candidates)
     if faults:
-        none = np.zeros(0, dtype=np.int64)
-        notes = tuple(str(fault) for fault in faults)
-        seconds = time.monotonic() - started
-        return Solution(
-            Status.INFEASIBLE,
-            none,
-            none,
-            np.nan,
-            -np.inf,
-            np.nan,
-            stopped_by=StoppedBy.PROOF,
-            seconds=seconds,
-            notes=notes,
-        )
-    return choose_program(program, source, options, started=started)
+        impossible = Settled(Status.INFEASIBLE, None, np.nan, -np.inf, StoppedBy.PROOF)
+        return _without_portfolio(impossible, control, [str(fault) for fault in faults])
+    return choose_program(program, source, options, started=control.started)
 
 
 def choose_program(
@@ -94,6 +82,7 @@ def choose_program(
     *,
     started: float | None = None,
     measure: Callable[[Portfolio], float] | None = None,
+    known: Iterable[np.ndarray] = (),
 ) -> Solution:
     """Return the best portfolio of a program already built; targets in turn when it has several.
 
@@ -103,51 +92,75 @@ def choose_program(
     source : DrawSource or None
     options : ChoiceOptions
     started : float, optional
-        Reading of the monotonic clock from which the time limit runs; now when left out.
+        Reading of the options' clock from which the time limit runs; now when left out.
     measure : callable, optional
         What the first target is worth for a portfolio, where its coefficients on bundles do not say it.
+    known : iterable of ndarray of int
+        Chosen bundles of portfolios found before: a search that is stopped comes back with no less than the best of
+        them that keeps this program's rules.
     """
-    control = Control(options, started=time.monotonic() if started is None else started)
+    control, notes = Control.begin(options, started), []
+    judges, found = [], []
     floors: tuple[tuple[int, float], ...] = ()
-    stages: list[Stage] = []
-    notes: list[str] = []
-    first: Settled | None = None
     for target in range(len(program.targets)):
         judge = Judge(program, source, floors, measure)
-        found = best_portfolio(_floored(program, floors), judge, target, control, notes)
-        first = first or found
-        if found.portfolio is None:
-            break
-        stages.append(_stage(program, target, found))
-        kept = found.value - program.tolerance_share * abs(found.value)
-        floors = (*floors, (target, kept - 1e-9 * abs(found.value)))
-        last, last_judge = found, judge
-        if found.status is not Status.OPTIMAL and control.left <= 0:
-            break
-    if first.portfolio is None:
-        none = np.zeros(0, dtype=np.int64)
-        return Solution(
-            first.status, none, none, np.nan, first.bound, np.nan, stopped_by=first.stopped_by,
-            seconds=time.monotonic() - control.started, solver=control.solver, notes=tuple(notes),
-        )  # fmt: skip
+        before = [found[-1].portfolio] if found else at_hand(program, judge, known)
+        stage = _stage(_floored(program, floors), judge, target, (control, notes), before)
+        if stage.portfolio is None:
+            return _without_portfolio(stage, control, notes)
+        judges.append(judge)
+        found.append(stage)
+        kept = stage.value - program.tolerance_share * abs(stage.value)
+        floors = (*floors, (target, kept - 1e-9 * abs(stage.value)))
+    return _solution(judges, found, control, notes)
+
+
+def _stage(
+    program: Program, judge: Judge, target: int, told: tuple[Control, list[str]], before: list[Portfolio]
+) -> Settled:
+    """Search one target from the portfolios known before; only the first stage can come back with none."""
+    control, notes = told
+    if before and control.left <= 0:
+        found = Settled(Status.UNPROVEN, None, np.nan, np.inf, control.stopped_by)
+    else:
+        # The first stage is searched afresh, so that what is found hangs on no habit of a solver with its start.
+        given = before[0] if judge.floors else None
+        found = best_portfolio(program, judge, target, control, notes, given)
+    return bounded(no_less(found, before, judge, target), program, target)
+
+
+def _without_portfolio(found: Settled, control: Control, notes: list[str]) -> Solution:
+    none = np.zeros(0, dtype=np.int64)
+    return Solution(
+        found.status, none, none, np.nan, found.bound, np.nan, stopped_by=found.stopped_by,
+        seconds=control.elapsed, solver=control.told.solver, notes=tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
+
+
+def _solution(judges: list[Judge], found: list[Settled], control: Control, notes: list[str]) -> Solution:
+    """Return the last stage's portfolio; it is no better proven than the worst of all stages."""
+    judge, last, options = judges[-1], found[-1], control.options
+    weakest = max(found, key=lambda stage: stage.status.doubt)
     portfolio = last.portfolio
     if options.ties and last.status is Status.OPTIMAL:
-        kept = last_judge.floors
-        portfolio = first_by_id(_floored(program, kept), last_judge, portfolio, len(kept), control)
-    status = first.status if len(program.targets) == 1 else _worst([first.status, last.status])
+        first = first_by_id(_floored(judge.program, judge.floors), judge, portfolio, len(judge.floors), control)
+        if first is None:
+            notes.append("time ran out before it was settled which portfolio worth the same comes first by bundle id")
+        portfolio = first or portfolio
+    targets = judge.program.targets
     return Solution(
-        status=status,
+        status=weakest.status,
         chosen=portfolio.chosen,
         activations=portfolio.activations,
-        value_gbp=last_judge.value(portfolio, 0),
-        bound_gbp=first.bound,
+        value_gbp=judge.value(portfolio, 0),
+        bound_gbp=found[0].bound,
         mean_npv_gbp=portfolio.mean_npv_gbp,
-        checks=last_judge.checks(portfolio),
-        binding=_binding(last_judge, portfolio) if options.binding else (),
-        stages=tuple(stages) if len(program.targets) > 1 else (),
-        stopped_by=last.stopped_by,
-        seconds=time.monotonic() - control.started,
-        solver=control.solver,
+        checks=judge.checks(portfolio),
+        binding=_binding(judge, portfolio) if options.binding else (),
+        stages=tuple(map(_told, targets, found)) if len(targets) > 1 else (),
+        stopped_by=last.stopped_by if weakest.status is Status.OPTIMAL else weakest.stopped_by,
+        seconds=control.elapsed,
+        solver=control.told.solver,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -158,15 +171,9 @@ def _binding(judge: Judge, portfolio: Portfolio) -> tuple[str, ...]:
     return Swaps(judge, len(judge.floors)).in_the_way(portfolio.chosen)
 
 
-def _stage(program: Program, target: int, found: Settled) -> Stage:
-    measure = program.targets[target].measure
-    sign = -1.0 if measure == "exits" else 1.0
-    return Stage(measure, sign * found.value, sign * found.bound)
-
-
-def _worst(statuses: list[Status]) -> Status:
-    order = [Status.OPTIMAL, Status.RESTRICTED, Status.FEASIBLE]
-    return max(statuses, key=lambda status: order.index(status) if status in order else len(order) - 1)
+def _told(target: Target, found: Settled) -> Stage:
+    sign = -1.0 if target.measure == "exits" else 1.0
+    return Stage(target.measure, sign * found.value, sign * found.bound, found.status, found.stopped_by)
 
 
 def _floored(program: Program, floors: tuple[tuple[int, float], ...]) -> Program:

@@ -10,9 +10,10 @@ import numpy as np
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.choose import choose_program
 from sharesim.choice.formulation import Program, Target, build
+from sharesim.choice.known import at_hand
 from sharesim.choice.portfolio import Portfolio
-from sharesim.choice.search import ChoiceOptions
-from sharesim.choice.solution import Solution, Status
+from sharesim.choice.search import ChoiceOptions, Judge
+from sharesim.choice.solution import Solution, Status, worst
 from sharesim.study.rules import Objective, RuleBase
 
 
@@ -33,7 +34,7 @@ class RuleCost:
     loss_probability : float
         P(NPV < 0) without it less with it; nan without draws.
     status : Status
-        Of the choice without it.
+        Of the choices with and without it: the one that proves less.
     owner : str
         Who set the rule, or the owner itself.
     n_rules : int
@@ -110,13 +111,14 @@ def _cost(
     what: tuple[str, str, Sequence[int]],
 ) -> RuleCost:
     name, kind, numbers = what
-    free = choose_program(_without(program, numbers), source, options)
+    # What keeps all rules keeps fewer.
+    free = choose_program(_without(program, numbers), source, options, known=[base.chosen])
     losses = [_loss(program, source, found) for found in (free, base)]
     # A rule can only take, so below 0 is rounding or an unfinished search.
     low = max(free.value_gbp - base.bound_gbp, 0.0) if free.status.has_portfolio else 0.0
     high = max(free.bound_gbp - base.value_gbp, low)
     change, owner = free.mean_npv_gbp - base.mean_npv_gbp, program.rules[numbers[0]].owner
-    return RuleCost(name, kind, low, high, change, losses[0] - losses[1], free.status, owner, len(numbers))
+    return RuleCost(name, kind, low, high, change, losses[0] - losses[1], worst(free.status, base.status), owner, len(numbers))
 
 
 def _loss(program: Program, source: DrawSource | None, found: Solution) -> float:
@@ -176,10 +178,15 @@ class _Oracle:
         wanted = frozenset(numbers)
         if wanted not in self.known:
             left = [number for number in range(len(self.program.rules)) if number not in wanted]
-            found = choose_program(_without(self.program, left), self.source, self.options)
-            proven = False if found.status is Status.INFEASIBLE else None
-            self.known[wanted] = True if found.status.has_portfolio else proven
+            program = _without(self.program, left)
+            needs_none = at_hand(program, Judge(program, self.source))
+            self.known[wanted] = True if needs_none else self._searched(program)
         return self.known[wanted]
+
+    def _searched(self, program: Program) -> bool | None:
+        found = choose_program(program, self.source, self.options)
+        proven = False if found.status is Status.INFEASIBLE else None
+        return True if found.status.has_portfolio else proven
 
 
 def why_not(

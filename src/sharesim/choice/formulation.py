@@ -110,6 +110,25 @@ class Program:
         bundles = (f"x[{item}]" for item in self.candidates.bundle_ids)
         return (*bundles, *(f"y[{item}]" for item in self.candidates.activations.ids), *self.extra_names)
 
+    def allows(self, values: np.ndarray) -> bool:
+        """Return whether values (V,) keep the bounds and the rows that no rule owns; rules have checks of their own.
+
+        Where a value is nan the variable stands, row by row, where it helps most.
+        """
+        free = np.isnan(values)
+        least, most = np.where(free, self.lower, values), np.where(free, self.upper, values)
+        if (least < self.lower).any() or (most > self.upper).any():
+            return False
+        own = self.row_rule == STRUCTURE
+        rows, n_rows = self.matrix[own].tocoo(), int(own.sum())
+        ends = least[rows.col] * rows.data, most[rows.col] * rows.data
+        low = np.bincount(rows.row, weights=np.minimum(*ends), minlength=n_rows)
+        high = np.bincount(rows.row, weights=np.maximum(*ends), minlength=n_rows)
+        fixed = ~free[rows.col]
+        size = np.bincount(rows.row[fixed], weights=np.abs(ends[0][fixed]), minlength=n_rows)
+        rounding = 1e-9 * (1.0 + size)
+        return bool((high >= self.row_lower[own] - rounding).all() and (low <= self.row_upper[own] + rounding).all())
+
     def without(self, numbers: Collection[int]) -> Program:
         """Return the program with some rules taken out, by number."""
         kept = ~np.isin(self.row_rule, list(numbers))

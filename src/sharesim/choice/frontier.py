@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
@@ -49,7 +49,8 @@ class Frontier:
     points : tuple of Point
         From the highest mean NPV down.
     complete : bool
-        False when the clock stopped some point short of its gap.
+        False when the clock stopped some search short of its gap: of a point, of one that then is not among the points,
+        or of an end, between which the points lie.
     """
 
     against: str
@@ -101,13 +102,9 @@ def frontier(
     solver = _Loss if against == "loss_probability" else _Measured
     run = solver(candidates, source, rules, against, level, options)
     ends = run.ends()
-    if ends is None:
-        return Frontier(against, (), True)
-    low, high = ends
-    found = [run.at(limit) for limit in np.linspace(low, high, n_points)]
-    solved = [item for item in found if item is not None]
-    complete = all(point.solution.status is Status.OPTIMAL for point in solved)
-    return Frontier(against, _undominated(solved, against), complete)
+    limits = np.linspace(*ends, n_points) if ends is not None else ()
+    solved = [item for item in map(run.at, limits) if item is not None]
+    return Frontier(against, _undominated(solved, against), run.complete)
 
 
 def _undominated(points: list[Point], against: str) -> tuple[Point, ...]:
@@ -132,6 +129,8 @@ class _Measured:
     against: str
     level: float
     options: ChoiceOptions
+    complete: bool = True
+    known: list[np.ndarray] = field(default_factory=list)
 
     def program(self, order: tuple[str, str]) -> Program:
         objective = Objective(kind="lexicographic", order=order, level=self.level)
@@ -153,9 +152,11 @@ class _Measured:
         return self.solve(program.with_rows(row, (np.array([limit - slack]), np.array([np.inf])), ["frontier"]))
 
     def solve(self, program: Program) -> Point | None:
-        found = choose_program(program, self.source, self.options)
+        found = choose_program(program, self.source, self.options, known=self.known)
+        self.complete &= found.status in (Status.OPTIMAL, Status.INFEASIBLE)
         if not found.status.has_portfolio:
             return None
+        self.known.append(found.chosen)
         portfolio = Portfolio(self.candidates, found.chosen, self.source)
         return Point(found.mean_npv_gbp, self.measure(portfolio), found)
 

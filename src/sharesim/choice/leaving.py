@@ -204,7 +204,7 @@ def _mend(case: _Mended, chosen: list[str], lost: list[str], value: float) -> Le
     lower = program.lower.copy()
     lower[held] = 1.0
     repair = choose_program(replace(program, lower=lower), case.source, case.options)
-    fresh = choose_program(program, case.source, case.options)
+    fresh = choose_program(program, case.source, case.options, known=[held, repair.chosen])
     names = tuple(case.candidates.bundle_ids[item] for item in held)
     broken = {check.rule for check in recheck(portfolio, case.rules) if not check.holds}
     return Leaving(

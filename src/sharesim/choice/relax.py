@@ -39,7 +39,7 @@ class Relaxation:
         nan when dropped.
     unit : str
     exact : bool
-        True: no smaller change will do, proven. False: found by halving, or the clock stopped it.
+        True: no smaller change will do, proven. False: found by halving, or the clock stopped a proof.
     """
 
     rule: str
@@ -57,7 +57,7 @@ class Relaxation:
 
     def __str__(self) -> str:
         if not self.field:
-            return f"Drop '{self.rule}' ({self.owner})."
+            return f"Drop '{self.rule}' ({self.owner}){'' if self.exact else ' (changing its number may do)'}."
         up = self.change > 0
         verb, tilde = "Raise" if up else "Lower", "" if self.exact else " (a slightly smaller change may do)"
         # Rounded to the side on which the rule is looser, so that what is written is enough.
@@ -183,10 +183,12 @@ def _least(
         if found is not None:
             return found
     if rule.kind in HALVED or rule.kind in SLACK:
-        found = _by_halving(program, source, options, number)
-        if found is not None:
-            return found
-    return Relaxation(rule.name, rule.owner, "", np.nan, np.nan, "", True)
+        return _by_halving(program, source, options, number)
+    return _drop(rule)
+
+
+def _drop(rule: RuleBase, exact: bool = True) -> Relaxation:
+    return Relaxation(rule.name, rule.owner, "", np.nan, np.nan, "", exact)
 
 
 def _by_slack(program: Program, source: DrawSource | None, options: ChoiceOptions, number: int) -> Relaxation | None:
@@ -224,42 +226,45 @@ def _solve_slack(program: Program, options: ChoiceOptions) -> tuple[float, bool]
     return -raw.objective, raw.status is Status.OPTIMAL
 
 
-def _by_halving(program: Program, source: DrawSource | None, options: ChoiceOptions, number: int) -> Relaxation | None:
-    """Halve between the rule as it is, which fails, and a number that surely holds."""
+def _by_halving(program: Program, source: DrawSource | None, options: ChoiceOptions, number: int) -> Relaxation:
+    """Halve between the rule as it is, which fails, and a number that surely holds; dropped where no number will do."""
     rule = program.rules[number]
     field, unit, sign = (HALVED.get(rule.kind) or SLACK[rule.kind])[:3]
     old = float(getattr(rule, field))
     whole = isinstance(getattr(rule, field), int)
     safe = _safe(program, number, field, sign)
     works = _asker(program, source, options, number, field)
-    if safe is None or not works(safe):
-        return None
-    low, high = old, safe
+    answer = False if safe is None else works(safe)
+    if not answer:
+        return _drop(rule, exact=answer is False)
+    low, high, proven = old, safe, True
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
         if whole:
             middle = float(int(middle))
             if middle in (low, high):
                 break
-        if works(middle):
+        answer = works(middle)
+        if answer:
             high = middle
         else:
-            low = middle
-    return Relaxation(rule.name, rule.owner, field, old, high, unit, whole)
+            # A proof that the clock stopped counts as "will not do": the number found is enough all the same.
+            low, proven = middle, proven and answer is False
+    return Relaxation(rule.name, rule.owner, field, old, high, unit, whole and proven)
 
 
 def _asker(
     program: Program, source: DrawSource, options: ChoiceOptions, number: int, field: str
-) -> Callable[[float], bool]:
+) -> Callable[[float], bool | None]:
     rules = program.rules
 
     kind = type(getattr(rules[number], field))
 
-    def works(value: float) -> bool:
+    def works(value: float) -> bool | None:
         changed = list(rules)
         changed[number] = rules[number].model_copy(update={field: kind(value)})
         again = build(program.candidates, changed, Objective(kind="mean"), source)
-        return bool(_Oracle(again, source, options).feasible(range(len(changed))))
+        return _Oracle(again, source, options).feasible(range(len(changed)))
 
     return works
 

@@ -54,6 +54,8 @@ class ChoiceOptions:
         True: of portfolios worth exactly the same, return the first by bundle id.
     binding : bool
         True: say which rules bind.
+    clock : callable
+        Seconds since some moment, from which elapsed time is told; the machine's own unless a test needs a steady one.
     """
 
     gap: float = 1e-6
@@ -66,6 +68,7 @@ class ChoiceOptions:
     chance: str = "exact"
     ties: bool = True
     binding: bool = True
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         check_fields(
@@ -107,6 +110,15 @@ class Judge:
         found[self.program.candidates.n_bundles + portfolio.activations] = 1.0
         return found
 
+    def variables(self, portfolio: Portfolio) -> np.ndarray:
+        """Return the portfolio over all variables, shape (V,); nan for what a rule added and it leaves open."""
+        found = np.full(self.program.n_variables, np.nan)
+        found[: self.program.n_columns] = self.columns(portfolio)
+        for risk in self.program.risks:
+            if risk.column >= 0:
+                found[risk.column] = cvar(portfolio.draws, risk.level)
+        return found
+
     def value(self, portfolio: Portfolio, target: int) -> float:
         """Return what a target is worth for a portfolio, CVaR terms by direct sorting."""
         if self.measure is not None and target == 0:
@@ -129,34 +141,62 @@ class Judge:
 
 
 @dataclass
+class Told:
+    """What the solves of one search left to say, shared by every control of it.
+
+    Parameters
+    ----------
+    interrupted : bool
+        Somebody asked to stop: nothing is searched from then on.
+    solver : str
+    """
+
+    interrupted: bool = False
+    solver: str = ""
+
+
+@dataclass(frozen=True)
 class Control:
     """Time, interruption and progress over many solves.
 
     Parameters
     ----------
     options : ChoiceOptions
+    started : float
+        Reading of the options' clock from which time counts.
+    share : float
+        Seconds after the start at which this part of the search ends, if that is before the time limit.
+    told : Told
     """
 
     options: ChoiceOptions
-    started: float = field(default_factory=time.monotonic)
+    started: float
     share: float = np.inf
-    interrupted: bool = False
-    solver: str = ""
+    told: Told = field(default_factory=Told)
+
+    @classmethod
+    def begin(cls, options: ChoiceOptions, started: float | None = None) -> Control:
+        """Return the control of a search that starts now, or started before."""
+        return cls(options, options.clock() if started is None else started)
 
     @property
     def elapsed(self) -> float:
         """Seconds since the start."""
-        return time.monotonic() - self.started
+        return self.options.clock() - self.started
 
     @property
     def left(self) -> float:
-        """Seconds left."""
-        return min(self.options.time_limit_seconds, self.share) - self.elapsed
+        """Seconds left; none once somebody asked to stop."""
+        return 0.0 if self.told.interrupted else min(self.options.time_limit_seconds, self.share) - self.elapsed
 
     def until(self, seconds: float) -> Control:
-        """Return a control of the same clock that stops after so many more seconds at most."""
-        now = time.monotonic() - self.started
-        return replace(self, share=min(self.share, now + seconds))
+        """Return a control of the same search that stops after so many more seconds at most."""
+        return replace(self, share=min(self.share, self.elapsed + seconds))
+
+    @property
+    def stopped_by(self) -> StoppedBy:
+        """What ends a search that has no time left."""
+        return StoppedBy.INTERRUPT if self.told.interrupted else StoppedBy.TIME
 
     def run(
         self, program: Program, start: np.ndarray | None, known: tuple[float, float], gap: float | None = None
@@ -174,9 +214,10 @@ class Control:
                 start=start,
             ),
         )
-        self.solver = raw.solver
-        self.interrupted = self.interrupted or raw.stopped_by is StoppedBy.INTERRUPT
-        return raw
+        self.told.solver = raw.solver
+        self.told.interrupted |= raw.stopped_by is StoppedBy.INTERRUPT
+        # Whoever asked to stop left the later solves no time.
+        return replace(raw, stopped_by=self.stopped_by) if raw.stopped_by is StoppedBy.TIME else raw
 
     def _relay(self, known: tuple[float, float]) -> Callable[[Progress], bool | None] | None:
         """A round's own incumbent may break a rule still held by cuts, so only what is judged good is passed on."""
@@ -186,7 +227,7 @@ class Control:
         value, bound = known
 
         def relay(progress: Progress) -> bool | None:
-            return told(Progress(time.monotonic() - self.started, value, min(bound, progress.bound_gbp)))
+            return told(Progress(self.elapsed, value, min(bound, progress.bound_gbp)))
 
         return relay
 
@@ -211,7 +252,13 @@ class Settled:
 
 
 def settle(
-    program: Program, pool: Pool, judge: Judge, target: int, control: Control, skipped: frozenset[str] = frozenset()
+    program: Program,
+    pool: Pool,
+    judge: Judge,
+    target: int,
+    control: Control,
+    skipped: frozenset[str] = frozenset(),
+    given: Portfolio | None = None,
 ) -> Settled:
     """Find the best portfolio of a program, CVaR rules exact by cuts.
 
@@ -240,6 +287,8 @@ def settle(
         if root.status is Status.INFEASIBLE:
             return Settled(Status.INFEASIBLE, None, np.nan, -np.inf, StoppedBy.PROOF)
     rounds = _Rounds(goal, pool, judge, target, control, lazy, skipped)
+    if given is not None:
+        rounds.best, rounds.value = given, judge.value(given, target)
     if root is not None and root.status is Status.OPTIMAL and goal.candidates.n_bundles >= PRICED_FROM:
         rounds.bound = root.bound
         rounds.first(root)

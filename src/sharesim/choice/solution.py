@@ -35,6 +35,23 @@ class Status(Enum):
         """True when a portfolio that keeps every rule comes with the status."""
         return self in (Status.OPTIMAL, Status.FEASIBLE, Status.RESTRICTED)
 
+    @property
+    def doubt(self) -> int:
+        """How little is proven, 0 for the most: of several searches, the answer is no better proven than the worst."""
+        rest = [status for status in Status if not status.has_portfolio]
+        return [Status.OPTIMAL, Status.RESTRICTED, Status.FEASIBLE, *rest].index(self)
+
+
+def worst(*found: Status) -> Status:
+    """Return the status of what several searches found together: the one that proves least.
+
+    Examples
+    --------
+    >>> worst(Status.OPTIMAL, Status.FEASIBLE, Status.RESTRICTED)
+    <Status.FEASIBLE: 'feasible'>
+    """
+    return max(found, key=lambda status: status.doubt)
+
 
 class StoppedBy(Enum):
     """What ended the search."""
@@ -107,12 +124,33 @@ class Stage:
     ----------
     measure : str
     value, bound : float
-        In the measure's own unit; for ``exits`` fewer is better, so the bound is a lower one.
+        In the measure's own unit; for ``exits`` fewer is better, so the bound is a lower one. Of the measure's own
+        search: of what is found, later measures may give up the share that the objective allows.
+    status : Status
+        Of the measure's own search.
+    stopped_by : StoppedBy
     """
 
     measure: str
     value: float
     bound: float
+    status: Status
+    stopped_by: StoppedBy
+
+    @property
+    def gap(self) -> float:
+        """|bound - value| as a share of |value|; 0 where they are the same, inf where the value is nothing."""
+        open_by = abs(self.bound - self.value)
+        return open_by / abs(self.value) if self.value else float("inf") if open_by else 0.0
+
+    def __str__(self) -> str:
+        least = "at least" if self.measure == "exits" else "at most"
+        return f"{self.measure} {self._said(self.value)} of {least} {self._said(self.bound)} ({self.status.value})"
+
+    def _said(self, value: float) -> str:
+        if self.measure == "quality":
+            return f"{value:.2%}"
+        return f"{value:,.1f} posts" if self.measure == "exits" else f"{'-' if value < 0 else ''}£{abs(value):,.0f}"
 
 
 @dataclass(frozen=True)
@@ -196,7 +234,9 @@ class Solution:
 
     @property
     def gap(self) -> float:
-        """(bound - value) / max(|value|, 1); inf without a portfolio."""
+        """(bound - value) / max(|value|, 1); of measures in turn the widest of theirs; inf without a portfolio."""
+        if self.stages:
+            return max(stage.gap for stage in self.stages)
         return relative_gap(self.value_gbp, self.bound_gbp)
 
     @property
@@ -210,6 +250,7 @@ class Solution:
         if self.status.has_portfolio:
             lines.append(f"value: £{self.value_gbp:,.0f}; no portfolio is worth more than £{self.bound_gbp:,.0f}")
             lines.append(f"gap: {self.gap:.4%}; bundles: {len(self.chosen)}; mean NPV: £{self.mean_npv_gbp:,.0f}")
+            lines.extend(f"in turn, {stage}" for stage in self.stages)
             lines.append("binding rules: " + (", ".join(self.binding) or "none"))
         lines.extend(self.notes)
         return "\n".join(lines)

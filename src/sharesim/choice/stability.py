@@ -21,7 +21,7 @@ from sharesim.choice.formulation import build
 from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.risk import needs_draws
 from sharesim.choice.search import ChoiceOptions, Judge
-from sharesim.choice.solution import Solution
+from sharesim.choice.solution import Solution, Status
 from sharesim.errors import Fault, UsageError
 from sharesim.study.rules import Objective, RuleBase
 
@@ -61,6 +61,8 @@ class Stability:
     n_sets : int
     n_unsolved : int
         Sets on which no portfolio was found; they count in no share.
+    n_stopped : int
+        Sets whose search was stopped before its gap: the portfolio that they count may not be the best.
     bundles, partners, hosts : tuple of Share
         Most frequent first.
     gap_mean_gbp : float
@@ -74,6 +76,7 @@ class Stability:
 
     n_sets: int
     n_unsolved: int
+    n_stopped: int
     bundles: tuple[Share, ...]
     partners: tuple[Share, ...]
     hosts: tuple[Share, ...]
@@ -129,12 +132,13 @@ def stability(
     active = [rule for rule in rules if rule.active]
     fixed, touched = [rule for rule in active if not sampled(rule)], [rule for rule in active if sampled(rule)]
     tally, gaps, broken = (Counter(), Counter(), Counter()), [], Counter()
-    n_sets = n_unsolved = 0
+    n_sets = n_unsolved = n_stopped = 0
     for candidates, source in sets:
         n_sets += 1
         portfolio = Portfolio(candidates, _positions(candidates, portfolio_ids), source)
         found = choose(candidates, source, active, objective, options)
         n_unsolved += not found.status.has_portfolio
+        n_stopped += found.status not in (Status.OPTIMAL, Status.INFEASIBLE)
         if found.status.has_portfolio:
             _count(tally, candidates, found)
         gaps.append(_gap(portfolio, fixed, objective, options))
@@ -147,7 +151,7 @@ def stability(
     mean, high = _upper(np.array(gaps), confidence)
     shares = [_shares(item, n_sets - n_unsolved) for item in tally]
     violations = {rule.name: broken[rule.name] / n_sets for rule in touched}
-    return Stability(n_sets, n_unsolved, *shares, mean, high, confidence, violations)
+    return Stability(n_sets, n_unsolved, n_stopped, *shares, mean, high, confidence, violations)
 
 
 def _positions(candidates: Candidates, ids: Sequence[str]) -> np.ndarray:

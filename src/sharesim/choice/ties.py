@@ -16,7 +16,7 @@ from sharesim.choice.cuts import Pool
 from sharesim.choice.formulation import Program, Target
 from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.search import Control, Judge
-from sharesim.choice.solution import Status
+from sharesim.choice.solution import Status, StoppedBy
 from sharesim.choice.solver import SolverOptions, solve
 
 # 2^-19 is the least weight in a block: far above a solver's tolerance.
@@ -27,10 +27,11 @@ MOST_BUNDLES = 600
 SAME = 1e-9
 
 
-def first_by_id(program: Program, judge: Judge, best: Portfolio, target: int, control: Control) -> Portfolio:
+def first_by_id(program: Program, judge: Judge, best: Portfolio, target: int, control: Control) -> Portfolio | None:
     """Return, of all portfolios worth as much as `best`, the one whose ids come first.
 
     Rules on draws must be rows of the program; with rules held by cuts, or many bundles, `best` is returned as it is.
+    None when time ran out before it was settled.
     """
     if any(not risk.full for risk in program.risks) or program.candidates.n_bundles > MOST_BUNDLES:
         return best
@@ -42,6 +43,8 @@ def first_by_id(program: Program, judge: Judge, best: Portfolio, target: int, co
     pool.excluded.append(best.chosen)
     if solve(pool.onto(goal), _plain(control)).status is Status.INFEASIBLE:
         return best
+    if control.left <= 0:
+        return None
     order = np.argsort(np.array(program.candidates.bundle_ids), kind="stable")
     lower, upper = goal.lower.copy(), goal.upper.copy()
     for start in range(0, n_bundles, BLOCK):
@@ -51,7 +54,7 @@ def first_by_id(program: Program, judge: Judge, best: Portfolio, target: int, co
         here = replace(goal, targets=(Target("ids", weight),), lower=lower, upper=upper)
         raw = solve(here, _plain(control))
         if raw.status is not Status.OPTIMAL:
-            return best
+            return best if raw.stopped_by in (StoppedBy.PROOF, StoppedBy.FAILURE) else None
         lower[block] = upper[block] = np.round(raw.values[block])
     found = judge.portfolio(lower)
     good = all(check.holds for check in judge.checks(found))
@@ -59,4 +62,5 @@ def first_by_id(program: Program, judge: Judge, best: Portfolio, target: int, co
 
 
 def _plain(control: Control) -> SolverOptions:
-    return SolverOptions(solver=control.options.solver, gap=0.0, seed=control.options.seed)
+    options = control.options
+    return SolverOptions(options.solver, gap=0.0, time_limit_seconds=max(control.left, 0.0), seed=options.seed)

@@ -201,7 +201,10 @@ def frontier_command(options: argparse.Namespace) -> int:
             study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating")
         )
     frame = outcomes.frontier(options.against, n_points=options.points)
-    return _show(frame, write_table(frame, options.out, study, "frontier"), options.quiet, study)
+    code = _show(frame, write_table(frame, options.out, study, "frontier"), options.quiet, study)
+    if not frame.attrs["complete"]:
+        print("Time ran out in some of these searches: points may be missing, or not the best.", file=sys.stderr)
+    return code
 
 
 def explain_command(options: argparse.Namespace) -> int:

@@ -78,10 +78,13 @@ def _nothing(contents: Contents) -> tuple[Sentence, ...]:
     n_bundles = len(contents.outcomes.table)
     if not n_bundles:
         return (("Share nothing: the study has no candidate arrangement.",),)
-    lead = (
-        f"Share nothing: under these rules no set of the {words.count(n_bundles, 'candidate arrangement')} is worth "
-        "more than leaving things as they are."
-    )
+    candidates, solution = words.count(n_bundles, "candidate arrangement"), contents.solution
+    lead = f"Share nothing: under these rules no set of the {candidates} is worth more than leaving things as they are."
+    if solution.status is not Status.OPTIMAL:
+        lead = (
+            f"Share nothing yet: the search was stopped before it found a set of the {candidates} that is worth more "
+            f"than leaving things as they are; up to {words.money(solution.bound_gbp)} by the objective is possible."
+        )
     best = gbp("best_alone_npv_mean_gbp", float(contents.outcomes.npv_mean.max()))
     alone = (
         "The most valuable one taken alone is worth ",

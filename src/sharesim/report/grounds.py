@@ -271,6 +271,7 @@ def method_section(material: Material) -> list[tuple[str, str]]:
         ("Objective", objective_words(contents.objective)),
         ("Status", f"{solution.status.value}; what ended the search: {STOPPED[solution.stopped_by]}"),
         ("Gap", _gap(material)),
+        *(("Goal in turn", str(stage)) for stage in solution.stages),
         ("Solver", solution.solver or "not recorded"),
         ("Seconds", seconds or "not recorded"),
         ("Versions", "; ".join(f"{name} {text}" for name, text in contents.versions.items()) or "not recorded"),
@@ -289,8 +290,9 @@ def _gap(material: Material) -> str:
     solution = material.contents.solution
     if not solution.status.has_portfolio:
         return "there is no portfolio"
+    widest = " (the widest of the goals in turn)" if solution.stages else ""
     return (
-        f"{words.share(solution.gap, 2)}: no portfolio that keeps the rules is worth more than "
+        f"{words.gap(solution.gap)}{widest}: no portfolio that keeps the rules is worth more than "
         f"{words.money(solution.bound_gbp)} by the objective; the one chosen brings it to "
         f"{words.money(solution.value_gbp)}"
     )

@@ -162,7 +162,7 @@ def _rests_on(material: Material) -> list[str]:
     judged = material.judged
     found.append(
         f"Chosen on {contents.outcomes.n_draws:,} simulated futures, judged on {judged.n_draws:,} fresh ones; "
-        f"{len(contents.outcomes.table):,} arrangements were compared, gap {words.share(contents.solution.gap, 2)}."
+        f"{len(contents.outcomes.table):,} arrangements were compared, gap {words.gap(contents.solution.gap)}."
     )
     return found
 

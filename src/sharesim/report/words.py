@@ -75,6 +75,17 @@ def share(value: float, digits: int = 0) -> str:
     return f"{sign}{100 * abs(value):.{digits}f}%"
 
 
+def gap(value: float) -> str:
+    """Return a gap as a share of the value; where the value is next to nothing, its size says nothing.
+
+    Examples
+    --------
+    >>> gap(0.00123), gap(7_735_755.7), gap(float("inf"))
+    ('0.12%', 'over 1,000%', 'over 1,000%')
+    """
+    return share(value, 2) if value <= 10 else "over 1,000%"
+
+
 def posts(value: float) -> str:
     """Return posts to one decimal; a few hundredths are not nothing.
 

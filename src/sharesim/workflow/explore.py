@@ -9,7 +9,7 @@ import pandas as pd
 
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
-from sharesim.choice.alternatives import Alternative, best_few, most_different
+from sharesim.choice.alternatives import Alternatives, best_few, most_different
 from sharesim.choice.candidates import Candidates
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.explain import rule_costs, why_not
@@ -86,7 +86,10 @@ class Question:
         )
 
     def alternatives(self, count: int) -> pd.DataFrame:
-        """Return the best portfolios in order, distinct in services, partners and hosts."""
+        """Return the best portfolios in order, distinct in services, partners and hosts.
+
+        ``attrs["complete"]`` of the table is False when the clock stopped some search, here and in `most_different`.
+        """
         return self._table(
             best_few(self.candidates, self.outcomes, self.rules, self.objective, self.options, count=count)
         )
@@ -104,7 +107,7 @@ class Question:
         )
         return self._table(found)
 
-    def _table(self, found: Sequence[Alternative]) -> pd.DataFrame:
+    def _table(self, found: Alternatives) -> pd.DataFrame:
         rows = [
             {
                 "value_gbp": item.solution.value_gbp, "given_up_gbp": item.given_up_gbp, "differs_share": item.differs_share,
@@ -112,7 +115,9 @@ class Question:
             }
             for item in found
         ]  # fmt: skip
-        return pd.DataFrame(rows, columns=["value_gbp", "given_up_gbp", "differs_share", "bundles"])
+        frame = pd.DataFrame(rows, columns=["value_gbp", "given_up_gbp", "differs_share", "bundles"])
+        frame.attrs["complete"] = found.complete
+        return frame
 
     def describe(self, solution: Solution) -> str:
         """Return a solution's bundles in words, one a line."""
@@ -177,7 +182,7 @@ class Question:
 
 
 def frontier_table(question: Question, found: Frontier) -> pd.DataFrame:
-    """Return one row per point of a frontier, from the highest mean NPV down."""
+    """Return one row per point of a frontier, from the highest mean NPV down; ``attrs["complete"]``: see `Frontier`."""
     rows = [
         {
             "mean_npv_gbp": point.mean_npv_gbp, found.against: point.other, "n_bundles": len(point.solution.chosen),
@@ -185,7 +190,9 @@ def frontier_table(question: Question, found: Frontier) -> pd.DataFrame:
         }
         for point in found.points
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["mean_npv_gbp", found.against, "n_bundles", "gap", "bundles"])
+    frame = pd.DataFrame(rows, columns=["mean_npv_gbp", found.against, "n_bundles", "gap", "bundles"])
+    frame.attrs["complete"] = found.complete
+    return frame
 
 
 #: Headings of the tables above as they are printed; the tables themselves keep their names.

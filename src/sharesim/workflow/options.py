@@ -14,7 +14,7 @@ from sharesim.appraisal.outcomes import Outcomes, appraise_again
 from sharesim.choice.alternatives import difference, most_different
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.choose import choose as solve
-from sharesim.choice.solution import Solution
+from sharesim.choice.solution import Solution, Status
 from sharesim.report.options import Beyond, Option
 from sharesim.study.rules import MustShare, NeverShare, RuleBase
 from sharesim.workflow.explore import Question
@@ -97,7 +97,7 @@ class _Finder:
                 yield option
 
     def _preferred(self) -> Option:
-        how = "The best portfolio that keeps every rule."
+        how = f"{_best(self.solution)} portfolio that keeps every rule.".capitalize()
         return Option(
             "preferred", "Preferred", how, self._rows(self.solution), self.judged.outcomes, self.judged.account
         )
@@ -142,7 +142,7 @@ class _Finder:
             solution = self._solved((*kept, rule))
             if solution.status.has_portfolio and len(solution.chosen):
                 outcomes = self._judged(solution)
-                said = f"{how}; {_said(aside, kept)}."
+                said = f"{how}; {_said(aside, kept, _best(solution))}."
                 return Option(key, title, said, self._rows(solution), outcomes, account(outcomes), bool(aside))
         return None
 
@@ -204,9 +204,14 @@ class _Finder:
         return tuple(int(row) for row in solution.chosen)
 
 
-def _said(aside: tuple[RuleBase, ...], kept: tuple[RuleBase, ...]) -> str:
+def _best(solution: Solution) -> str:
+    """What may be said of a portfolio: a search that was stopped leaves open whether there is a better one."""
+    return "the best" if solution.status is Status.OPTIMAL else "the best found"
+
+
+def _said(aside: tuple[RuleBase, ...], kept: tuple[RuleBase, ...], best: str) -> str:
     if not aside:
-        return "the best that keeps every rule" if kept else "the best of them"
+        return f"{best} that keeps every rule" if kept else f"{best} of them"
     if not kept:
         return "no such portfolio keeps the rules, so they are set aside here"
     return f"set aside here: {', '.join(rule.name for rule in aside)}"

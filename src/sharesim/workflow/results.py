@@ -15,9 +15,9 @@ from sharesim.arguments import a_text, a_word, an_instance, number, takes, whole
 from sharesim.choice.candidates import Candidates
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.frontier import AGAINST
-from sharesim.choice.solution import Solution
+from sharesim.choice.solution import Solution, Status
 from sharesim.choice.stability import LEAST_SETS, Stability
-from sharesim.report import tables
+from sharesim.report import tables, words
 from sharesim.study.given import choice_of
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.study.study import Study
@@ -270,6 +270,11 @@ class Portfolio:
         if not self.has_portfolio:
             notes = "\n".join(f"  {note}" for note in self.solution.notes)
             return f"No portfolio: {self.status}." + (f"\n{notes}" if notes else "")
+        if not len(self.solution.chosen) and self.solution.status is not Status.OPTIMAL:
+            return (
+                f"Share nothing is the best found ({self.status}): the search was stopped; "
+                f"a value of the objective up to {money(self.bound_gbp)} is not ruled out."
+            )
         if not len(self.solution.chosen):
             return "The best choice under these rules is to share nothing: no set of candidate bundles is worth more than it costs."
         lines = [
@@ -277,8 +282,9 @@ class Portfolio:
         ]
         lines += [f"  {text}" for text in self.describe()]
         lines.append(
-            f"Value of the objective {money(self.value_gbp)}, at most {money(self.bound_gbp)} is possible (gap {self.gap:.2%}), on the futures that chose."
+            f"Value of the objective {money(self.value_gbp)}, at most {money(self.bound_gbp)} is possible (gap {words.gap(self.gap)}), on the futures that chose."
         )
+        lines += [f"  In turn, {stage}." for stage in self.solution.stages]
         return "\n".join([*lines, *self.solution.notes])
 
     def _repr_html_(self) -> str:
