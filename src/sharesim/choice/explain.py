@@ -118,7 +118,8 @@ def _cost(
     low = max(free.value_gbp - base.bound_gbp, 0.0) if free.status.has_portfolio else 0.0
     high = max(free.bound_gbp - base.value_gbp, low)
     change, owner = free.mean_npv_gbp - base.mean_npv_gbp, program.rules[numbers[0]].owner
-    return RuleCost(name, kind, low, high, change, losses[0] - losses[1], worst(free.status, base.status), owner, len(numbers))
+    status = worst(free.status, base.status)
+    return RuleCost(name, kind, low, high, change, losses[0] - losses[1], status, owner, len(numbers))
 
 
 def _loss(program: Program, source: DrawSource | None, found: Solution) -> float:
