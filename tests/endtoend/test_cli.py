@@ -173,13 +173,15 @@ def test_what_is_in_the_way_stays(study: Path, tmp_path: Path, capsys: pytest.Ca
     assert sorted(path.name for path in tmp_path.iterdir()) == ["precious"]
 
 
-def test_a_second_run_replaces_the_first_whole(study: Path, tmp_path: Path) -> None:
+def test_a_second_run_replaces_the_first_and_nothing_else(study: Path, tmp_path: Path) -> None:
     out = tmp_path / "twice"
     command = ["appraise", str(study), "--out", str(out), "--quiet", "--draws", "128"]
     assert main(command) == 0
-    (out / "stale.txt").write_text("old", encoding="utf-8")
-    assert main(command) == 0
-    assert not (out / "stale.txt").exists() and sorted(path.name for path in tmp_path.iterdir()) == ["twice"]
+    before = (out / "bundles.csv").read_bytes()
+    (out / "notes.txt").write_text("mine", encoding="utf-8")
+    assert main([*command, "--seed", "8"]) == 0
+    assert (out / "notes.txt").exists() and (out / "bundles.csv").read_bytes() != before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["twice"] and not list(out.glob(".*"))
 
 
 def test_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,8 +198,9 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="sends an interrupt the POSIX way")
-def test_an_interrupt_leaves_no_half_written_folder(study: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="sends signals the POSIX way")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_who_is_asked_to_end_leaves_no_half_written_folder(study: Path, tmp_path: Path, name: str) -> None:
     command = [
         sys.executable,
         "-m",
@@ -216,10 +219,10 @@ def test_an_interrupt_leaves_no_half_written_folder(study: Path, tmp_path: Path)
         while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(1.0)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, name))
         said = process.communicate(timeout=60)[1]
     assert process.returncode == 1
-    assert said == "Interrupted; nothing was written.\n"
+    assert said == "Interrupted; nothing half-written is left.\n"
     assert list(tmp_path.iterdir()) == []
 
 

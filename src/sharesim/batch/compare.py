@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from sharesim.arguments import a_path, a_text, a_word, several, takes
+from sharesim.arguments import a_flag, a_path, a_text, a_word, several, takes
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import chosen_table, run_table
 from sharesim.errors import Fault, UsageError
@@ -104,18 +104,18 @@ class Comparison:
             lines.append(f"  and {len(self.flips) - 20} more, in flips.csv")
         return "\n".join(lines)
 
-    @takes(folder=a_path)
-    def write(self, folder: str | Path | None = None) -> Path:
+    @takes(folder=a_path, replace_edited=a_flag)
+    def write(self, folder: str | Path | None = None, replace_edited: bool = False) -> Path:
         """Write tables (CSV, Parquet, one workbook), pictures and a page that shows them; return the page's path.
 
         Raises
         ------
         OutputError
-            When they cannot be written.
+            When they cannot be written, or the folder holds something else than an earlier comparison of this batch.
         """
         from sharesim.batch.page import write_comparison
 
-        return write_comparison(self, BatchFolder(self.folder), Path(folder) if folder else self.folder / "compare")
+        return write_comparison(self, Path(folder) if folder else self.folder / "compare", replace_edited)
 
 
 @takes(folder=a_path, by=several(a_text, str, "not names of settings", "names such as 'seed'"))

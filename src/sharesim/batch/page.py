@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from sharesim.batch.manifest import BatchFolder, writing
-from sharesim.errors import Fault, OutputError
+from sharesim.folders.mark import Origin
+from sharesim.folders.place import Place, being_written
 from sharesim.report.words import money, share
 from sharesim.study.plain import visible
 from sharesim.workflow.folder import write_csv, write_parquet
@@ -26,26 +25,16 @@ MOST_ROWS = 400
 MOST_PICTURED = 6
 
 
-def write_comparison(comparison: Comparison, batch: BatchFolder, target: Path) -> Path:
-    """Write a comparison into a folder, made aside and moved into place whole; return the page's path.
+def write_comparison(comparison: Comparison, target: Path, replace_edited: bool = False) -> Path:
+    """Write a comparison into a folder, made aside and moved into place; return the page's path.
 
     Raises
     ------
     OutputError
-        When it cannot be written, or the folder holds something else.
+        When it cannot be written, or the folder holds something else, or a file that was edited since.
     """
-    if target.exists() and not (target / PAGE).exists() and (not target.is_dir() or any(target.iterdir())):
-        raise OutputError(
-            Fault(
-                str(target),
-                "is in the way",
-                "something that is no comparison",
-                "a new name, or an earlier comparison",
-                "Choose another --out.",
-            )
-        )
-    with writing(target), batch.desk() as aside:
-        aside.mkdir()
+    origin = Origin(f"batch {comparison.name}")
+    with being_written(Place(target, "comparison", origin, replace_edited)) as aside:
         frames = {
             "runs": comparison.runs,
             "choices": comparison.choices,
@@ -58,11 +47,6 @@ def write_comparison(comparison: Comparison, batch: BatchFolder, target: Path) -
         write_workbook(frames, aside / "compare.xlsx")
         pictures = _pictures(comparison, aside)
         (aside / PAGE).write_text(render(comparison, pictures), encoding="utf-8", newline="\n")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            shutil.rmtree(target)
-        # Another file system than the batch's cannot be moved to; a comparison is made again in seconds.
-        shutil.move(str(aside), str(target))
     return target / PAGE
 
 

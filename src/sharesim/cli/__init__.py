@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sharesim.cli.arguments import parser
 from sharesim.cli.commands import AT_FAULT, DONE, ELSE
+from sharesim.cli.endings import asked_to_end
 from sharesim.cli.voice import Voice, voices
 from sharesim.errors import Fault, SharesimError, StudyError, UsageError
 
@@ -37,13 +38,14 @@ def _carried_out(arguments: Sequence[str] | None) -> int:
         words.print_help()
         return AT_FAULT
     try:
-        return options.command(options)
+        with asked_to_end():
+            return options.command(options)
     except (StudyError, UsageError) as error:
         return _tell(error, AT_FAULT)
     except SharesimError as error:
         return _tell(error, ELSE)
     except KeyboardInterrupt:
-        print("Interrupted; nothing was written.", file=sys.stderr)
+        print("Interrupted; nothing half-written is left.", file=sys.stderr)
         return ELSE
     except MemoryError:
         print("Not enough memory. Ask for fewer draws with --draws, or fewer bundles under [bundles].", file=sys.stderr)

@@ -83,6 +83,7 @@ def _office_commands(commands) -> None:
     report.add_argument("run", metavar="RUN", type=Path, help="folder of a finished run")
     report.add_argument("--format", default="all", metavar="FORMS", help=f"{formats} (default: all)")
     report.add_argument("--out", metavar="DIR", type=Path, help="where the files go (default: the run's folder)")
+    evidence.replace_argument(report)
     report.add_argument("--jobs", type=int, metavar="N", help="threads (default: every core)")
     report.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
     sentence = "write an Excel workbook to fill in, with example figures, drop-downs and instructions"
@@ -124,6 +125,7 @@ def _question_commands(commands) -> None:
     said = f"CSV with columns {columns}; arrangement (letter or bundle) and council where a figure is not of all together"
     track.add_argument("actuals", metavar="ACTUALS.csv", type=Path, help=said)
     track.add_argument("--out", metavar="DIR", type=Path, help="folder of the highlight report (default: RUN-track)")
+    evidence.replace_argument(track)
     said = "how far a future may lie from what was seen, as a share of the futures' spread (default: 0.25)"
     track.add_argument("--noise", type=float, default=0.25, metavar="SHARE", help=said)
     track.add_argument("--quiet", action="store_true", help="no summary; faults are still told")
@@ -155,8 +157,10 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         metavar="DIR",
         type=Path,
-        help="run folder (default: runs/ and the study's name); an earlier run there is replaced",
+        help="run folder (default: runs/ and the study's name, and a scenario's); an earlier run there is replaced, what "
+        "others put beside it stays",
     )
+    evidence.replace_argument(parser)
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: the study's)")
     parser.add_argument(
         "--draws",
@@ -243,3 +247,4 @@ def _batch_commands(commands) -> None:
     compare.add_argument(
         "--out", metavar="DIR", type=Path, help="where tables, pictures and the page go (default: DIR/compare)"
     )
+    evidence.replace_argument(compare)

@@ -61,12 +61,12 @@ def run_command(options: argparse.Namespace) -> int:
         allowed = "seconds from 0, which leaves options, red lines and plans B out"
         raise UsageError(Fault("--explain", "not a time", f"{options.explain:g}", allowed, ""))
     study = _load(options)
-    folder = options.out or Path("runs") / study.model.study.name
+    folder, why = _own(options, study, "run")
     with progress(options.quiet) as stage:
         settings = RunOptions(
             options.seed, options.draws, options.judge_draws, options.jobs, stage,
             until=options.until, judge_until=options.judge_until, formats=formats_of(options.format),
-            explain_seconds=options.explain, memory_gb=options.memory,
+            explain_seconds=options.explain, memory_gb=options.memory, replace_edited=options.replace,
         )  # fmt: skip
         result = run_study(study, folder, settings)
     if not options.quiet:
@@ -76,9 +76,10 @@ def run_command(options: argparse.Namespace) -> int:
             else f"{result.portfolio.summary()}\n{result.portfolio.appraisal.why_not()}"
         )
         print(f"\nThe report: {result.report}" if result.report else f"\nWhat was simulated lies in {result.folder}.")
-        print(f"All figures: {folder} ({result.seconds:.1f} s)")
+        print(f"All figures: {folder} ({result.seconds:.1f} s){why}")
     elif result.judged is None:
         print(result.portfolio.summary(), file=sys.stderr)
+    _tell_apart(options, folder, why)
     return DONE if result.portfolio.has_portfolio else NO_PORTFOLIO
 
 
@@ -88,7 +89,7 @@ def report_command(options: argparse.Namespace) -> int:
     from sharesim.workflow.run import RunOptions
 
     with progress(options.quiet) as stage:
-        settings = RunOptions(jobs=options.jobs, progress=stage)
+        settings = RunOptions(jobs=options.jobs, progress=stage, replace_edited=options.replace)
         files = report_run(options.run, options.format, options.out, settings)
     if not options.quiet:
         print("The run was simulated again from its copy of the study, and came out the same. The report:")
@@ -120,26 +121,36 @@ def appraise_command(options: argparse.Namespace) -> int:
     from sharesim.workflow.run import RunOptions, appraise_study
 
     study = _load(options)
-    folder = options.out or Path("runs") / f"{study.model.study.name}-appraisal"
+    folder, why = _own(options, study, "appraisal", "-appraisal")
     with progress(options.quiet) as stage:
         settings = RunOptions(
-            options.seed, options.draws, None, options.jobs, stage, until=options.until, memory_gb=options.memory
-        )
+            options.seed, options.draws, None, options.jobs, stage, until=options.until, memory_gb=options.memory,
+            replace_edited=options.replace,
+        )  # fmt: skip
         outcomes = appraise_study(study, folder, settings)
     if not options.quiet:
         print(outcomes.summary())
-        print(f"\nEvery bundle: {folder / 'bundles.csv'}")
+        print(f"\nEvery bundle: {folder / 'bundles.csv'}{why}")
+    _tell_apart(options, folder, why)
     return DONE
 
 
 def track_command(options: argparse.Namespace) -> int:
     """Carry out `sharesim track`; return the exit code."""
+    from sharesim.folders.choose import own_folder
+    from sharesim.folders.mark import Origin
+    from sharesim.folders.place import Place, check
     from sharesim.workflow.track import summary, track, write_track
 
+    run = options.run.resolve()
+    own = own_folder(options.run.parent, f"{run.name}-track", "track", Origin(str(run / "study")))
+    folder, why = (options.out, "") if options.out else _apart(*own)
+    check(Place(folder, "track", replace_edited=options.replace))
     found = track(options.run, options.actuals, noise_share=options.noise)
-    page = write_track(found, options.out or options.run.parent / f"{options.run.resolve().name}-track")
+    page = write_track(found, folder, options.replace)
     if not options.quiet:
-        print(f"{summary(found)}\n\nThe highlight report: {page}")
+        print(f"{summary(found)}\n\nThe highlight report: {page}{why}")
+    _tell_apart(options, folder, why)
     return DONE
 
 
@@ -183,7 +194,7 @@ def compare_command(options: argparse.Namespace) -> int:
     from sharesim.batch.compare import compare
 
     found = compare(options.folder, options.by)
-    page = found.write(options.out)
+    page = found.write(options.out, options.replace)
     print(f"{found.summary()}\n\nTables, pictures and a page: {page}")
     return DONE
 
@@ -191,17 +202,17 @@ def compare_command(options: argparse.Namespace) -> int:
 def frontier_command(options: argparse.Namespace) -> int:
     """Carry out `sharesim frontier`; return the exit code."""
     from sharesim.workflow.doors import appraise
-    from sharesim.workflow.run import write_table
 
     if options.points < 2:
         raise UsageError(Fault("--points", "too few points", str(options.points), "2 or more", ""))
     study = _load(options)
+    place, why = _table_place(options, study, "frontier")
     with progress(options.quiet) as stage:
         outcomes = appraise(
             study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating")
         )
     frame = outcomes.frontier(options.against, n_points=options.points)
-    code = _show(frame, write_table(frame, options.out, study, "frontier"), options.quiet, study)
+    code = _write_and_show(frame, place, why, options.quiet, study)
     if not frame.attrs["complete"]:
         print("Time ran out in some of these searches: points may be missing, or not the best.", file=sys.stderr)
     return code
@@ -210,9 +221,9 @@ def frontier_command(options: argparse.Namespace) -> int:
 def explain_command(options: argparse.Namespace) -> int:
     """Carry out `sharesim explain`; return the exit code."""
     from sharesim.workflow.doors import appraise, choose
-    from sharesim.workflow.run import write_table
 
     study = _load(options)
+    place, why = _table_place(options, study, "rule_costs")
     with progress(options.quiet) as stage:
         outcomes = appraise(
             study, draws=options.draws, seed=options.seed, jobs=options.jobs, progress=_stage(stage, "simulating")
@@ -222,18 +233,52 @@ def explain_command(options: argparse.Namespace) -> int:
         print(outcomes.why_not())
         return NO_PORTFOLIO
     frame = portfolio.rule_costs()
-    return _show(frame, write_table(frame, options.out, study, "rule_costs"), options.quiet, study)
+    return _write_and_show(frame, place, why, options.quiet, study)
 
 
-def _show(frame, path: Path, quiet: bool, study) -> int:
+def _own(options: argparse.Namespace, study, kind: str, ending: str = "") -> tuple[Path, str]:
+    """Return the folder asked for, or a study's own, and what is said of it where it is not the plain name."""
+    from sharesim.workflow.folder import own_folder_of
+
+    if options.out:
+        return options.out, ""
+    return _apart(*own_folder_of(study, kind, ending, getattr(options, "below", None)))
+
+
+def _apart(folder: Path, why: str) -> tuple[Path, str]:
+    return folder, f"; a folder of its own: {why}" if why else ""
+
+
+def _tell_apart(options: argparse.Namespace, folder: Path, why: str) -> None:
+    """Say where a result lies also to those who want no summary, when they could not know."""
+    if options.quiet and why:
+        print(f"{folder}{why}", file=sys.stderr)
+
+
+def _table_place(options: argparse.Namespace, study, kind: str):
+    """Return where a table goes, looked at before it is worked out, and what is said of that."""
+    from sharesim.folders.place import check
+    from sharesim.workflow.folder import place_of
+
+    folder, why = _own(options, study, kind, f"-{kind.replace('_', '-')}")
+    place = place_of(study, folder, kind, options.replace)
+    check(place)
+    return place, why
+
+
+def _write_and_show(frame, place, why: str, quiet: bool, study) -> int:
     from sharesim.workflow.explore import spoken
+    from sharesim.workflow.run import write_table
     from sharesim.workflow.words import money_note
 
+    path = write_table(frame, place, study)
     if not quiet:
         shown = spoken(frame.drop(columns=["bundles"], errors="ignore"))
         nothing = "Nothing to show: there are no rules, or no portfolio satisfies them."
         print(nothing if frame.empty else f"{shown.to_string(index=False)}\n{money_note(study)}")
-        print(f"\nThe table: {path}")
+        print(f"\nThe table: {path}{why}")
+    elif why:
+        print(f"{path}{why}", file=sys.stderr)
     return DONE
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sharesim.errors import Fault, OutputError, StudyError
 
-DONE, AT_FAULT = 0, 2
+DONE, ELSE, AT_FAULT = 0, 1, 2
 
 
 def cases_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,8 @@ def cases_arguments(parser: argparse.ArgumentParser) -> None:
     )
     said = "folder of the returns from which some cases build their tables; without it those are left out"
     parser.add_argument("--returns", metavar="DIR", type=Path, help=said)
-    parser.add_argument("--out", metavar="FILE", type=Path, help="with --run: write the page to this file")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="with --run: write the page to this file, a new one")
+    parser.add_argument("--replace", action="store_true", help="with --out: keep a file that is there as FILE.kept")
     parser.add_argument("--draws", type=int, metavar="N", help="with --run: futures (default: each study's own)")
 
 
@@ -31,15 +32,19 @@ def cases_command(options: argparse.Namespace) -> int:
     if not options.run:
         print(listing())
         return DONE
+    from sharesim.folders.fresh import check_free, keep_aside, made_whole
     from sharesim.workflow.cases_page import cases_page
 
+    if options.out is not None and not options.replace:
+        check_free(options.out)
     page = cases_page(returns=options.returns, draws=options.draws)
     if options.out is None:
         print(page)
     else:
         try:
-            options.out.parent.mkdir(parents=True, exist_ok=True)
-            options.out.write_text(page, encoding="utf-8", newline="\n")
+            keep_aside(options.out)
+            with made_whole(options.out) as aside:
+                aside.write_text(page, encoding="utf-8", newline="\n")
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(
@@ -61,6 +66,12 @@ def new_like_command(options: argparse.Namespace) -> int:
     return DONE
 
 
+def replace_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of all that write into a folder."""
+    said = "keep a file of an earlier result that was edited since as NAME.kept, instead of refusing to replace it"
+    parser.add_argument("--replace", action="store_true", help=said)
+
+
 def backtest_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `sharesim backtest`."""
     parser.add_argument("table", metavar="TABLE", type=Path, help="register of arrangements, CSV (docs/evidence.md)")
@@ -75,14 +86,24 @@ def backtest_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of all draws (default: 1)")
     said = "folder of tables and figures (default: runs/ and the table's name); an earlier one there is replaced"
     parser.add_argument("--out", metavar="DIR", type=Path, help=said)
+    replace_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="no summary; faults are still told")
 
 
 def backtest_command(options: argparse.Namespace) -> int:
     """Carry out `sharesim backtest`; return the exit code."""
+    from sharesim.folders.choose import own_folder, seen_from
+    from sharesim.folders.mark import Origin
+    from sharesim.folders.place import Place, check
     from sharesim.workflow.backtest.score import backtest
     from sharesim.workflow.doors import load
 
+    origin, why = Origin(str(options.table.resolve())), ""
+    folder = options.out
+    if folder is None:
+        folder, why = own_folder(Path("runs"), f"backtest-{options.table.stem}", "backtest", origin)
+    origin = seen_from(origin, folder.parent)
+    check(Place(folder, "backtest", origin, options.replace))
     studies = [load(folder) for folder in options.study]
     found = backtest(
         options.table,
@@ -92,14 +113,14 @@ def backtest_command(options: argparse.Namespace) -> int:
         seed=options.seed,
         as_of=options.as_of,
     )
-    folder = found.write(options.out or Path("runs") / f"backtest-{options.table.stem}")
+    found.write(folder, origin, options.replace)
     if not options.quiet:
-        print(f"{found.summary()}\n\nTables and figures: {folder}")
+        print(f"{found.summary()}\n\nTables and figures: {folder}" + (f"; a folder of its own: {why}" if why else ""))
     return DONE
 
 
 def each_study(options: argparse.Namespace, command: Callable[[argparse.Namespace], int]) -> int:
-    """Run a command on every study named; a study at fault is told and the others go on. Return the worst exit code.
+    """Run a command on every study named; what cannot be run is told and the others go on. Return the worst exit code.
 
     Plans of batches among them, as ``configs/*`` may hold, are named and left out.
     """
@@ -112,14 +133,14 @@ def each_study(options: argparse.Namespace, command: Callable[[argparse.Namespac
             continue
         if not options.quiet:
             print(f"\n{study}\n{'-' * len(str(study))}")
-        one = {**vars(options), "study": study, "out": out / study.stem if out is not None else None}
+        one = {**vars(options), "study": study, "out": None, "below": out}
         try:
             worst = max(worst, command(argparse.Namespace(**one)))
-        except StudyError as error:
+        except (StudyError, OutputError) as error:
             print(f"{study}: not run.", file=sys.stderr)
             for fault in error.faults:
                 print(f"  {fault}", file=sys.stderr)
-            worst = max(worst, AT_FAULT)
+            worst = max(worst, AT_FAULT if isinstance(error, StudyError) else ELSE)
     return worst
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
-import os
-import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +13,7 @@ import tomlkit
 
 from sharesim.arguments import a_path, takes
 from sharesim.errors import Fault, OutputError, UsageError
+from sharesim.folders.fresh import made_whole
 from sharesim.study import dump
 from sharesim.study.excel import ENDINGS
 from sharesim.study.excel_cells import encode_row
@@ -130,25 +128,14 @@ def _write(raw: Mapping[str, Any], study: Study, out: Path) -> Path:
         raise UsageError(Fault(str(out), "is in the way", got, allowed, "Choose another name."))
     layout = Layout(study.model.study.title, out.name, OPENING, {})
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         if is_workbook:
-            write_file(out, lambda file: write_workbook(raw, file, layout))
+            with made_whole(out) as aside:
+                write_workbook(raw, aside, layout)
         else:
             _write_folder(raw, out)
     except OSError as error:
         raise unwritable(out, error) from None
     return out
-
-
-def write_file(out: Path, write: Any) -> None:
-    """Write a file aside and move it into place whole."""
-    aside = out.with_name(f".{out.stem}.partial-{os.getpid()}{out.suffix}")
-    try:
-        write(aside)
-        aside.replace(out)
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
 
 
 def unwritable(out: Path, error: OSError) -> OutputError:
@@ -158,19 +145,13 @@ def unwritable(out: Path, error: OSError) -> OutputError:
 
 
 def _write_folder(raw: Mapping[str, Any], out: Path) -> None:
-    aside = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    try:
+    with made_whole(out) as aside:
         aside.mkdir()
         document = {key: _native(value) for key, value in raw.items() if key not in (*ROWS, "tables")}
         (aside / "study.toml").write_text(tomlkit.dumps(document), encoding="utf-8", newline="\n")
         for table in ROWS:
             if rows := raw.get(table):
                 (aside / f"{table}.csv").write_text(_csv(table, rows), encoding="utf-8", newline="\n")
-        if out.exists():
-            out.rmdir()
-        aside.replace(out)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _native(value: Any) -> Any:

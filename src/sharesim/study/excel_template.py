@@ -11,7 +11,8 @@ from typing import Any
 
 from sharesim.arguments import a_flag, a_path, an_instance, several, takes
 from sharesim.errors import Fault, UsageError
-from sharesim.study.convert import unwritable, write_file
+from sharesim.folders.fresh import made_whole
+from sharesim.study.convert import unwritable
 from sharesim.study.excel import ENDINGS
 from sharesim.study.excel_write import Layout, write_workbook
 from sharesim.study.plain import shown, visible
@@ -92,8 +93,8 @@ def template(
     opening = _opening(len(council_ids), len(service_ids), blank)
     layout = Layout("A study of shared services, to fill in", file.name, opening, SHOWN)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_file(file, lambda aside: write_workbook(raw, aside, layout))
+        with made_whole(file) as aside:
+            write_workbook(raw, aside, layout)
     except OSError as error:
         raise unwritable(file, error) from None
     return file

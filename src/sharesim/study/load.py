@@ -5,6 +5,7 @@ Nothing here runs code from a file: TOML is parsed by the standard library, cell
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -64,7 +65,14 @@ def load(path: str | Path, *, scenario: str | None = None, assignments: Sequence
     (5, 'study.horizon_years')
     """
     raw, places = read_raw(path)
-    return build(raw, places, scenario=scenario, assignments=assignments)
+    study = build(raw, places, scenario=scenario, assignments=assignments)
+    return replace(study, source=source_of(path), scenario=scenario or "")
+
+
+def source_of(path: str | Path) -> str:
+    """Return where a study lies, from the root: its folder or file, the same however it was spelled."""
+    file = _study_file(path)
+    return os.path.realpath(file.parent if file.name == "study.toml" else file)
 
 
 def build(

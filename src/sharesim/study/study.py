@@ -181,6 +181,10 @@ class Study:
     stage_packages : tuple of (int, int)
         Position of the stage, and the package that its first stage is about, for each of the last packages: those of
         follow-ons in staged programmes.
+    source : str
+        Folder or file that it was read from, from the root; empty where it was read from none.
+    scenario : str
+        The scenario of its own that was taken.
     """
 
     model: StudyModel
@@ -199,6 +203,8 @@ class Study:
     content_hash: str
     conventions: tuple[Convention, ...] = ()
     stage_packages: tuple[tuple[int, int], ...] = ()
+    source: str = ""
+    scenario: str = ""
 
     def first_stage(self, package: int) -> tuple[int, int, int] | None:
         """Return stage, council and package of the first stage that a package's bundles follow; None for none."""

@@ -12,6 +12,8 @@ from typing import Any
 
 from sharesim.arguments import a_path, an_instance, takes
 from sharesim.errors import Fault, UsageError
+from sharesim.folders.mark import MANIFEST, Origin, read_mark
+from sharesim.folders.place import Place, being_written, recovered
 from sharesim.report import write_formats
 from sharesim.report.formats import FILES, some_formats
 from sharesim.study.load import load
@@ -19,7 +21,7 @@ from sharesim.study.overrides import Change
 from sharesim.study.study import Study
 from sharesim.uncertainty.goal import Settled
 from sharesim.workflow.doors import appraise, choose, judge
-from sharesim.workflow.folder import MANIFEST, STUDY, put_in_place, versions
+from sharesim.workflow.folder import STUDY, versions, write_json
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.kept import Kept, read_kept
 from sharesim.workflow.options import BUDGET_SECONDS, beyond
@@ -58,6 +60,7 @@ def read_run(folder: str | Path) -> Run:
         When it is no run, has no portfolio, or its study is not the one that was run.
     """
     remedy = "Give the folder of a finished run, such as runs/my-study."
+    recovered(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
@@ -152,7 +155,7 @@ def report_run(
     out : str or Path, optional
         Where the files go; the run folder itself where left out.
     options : RunOptions, optional
-        Its jobs and progress are used.
+        Its jobs, progress and replace_edited are used.
 
     Raises
     ------
@@ -163,15 +166,28 @@ def report_run(
     """
     options = options or RunOptions()
     run = read_run(folder)
-    judged, jobs = judged_again(run, options), options.jobs or 1
-    kept = read_kept(run.folder, judged, jobs)
-    if kept is None:
-        whole = replace(judged, effects=effects_of(judged.portfolio))
-        kept = Kept(whole, beyond(whole, BUDGET_SECONDS, jobs), "")
-    today = date.fromisoformat(kept.date) if kept.date else None
-    contents = contents_of(kept.judged, dict(run.manifest.get("seconds", {})), today, kept.beyond)
-    contents = replace(contents, versions=dict(run.manifest.get("versions", {})))
-    target = out if out is not None else run.folder
-    with put_in_place(target) as aside:
+    place = _place(run, out if out is not None else run.folder, formats, options.replace_edited)
+    with being_written(place) as aside:
+        judged, jobs = judged_again(run, options), options.jobs or 1
+        kept = read_kept(run.folder, judged, jobs)
+        if kept is None:
+            whole = replace(judged, effects=effects_of(judged.portfolio))
+            kept = Kept(whole, beyond(whole, BUDGET_SECONDS, jobs), "")
+        today = date.fromisoformat(kept.date) if kept.date else None
+        contents = contents_of(kept.judged, dict(run.manifest.get("seconds", {})), today, kept.beyond)
+        contents = replace(contents, versions=dict(run.manifest.get("versions", {})))
         files = write_formats(contents, aside, formats)
-    return {name: target / file.name for name, file in files.items()}
+        if place.kind == "report":
+            about = {name: run.manifest.get(name) for name in ("study", "study_hash", "seed", "versions")}
+            write_json(aside / MANIFEST, about)
+    return {name: place.folder / file.name for name, file in files.items()}
+
+
+def _place(run: Run, target: Path, asked: Sequence[str], replace_edited: bool) -> Place:
+    """Return the place of a run's report: beside the run's own files, or a folder that holds reports of this run."""
+    expected = (*(FILES[name] for name in asked), *(("figures",) if "html" in asked else ()))
+    mark = read_mark(run.folder)
+    if mark is not None and target.resolve() == run.folder.resolve():
+        return Place(target, mark.kind, mark.origin, replace_edited, expected, add=True)
+    origin = Origin(f"run {run.manifest['study_hash']}, seed {run.manifest['seed']}")
+    return Place(target, "report", origin, replace_edited, expected, add=True)

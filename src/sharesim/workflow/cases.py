@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sharesim.arguments import a_path, a_text, takes
 from sharesim.errors import Fault, OutputError, UsageError
+from sharesim.folders.fresh import made_whole
 from sharesim.study.labels import unknown_name
 from sharesim.workflow.new import free_folder
 
@@ -141,10 +142,11 @@ def new_like(folder: str | Path, name: str) -> Path:
     source = case(name).folder
     folder = free_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for item in sorted(source.iterdir()):
-            if item.is_file() and item.suffix in KEPT:
-                (folder / item.name).write_bytes(item.read_bytes())
+        with made_whole(folder) as aside:
+            aside.mkdir()
+            for item in sorted(source.iterdir()):
+                if item.is_file() and item.suffix in KEPT:
+                    (aside / item.name).write_bytes(item.read_bytes())
     except OSError as error:
         raise OutputError(
             Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", "Choose another folder.")

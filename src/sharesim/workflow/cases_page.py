@@ -23,7 +23,7 @@ PLANNED = "as_planned"
 HEAD = """\
 # The worked cases
 
-Printed by `sharesim cases --run --returns DIR --out docs/cases.md`, where DIR holds the returns that `lancashire-2024`
+Printed by `sharesim cases --run --returns DIR > docs/cases.md`, where DIR holds the returns that `lancashire-2024`
 is built from. Each case is a folder under `configs/`; its `sources.md` says of every figure whether it was given,
 measured or assumed. `sharesim new DIR --like NAME` copies one.
 

@@ -1,15 +1,12 @@
-"""The run folder: written aside, moved into place whole, so that nobody ever reads half a result."""
+"""What a run folder holds: its tables, its study as it was run, its manifest."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import math
-import os
 import platform
-import shutil
 import sys
-from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,7 +15,9 @@ from typing import Any
 import pandas as pd
 
 from sharesim import __version__
-from sharesim.errors import Fault, OutputError
+from sharesim.folders.choose import own_folder, seen_from
+from sharesim.folders.mark import MANIFEST, Origin
+from sharesim.folders.place import Place
 from sharesim.report import inputs, log, tables
 from sharesim.study import dump
 from sharesim.study.plain import no_formula
@@ -26,89 +25,39 @@ from sharesim.study.study import Study
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.results import Appraisal, Portfolio
 
-MANIFEST = "manifest.json"
+RUNS = Path("runs")
 #: The study as it was run, overrides and scenario included: it can be run again as it is.
 STUDY = "study"
 PACKAGES = ("numpy", "scipy", "pulp", "highspy", "pandas", "pydantic", "matplotlib")
 
 
-@contextlib.contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """Give a folder to write into that becomes `target` when everything went well, and vanishes when it did not.
+#: What every run writes, files and folders: somebody else's file of such a name is found before the work.
+WRITTEN = (
+    "bundles.parquet", "portfolio.csv", "councils.csv", "years.csv", "lines.csv", "council_years.csv", "rules.csv",
+    "drivers.csv", "assumptions.csv", "conventions.csv", "published.csv", "study.json", STUDY, "summary.json",
+)  # fmt: skip
 
-    Raises
-    ------
-    OutputError
-        When the target cannot be written, or holds something that is no run of ours.
+
+def origin_of(study: Study) -> Origin:
+    """Return where a study came from and what was changed on top; one read from nowhere is known by its content."""
+    changes = ((item.path, str(item.after)) for item in study.changes if item.by == "command line")
+    return Origin(study.source or f"content {study.content_hash}", study.scenario, tuple(sorted(changes)))
+
+
+def own_folder_of(study: Study, kind: str, ending: str = "", parent: Path | None = None) -> tuple[Path, str]:
+    """Return the folder of a study's result where none is named, and why it is not the plain name (`own_folder`).
+
+    Below ``runs`` it has the study's name; below another parent, that of the study's folder or file.
     """
-    target = Path(target)
-    if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or (target / MANIFEST).exists())):
-        raise OutputError(
-            Fault(
-                str(target),
-                "is in the way",
-                "a file or folder that is no run of sharesim",
-                "a new name, or an earlier run",
-                "Choose another --out.",
-            )
-        )
-    aside = target.parent / f".{target.name}.partial-{os.getpid()}"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
-        yield aside
-        _move(aside, target)
-    except OSError as error:
-        raise OutputError(
-            Fault(
-                str(target),
-                f"cannot be written: {error.strerror or error}",
-                "",
-                "",
-                "Choose another --out, or make room.",
-            )
-        ) from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    name = study.model.study.name if parent is None else Path(study.source).stem
+    return own_folder(parent or RUNS, name + ending, kind, origin_of(study))
 
 
-@contextlib.contextmanager
-def put_in_place(target: Path) -> Iterator[Path]:
-    """Give a folder to write into whose files and folders then take their places in `target`, one after the other.
-
-    Raises
-    ------
-    OutputError
-        When the target cannot be written.
-    """
-    aside = target / f".partial-{os.getpid()}"
-    try:
-        aside.mkdir(parents=True)
-        yield aside
-        for item in sorted(aside.iterdir()):
-            if item.is_dir() and (target / item.name).is_dir():
-                shutil.rmtree(target / item.name)
-            item.replace(target / item.name)
-    except OSError as error:
-        reason = f"cannot be written: {error.strerror or error}"
-        raise OutputError(Fault(str(target), reason, "", "", "Choose another --out, or make room.")) from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _move(aside: Path, target: Path) -> None:
-    if not target.exists():
-        aside.rename(target)
-        return
-    old = target.parent / f".{target.name}.old-{os.getpid()}"
-    target.rename(old)
-    try:
-        aside.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+def place_of(
+    study: Study, folder: Path, kind: str, replace_edited: bool = False, expected: tuple[str, ...] = ()
+) -> Place:
+    """Return the place of a study's result."""
+    return Place(folder, kind, seen_from(origin_of(study), folder.parent), replace_edited, expected)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sharesim.arguments import a_path, takes
 from sharesim.errors import Fault, OutputError, UsageError
+from sharesim.folders.fresh import made_whole
 
 
 @takes(folder=a_path)
@@ -28,10 +29,11 @@ def new(folder: str | Path) -> Path:
     """
     folder = free_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for source in sorted(files("sharesim").joinpath("starter").iterdir(), key=lambda item: item.name):
-            if source.name.endswith((".toml", ".csv")):
-                (folder / source.name).write_bytes(source.read_bytes())
+        with made_whole(folder) as aside:
+            aside.mkdir()
+            for source in sorted(files("sharesim").joinpath("starter").iterdir(), key=lambda item: item.name):
+                if source.name.endswith((".toml", ".csv")):
+                    (aside / source.name).write_bytes(source.read_bytes())
     except OSError as error:
         raise OutputError(
             Fault(str(folder), f"cannot be written: {error.strerror or error}", "", "", "Choose another folder.")

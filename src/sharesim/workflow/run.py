@@ -14,9 +14,11 @@ import pandas as pd
 from sharesim.appraisal.resources import LEAST_GB, Resources
 from sharesim.arguments import a_flag, a_function, a_path, an_instance, check_fields, number, takes
 from sharesim.choice.choose import ChoiceOptions
+from sharesim.folders.mark import MANIFEST
+from sharesim.folders.place import Place, being_written
 from sharesim.insight.drivers import driver_effects
 from sharesim.report import Contents, write_formats
-from sharesim.report.formats import DEFAULT, some_formats
+from sharesim.report.formats import DEFAULT, FILES, some_formats
 from sharesim.report.options import Beyond
 from sharesim.report.tables import is_event
 from sharesim.study.given import a_study
@@ -25,10 +27,11 @@ from sharesim.uncertainty.goal import a_stop_rule
 from sharesim.workflow.assumed import assumption_effects, watched
 from sharesim.workflow.doors import DRAWS, JOBS, SEED, appraise, choose, judge
 from sharesim.workflow.folder import (
-    MANIFEST,
+    WRITTEN,
     manifest,
+    own_folder_of,
+    place_of,
     versions,
-    whole_folder,
     write_appraisal,
     write_beside,
     write_csv,
@@ -65,6 +68,8 @@ class RunOptions:
         Memory budget of the appraisal; a quarter of the machine's, 8 GB at most, where it is left out.
     appraise : callable, optional
         In place of `doors.appraise`, with its arguments: an appraisal spread over several machines.
+    replace_edited : bool
+        Keep a file of an earlier run that was edited since as NAME.kept, instead of refusing to replace the run.
     """
 
     seed: int | None = None
@@ -79,12 +84,19 @@ class RunOptions:
     explain_seconds: float = BUDGET_SECONDS
     memory_gb: float | None = None
     appraise: Callable[..., Appraisal] | None = None
+    replace_edited: bool = False
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """Files and folders that a run is known to write."""
+        return (*WRITTEN, *(("figures", *(FILES[name] for name in self.formats)) if self.report else ()))
 
     def __post_init__(self) -> None:
         check_fields(
             self, seed=SEED, draws=DRAWS, judge_draws=DRAWS, jobs=JOBS, progress=a_function, report=a_flag,
             formats=some_formats, until=a_stop_rule, judge_until=a_stop_rule,
             explain_seconds=number(0.0, below=True), memory_gb=number(LEAST_GB, below=True), appraise=a_function,
+            replace_edited=a_flag,
         )  # fmt: skip
 
     def stage(self, name: str) -> Callable[[int, int], None] | None:
@@ -148,10 +160,10 @@ def run_study(study: Study | str | Path, folder: str | Path, options: RunOptions
     Raises
     ------
     OutputError
-        When the folder cannot be written; nothing is left half-written.
+        When the folder cannot be written, or holds what is not ours to replace; nothing is left half-written.
     """
     options, timer = options or RunOptions(), _Timer()
-    with whole_folder(folder) as aside:
+    with being_written(place_of(study, folder, "run", options.replace_edited, options.expected)) as aside:
         with timer.stage("appraise"):
             outcomes = _appraised(study, options)
         with timer.stage("choose"):
@@ -189,23 +201,31 @@ def _write_report(folder: Path, judged: Judged, timer: _Timer, options: RunOptio
     return next(iter(files.values()))
 
 
-@takes(judged=a_judged, out=a_path, formats=some_formats)
-def report(judged: Judged, out: str | Path | None = None, formats: str | Sequence[str] = DEFAULT) -> Path:
+@takes(judged=a_judged, out=a_path, formats=some_formats, replace_edited=a_flag)
+def report(
+    judged: Judged,
+    out: str | Path | None = None,
+    formats: str | Sequence[str] = DEFAULT,
+    replace_edited: bool = False,
+) -> Path:
     """Write the run folder of a judged portfolio (report, figures, tables) and return the path of its report.
 
     Parameters
     ----------
     judged : Judged
     out : str or Path, optional
-        The folder; ``runs/`` and the study's name where left out. An earlier run there is replaced.
+        The folder; ``runs/`` and the study's name where left out (a scenario, changes, or another study of that name
+        have one of their own). An earlier run there is replaced; what others put beside it stays.
     formats : str or sequence of str
         Of html, xlsx, pptx, md: report.html, workbook.xlsx, brief.pptx, report.md; ``"all"`` for every one. The path
         returned is that of the first.
+    replace_edited : bool
+        Keep a file of the earlier run that was edited since as NAME.kept, instead of refusing.
 
     Raises
     ------
     OutputError
-        When the folder cannot be written; nothing is left half-written.
+        When the folder cannot be written, or holds what is not ours to replace; nothing is left half-written.
 
     Examples
     --------
@@ -215,10 +235,10 @@ def report(judged: Judged, out: str | Path | None = None, formats: str | Sequenc
     >>> report(judged, Path(tempfile.mkdtemp()) / "run").name
     'report.html'
     """
-    folder, timer = out if out is not None else Path("runs") / judged.study.model.study.name, _Timer()
-    options = RunOptions(formats=formats)
-    judged = judged if judged.effects else replace(judged, effects=effects_of(judged.portfolio))
-    with whole_folder(folder) as aside:
+    options, timer = RunOptions(formats=formats), _Timer()
+    folder = out if out is not None else own_folder_of(judged.study, "run")[0]
+    with being_written(place_of(judged.study, folder, "run", replace_edited, options.expected)) as aside:
+        judged = judged if judged.effects else replace(judged, effects=effects_of(judged.portfolio))
         write_run(aside, judged, timer.seconds)
         page = _write_report(aside, judged, timer, options)
     return folder / page.name
@@ -233,7 +253,7 @@ def write_run_manifest(folder: Path, judged: Judged, seconds: dict[str, float]) 
 def appraise_study(study: Study | str | Path, folder: str | Path, options: RunOptions | None = None) -> Appraisal:
     """Appraise a study into a folder, without a choice."""
     options, timer = options or RunOptions(), _Timer()
-    with whole_folder(folder) as aside:
+    with being_written(place_of(study, folder, "appraisal", options.replace_edited)) as aside:
         with timer.stage("appraise"):
             outcomes = _appraised(study, options)
         write_appraisal(aside, outcomes, timer.seconds)
@@ -250,17 +270,16 @@ def _appraised(study: Study, options: RunOptions) -> Appraisal:
     return options.appraise(study, draws=options.draws, **common)
 
 
-@takes(out=a_path)
-def write_table(frame: pd.DataFrame, out: str | Path | None, study: Study, name: str) -> Path:
-    """Write one table as CSV into a folder of its own (``runs/`` and the study's name by default); return the file."""
-    folder = out or Path("runs") / f"{study.model.study.name}-{name.replace('_', '-')}"
-    with whole_folder(folder) as aside:
+def write_table(frame: pd.DataFrame, place: Place, study: Study) -> Path:
+    """Write one table, named as the kind of its place, as CSV into a folder of its own; return the file."""
+    name = place.kind
+    with being_written(place) as aside:
         write_csv(frame, aside / f"{name}.csv")
         write_json(
             aside / MANIFEST,
             {"study": study.model.study.name, "study_hash": study.content_hash, "table": name, "versions": versions()},
         )
-    return folder / f"{name}.csv"
+    return place.folder / f"{name}.csv"
 
 
 def _choice_options(study: Study, options: RunOptions) -> ChoiceOptions:

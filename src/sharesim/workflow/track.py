@@ -19,9 +19,12 @@ from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
 from sharesim.appraisal.measured import amounts, measured
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
-from sharesim.arguments import a_path, an_instance, number, takes
+from sharesim.arguments import a_flag, a_path, an_instance, number, takes
 from sharesim.bundles.enumerate import candidates
 from sharesim.errors import Fault, UsageError
+from sharesim.folders.choose import seen_from
+from sharesim.folders.mark import MANIFEST, Origin
+from sharesim.folders.place import Place, being_written
 from sharesim.insight.reweighting import Weights, reweighted, weighted_percentile
 from sharesim.measures import percentile_of
 from sharesim.report.budget import price_index
@@ -31,7 +34,7 @@ from sharesim.study.study import Study
 from sharesim.uncertainty.amounts import first_of
 from sharesim.workflow.actuals import MEASURES, Actual, Known, Series, read_actuals
 from sharesim.workflow.again import read_run
-from sharesim.workflow.folder import MANIFEST, versions, whole_folder, write_csv, write_json
+from sharesim.workflow.folder import versions, write_csv, write_json
 
 #: How far a future may lie from what was seen, as a share of the spread of the futures.
 NOISE_SHARE = 0.25
@@ -189,19 +192,23 @@ def about(tracked: Tracked) -> dict[str, object]:
     }  # fmt: skip
 
 
-@takes(tracked=an_instance(Tracked, "not a tracked run", "what track returned", "Call track(run, actuals) first."), folder=a_path)
-def write_track(tracked: Tracked, folder: str | Path) -> Path:
+@takes(
+    tracked=an_instance(Tracked, "not a tracked run", "what track returned", "Call track(run, actuals) first."),
+    folder=a_path, replace_edited=a_flag,
+)  # fmt: skip
+def write_track(tracked: Tracked, folder: str | Path, replace_edited: bool = False) -> Path:
     """Write track.html, figures and the tables as CSV into a folder, whole; return the page's path.
 
     Raises
     ------
     OutputError
-        When the folder cannot be written, or holds something that is no run of ours.
+        When the folder cannot be written, or holds something else than an earlier highlight report.
     """
     from sharesim.report.tracking import tracking_page
 
     frames = {"by_arrangement": tracked.by_arrangement, "highlights": tracked.highlights, "bands": tracked.bands}
-    with whole_folder(folder) as aside:
+    origin = seen_from(Origin(tracked.study.source), folder.parent)
+    with being_written(Place(folder, "track", origin, replace_edited)) as aside:
         for name, frame in frames.items():
             write_csv(frame, aside / f"{name}.csv")
         page = tracking_page(about(tracked), frames, aside)

@@ -126,7 +126,7 @@ def test_tables_pictures_and_the_page_are_written_whole(flips: Comparison) -> No
     page = flips.write()
     names = {item.name for item in page.parent.iterdir()}
     assert names == {f"{name}.{kind}" for name in ("runs", "choices", "arrangements", "flips") for kind in ("csv", "parquet")} | {
-        "compare.html", "compare.xlsx", "figures",
+        "compare.html", "compare.xlsx", "figures", "manifest.json",
     }  # fmt: skip
     assert {item.suffix for item in (page.parent / "figures").iterdir()} == {".svg", ".png", ".csv"}
     text = page.read_text()
@@ -138,7 +138,7 @@ def test_tables_pictures_and_the_page_are_written_whole(flips: Comparison) -> No
     (taken / "letter").touch()
     with pytest.raises(
         OutputError,
-        match=r"is in the way: got something that is no comparison; allowed a new name, or an earlier comparison\.",
+        match=r"is in the way: got a folder with 'letter' in it; allowed a new name, an empty folder, or an earlier result",
     ):
         flips.write(taken)
 

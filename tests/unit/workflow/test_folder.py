@@ -1,51 +1,13 @@
-"""The run folder appears whole or not at all."""
+"""What is written into a run folder: JSON and tables that every reader takes."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
-from sharesim.errors import OutputError
-from sharesim.workflow.folder import whole_folder, write_csv, write_json
-
-
-def test_a_fault_inside_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), whole_folder(tmp_path / "run") as aside:
-        (aside / "half.txt").write_text("half", encoding="utf-8")
-        raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_fault_keeps_the_earlier_run(tmp_path: Path) -> None:
-    with whole_folder(tmp_path / "run") as aside:
-        (aside / "manifest.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(RuntimeError), whole_folder(tmp_path / "run"):
-        raise RuntimeError
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["manifest.json"]
-
-
-def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "run").write_text("mine", encoding="utf-8")
-    with pytest.raises(OutputError) as refused, whole_folder(tmp_path / "run"):
-        pass
-    assert str(refused.value) == (
-        f"{tmp_path / 'run'}: is in the way: got a file or folder that is no run of sharesim; allowed a new name, or an earlier run. "
-        "Choose another --out."
-    )
-
-
-@pytest.mark.skipif(
-    os.name != "posix" or not Path("/proc/version").exists(), reason="needs a folder that nobody can write to"
-)
-def test_a_folder_that_cannot_be_written_is_one_line() -> None:
-    with pytest.raises(OutputError) as refused, whole_folder(Path("/proc/sharesim/run")):
-        pass
-    assert str(refused.value).startswith("/proc/sharesim/run: cannot be written: ")
-    assert str(refused.value).endswith(". Choose another --out, or make room.")
+from sharesim.workflow.folder import write_csv, write_json
 
 
 def test_json_has_no_word_for_nan(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from sharesim.arguments import a_path, several, takes, whole
+from sharesim.arguments import a_flag, a_path, several, takes, whole
+from sharesim.folders.mark import MANIFEST, NOWHERE, Origin
+from sharesim.folders.place import Place, being_written
 from sharesim.report.figures import drawing
 from sharesim.report.figures.calibration import calibration_plot, ranges_plot
 from sharesim.report.files import write_figures
@@ -22,7 +24,7 @@ from sharesim.study.study import Study
 from sharesim.workflow.backtest.bases import Places, read_places
 from sharesim.workflow.backtest.predict import FIGURES, Life, NotPredicted, Prediction, Settings, predict
 from sharesim.workflow.backtest.table import Register, read_register
-from sharesim.workflow.folder import MANIFEST, versions, whole_folder, write_csv, write_json
+from sharesim.workflow.folder import versions, write_csv, write_json
 
 LEVELS = (50, 80, 90)
 LATEST = 2100
@@ -155,10 +157,10 @@ class Backtest:
         plain = [f"{empty} more figures are not published in the table."] if empty else []
         return [*(["", "Not predicted, and why:", *lines] if lines else []), *plain, *ignored]
 
-    @takes(folder=a_path)
-    def write(self, folder: str | Path) -> Path:
+    @takes(folder=a_path, replace_edited=a_flag)
+    def write(self, folder: str | Path, origin: Origin = NOWHERE, replace_edited: bool = False) -> Path:
         """Write tables, figures and the words into a folder; return it."""
-        with whole_folder(folder) as aside:
+        with being_written(Place(folder, "backtest", origin, replace_edited)) as aside:
             write_csv(self.table, aside / "predictions.csv")
             write_csv(self.coverage, aside / "coverage.csv")
             write_csv(self.not_predicted, aside / "not_predicted.csv")
