@@ -92,18 +92,17 @@ def backtest_arguments(parser: argparse.ArgumentParser) -> None:
 
 def backtest_command(options: argparse.Namespace) -> int:
     """Carry out `sharesim backtest`; return the exit code."""
-    from sharesim.folders.choose import own_folder, seen_from
+    from sharesim.folders.choose import own_folder
     from sharesim.folders.mark import Origin
     from sharesim.folders.place import Place, check
     from sharesim.workflow.backtest.score import backtest
     from sharesim.workflow.doors import load
 
-    origin, why = Origin(str(options.table.resolve())), ""
-    folder = options.out
+    folder, why = options.out, ""
     if folder is None:
+        origin = Origin(str(options.table.resolve()))
         folder, why = own_folder(Path("runs"), f"backtest-{options.table.stem}", "backtest", origin)
-    origin = seen_from(origin, folder.parent)
-    check(Place(folder, "backtest", origin, options.replace))
+    check(Place(folder, "backtest", replace_edited=options.replace))
     studies = [load(folder) for folder in options.study]
     found = backtest(
         options.table,
@@ -113,7 +112,7 @@ def backtest_command(options: argparse.Namespace) -> int:
         seed=options.seed,
         as_of=options.as_of,
     )
-    found.write(folder, origin, options.replace)
+    found.write(folder, options.replace)
     if not options.quiet:
         print(f"{found.summary()}\n\nTables and figures: {folder}" + (f"; a folder of its own: {why}" if why else ""))
     return DONE

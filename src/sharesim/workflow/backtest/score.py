@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,8 @@ import pandas as pd
 from scipy.stats import binom
 
 from sharesim.arguments import a_flag, a_path, several, takes, whole
-from sharesim.folders.mark import MANIFEST, NOWHERE, Origin
+from sharesim.folders.choose import seen_from
+from sharesim.folders.mark import MANIFEST, Origin
 from sharesim.folders.place import Place, being_written
 from sharesim.report.figures import drawing
 from sharesim.report.figures.calibration import calibration_plot, ranges_plot
@@ -40,6 +42,8 @@ class Backtest:
     settings : Settings
     predictions, missing, lives : lists
         As `predict` returns them.
+    source : str
+        Where the register lies, from the root.
     """
 
     register: Register
@@ -47,6 +51,7 @@ class Backtest:
     predictions: tuple[Prediction, ...]
     missing: tuple[NotPredicted, ...]
     lives: tuple[Life, ...]
+    source: str = ""
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -158,8 +163,9 @@ class Backtest:
         return [*(["", "Not predicted, and why:", *lines] if lines else []), *plain, *ignored]
 
     @takes(folder=a_path, replace_edited=a_flag)
-    def write(self, folder: str | Path, origin: Origin = NOWHERE, replace_edited: bool = False) -> Path:
+    def write(self, folder: str | Path, replace_edited: bool = False) -> Path:
         """Write tables, figures and the words into a folder; return it."""
+        origin = seen_from(Origin(self.source), folder.parent)
         with being_written(Place(folder, "backtest", origin, replace_edited)) as aside:
             write_csv(self.table, aside / "predictions.csv")
             write_csv(self.coverage, aside / "coverage.csv")
@@ -229,7 +235,7 @@ def backtest(
     year = as_of if as_of is not None else register.latest_year or max(row.start or 2000 for row in register.rows or ())
     settings = Settings(draws, seed, year, studies, known)
     predictions, missing, lives = predict(register.rows, settings)
-    return Backtest(register, settings, tuple(predictions), tuple(missing), tuple(lives))
+    return Backtest(register, settings, tuple(predictions), tuple(missing), tuple(lives), os.path.realpath(table))
 
 
 __all__ = ["Backtest", "backtest"]
