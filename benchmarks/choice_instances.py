@@ -57,6 +57,9 @@ class FactorDraws:
     def activation_one_off_draws(self, years: Sequence[int]) -> np.ndarray:
         return np.zeros((0, self.n_councils, self.n_draws))
 
+    def activation_grant_draws(self, years: Sequence[int]) -> np.ndarray:
+        return np.zeros((0, self.n_councils, self.n_draws))
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -173,6 +176,7 @@ def _candidates(who: tuple, source: FactorDraws, days: np.ndarray) -> Candidates
         activation_npv_gbp=np.zeros(0),
         activation_council_npv_gbp=np.zeros((0, n_councils)),
         activation_one_off_gbp=np.zeros((0, n_councils, N_YEARS)),
+        activation_grant_gbp=np.zeros((0, n_councils, N_YEARS)),
     )
 
 

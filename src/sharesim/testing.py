@@ -26,12 +26,19 @@ class MemoryDraws(DrawSource):
     one_off_gbp : ndarray, shape (B, P, T, N)
     activation_npv_gbp : ndarray, shape (K, A, N)
     activation_one_off_gbp : ndarray, shape (K, A, T, N)
+    activation_grant_gbp : ndarray, shape (K, A, T, N), optional
+        None where it is left out.
     """
 
     partner_npv_gbp: np.ndarray
     one_off_gbp: np.ndarray
     activation_npv_gbp: np.ndarray
     activation_one_off_gbp: np.ndarray
+    activation_grant_gbp: np.ndarray = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.activation_grant_gbp is None:
+            object.__setattr__(self, "activation_grant_gbp", np.zeros_like(self.activation_one_off_gbp))
 
     @property
     def n_draws(self) -> int:
@@ -54,6 +61,9 @@ class MemoryDraws(DrawSource):
 
     def activation_one_off_draws(self, years: Sequence[int]) -> np.ndarray:
         return self.activation_one_off_gbp[:, :, list(years)].sum(axis=2)
+
+    def activation_grant_draws(self, years: Sequence[int]) -> np.ndarray:
+        return self.activation_grant_gbp[:, :, list(years)].sum(axis=2)
 
 
 @dataclass(frozen=True)
@@ -245,6 +255,7 @@ def _candidates(size: CaseSize, bundles: list[_Bundle], source: MemoryDraws, rng
         activation_npv_gbp=source.activation_npv_gbp.mean(axis=2).sum(axis=1),
         activation_council_npv_gbp=source.activation_npv_gbp.mean(axis=2),
         activation_one_off_gbp=source.activation_one_off_gbp.mean(axis=3),
+        activation_grant_gbp=source.activation_grant_gbp.mean(axis=3),
     )
 
 

@@ -23,15 +23,37 @@ def activation_draws(context: Context, columns: Sequence[Activation], clock: Clo
 
 
 def activation_one_off(context: Context, columns: Sequence[Activation], year: int) -> np.ndarray:
-    """Return what each column costs each council once in a year, GBP (grants negative), shape (column, council,
-    draw)."""
+    """Return what each column costs each council once in a year, GBP, shape (column, council, draw).
+
+    Before grants and receipts, and without what risks cost when they strike (decision 094): what one council pays
+    another for leaving early is a cost of the one and no saving of the other.
+    """
     result = np.zeros((len(columns), len(context.study.councils), context.n_draws))
+    clock = _only(context, year)
+    for at, column in enumerate(columns):
+        if column.kind not in ("grant", "risk"):
+            result[at] = np.maximum(-_amount(context, column, clock, one_off_only=True), 0.0)
+    return result
+
+
+def activation_grants(context: Context, columns: Sequence[Activation], year: int) -> np.ndarray:
+    """Return what grants bring each council in a year at chance x amount, less what is clawed back, GBP, shape (column,
+    council, draw)."""
+    result = np.zeros((len(columns), len(context.study.councils), context.n_draws))
+    clock = _only(context, year)
+    for at, column in enumerate(columns):
+        if column.kind == "grant":
+            grant = context.study.model.grants[column.index]
+            chances = (context.number(f"grants.{name}", column.index) for name in ("chance", "clawback_chance"))
+            result[at] = _shares(context, column, grant.split)[:, None] * _grant(context, column.index, clock, *chances)
+    return result
+
+
+def _only(context: Context, year: int) -> Clock:
+    """Return the clock under which one year counts."""
     only = np.zeros(context.study.n_years)
     only[year] = 1.0
-    clock = Clock.of(only[:, None], only)
-    for at, column in enumerate(columns):
-        result[at] = -_amount(context, column, clock, one_off_only=True)
-    return result
+    return Clock.of(only[:, None], only)
 
 
 def _amount(context: Context, column: Activation, clock: Clock, *, one_off_only: bool) -> np.ndarray:
@@ -41,7 +63,12 @@ def _amount(context: Context, column: Activation, clock: Clock, *, one_off_only:
         return _shares(context, column, "equal")[:, None] * _struck(context, column, clock)
     if column.kind == "grant":
         grant = context.study.model.grants[column.index]
-        return _shares(context, column, grant.split)[:, None] * _grant(context, column.index, clock)
+        events = context.study.events
+        happens = (
+            context.uniform(event[column.index]) < context.number(f"grants.{name}", column.index)
+            for name, event in (("chance", events.grant), ("clawback_chance", events.clawback))
+        )
+        return _shares(context, column, grant.split)[:, None] * _grant(context, column.index, clock, *happens)
     if column.kind == "existing":
         return _break(context, column, clock)
     if column.kind == "mitigation":
@@ -71,10 +98,9 @@ def _shares(context: Context, column: Activation, rule: str) -> np.ndarray:
     return split_weights(rule, cost, cost, context.fixed.stated, np.ones(n_councils, bool))  # type: ignore[arg-type]
 
 
-def _grant(context: Context, index: int, clock: Clock) -> np.ndarray:
-    grant, events = context.study.model.grants[index], context.study.events
-    awarded = context.uniform(events.grant[index]) < context.number("grants.chance", index)
-    back = context.uniform(events.clawback[index]) < context.number("grants.clawback_chance", index)
+def _grant(context: Context, index: int, clock: Clock, awarded: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """Return a grant where it is awarded, less where it is clawed back: in every draw, or by the chance of each."""
+    grant = context.study.model.grants[index]
     amount = context.number("grants.amount_gbp", index) * awarded
     paid, returned = grant.year, min(grant.clawback_year, clock.n_years - 1)
     return amount * (

@@ -51,7 +51,6 @@ ONE_OFF_LINES = (
     "joining",
     "officers",
     "delay_cost",
-    "risk_one_off",
     "redundancy",
     "pension_strain",
     "notice",

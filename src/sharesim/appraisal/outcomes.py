@@ -12,7 +12,7 @@ import numpy as np
 from sharesim.appraisal.context import Fixed
 from sharesim.appraisal.engine import ChunkRun, chunk_sizes, draw_plan, tiles_of
 from sharesim.appraisal.figures import figures_of, weighted_sum
-from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
+from sharesim.appraisal.fixed_items import activation_draws, activation_grants, activation_one_off
 from sharesim.appraisal.flows import planned_shares
 from sharesim.appraisal.resources import MOST_BLOCK_CHUNKS, Cut, Resources
 from sharesim.appraisal.savings import over_slots
@@ -162,11 +162,19 @@ class Outcomes:
         return chunked_sum(self.activation_npv) / self.n_draws
 
     def activation_one_off_draws(self, years: Sequence[int]) -> np.ndarray:
-        """Return one-off cost of the activation columns over years, GBP undiscounted, shape (activation, council,
+        """Return one-off cost of the activation columns over years, grants left out, GBP undiscounted, shape
+        (activation, council, draw)."""
+        return self._activated(activation_one_off, years)
+
+    def activation_grant_draws(self, years: Sequence[int]) -> np.ndarray:
+        """Return grants at chance x amount, less clawback, over years, GBP undiscounted, shape (activation, council,
         draw)."""
+        return self._activated(activation_grants, years)
+
+    def _activated(self, flow: Callable[..., np.ndarray], years: Sequence[int]) -> np.ndarray:
         result = np.zeros((len(self.activations.columns), len(self.study.councils), self.n_draws))
         for run in self.blocks():
-            part = sum(activation_one_off(run.context, self.activations.columns, year) for year in years)
+            part = sum(flow(run.context, self.activations.columns, year) for year in years)
             result[:, :, run.first : run.first + run.used] = part[..., : run.used]
         return result
 

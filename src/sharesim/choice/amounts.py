@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -36,6 +37,7 @@ def whose(view: View, council: str, values: np.ndarray) -> np.ndarray:
 
 
 def _activated(view: View, council: str, values: np.ndarray) -> np.ndarray:
+    """Return activation values, shape (K, A, ...), of a council id, or summed over councils for 'programme'."""
     return values.sum(axis=1) if council == r.PROGRAMME else values[:, view.candidates.councils.index(council)]
 
 
@@ -46,10 +48,38 @@ def _no_activation(view: View, values: np.ndarray) -> np.ndarray:
 def _budget(rule: r.Budget, view: View) -> list[Amount]:
     if rule.percentile is not None:
         return []
-    years, candidates = view.years(rule.years), view.candidates
+    granted = grant_years(rule, view)
+    always = [int(year) for year in view.years(rule.years) if year not in granted]
+    sets = chain.from_iterable(combinations(granted, size) for size in range(len(granted), -1, -1))
+    return [
+        _within(rule, view, sorted([*always, *some]), whole=len(some) == len(granted))
+        for some in sets
+        if always or some
+    ]
+
+
+def grant_years(rule: r.Budget, view: View) -> list[int]:
+    """Return the year positions of a net budget in which a grant comes."""
+    if not rule.net_of_grants:
+        return []
+    grants = _activated(view, rule.council, view.candidates.activation_grant_gbp)
+    return [int(year) for year in view.years(rule.years) if (grants[:, year] > 0).any()]
+
+
+def _within(rule: r.Budget, view: View, years: list[int], *, whole: bool) -> Amount:
+    """Cost of some years within the limit, less their grants where the rule is net.
+
+    A grant beyond its year's cost pays for no other year. The sum over years of [cost - grant]+ is the largest of the
+    sums over any of them, so it keeps the limit where each of those does: a row for each set of years with grants.
+    """
+    candidates, first = view.candidates, view.candidates.first_year
+    fixed = candidates.activation_one_off_gbp[:, :, years].sum(axis=2)
+    if rule.net_of_grants:
+        fixed = fixed - candidates.activation_grant_gbp[:, :, years].sum(axis=2)
     bundles = whose(view, rule.council, candidates.one_off_gbp[:, :, years].sum(axis=2))
-    activations = _activated(view, rule.council, candidates.activation_one_off_gbp[:, :, years].sum(axis=2))
-    return [Amount(rule.council, np.concatenate([bundles, activations]), (-np.inf, rule.limit_gbp), "GBP")]
+    column = np.concatenate([bundles, _activated(view, rule.council, fixed)])
+    subject = rule.council if whole else f"{rule.council} {'+'.join(str(first + year) for year in years)}"
+    return Amount(subject, column, (-np.inf, rule.limit_gbp), "GBP")
 
 
 def _yearly(rule: r.OfficerDays | r.Redeployments, view: View) -> list[Amount]:

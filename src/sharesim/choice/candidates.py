@@ -58,7 +58,7 @@ class Candidates:
     quality_change : ndarray, shape (B,)
         Weighted change of scored quality, additive over bundles (share).
     one_off_gbp : ndarray, shape (B, P, T)
-        Mean one-off cost by partner and year, undiscounted real.
+        Mean one-off cost by partner and year, undiscounted real, before receipts.
     officer_days : ndarray, shape (B, P, T)
     compulsory_exits, voluntary_exits : ndarray, shape (B, P)
     redeployments : ndarray, shape (B, P, T)
@@ -66,6 +66,9 @@ class Candidates:
     activation_npv_gbp : ndarray, shape (K,)
     activation_council_npv_gbp : ndarray, shape (K, A)
     activation_one_off_gbp : ndarray, shape (K, A, T)
+        Before grants.
+    activation_grant_gbp : ndarray, shape (K, A, T)
+        Grants at chance x amount, less what is clawed back, by the year in which they come.
     """
 
     councils: Labels
@@ -97,6 +100,7 @@ class Candidates:
     activation_npv_gbp: np.ndarray
     activation_council_npv_gbp: np.ndarray
     activation_one_off_gbp: np.ndarray
+    activation_grant_gbp: np.ndarray
 
     @property
     def n_bundles(self) -> int:
@@ -129,4 +133,7 @@ class DrawSource(Protocol):
         """NPV of the activation columns by council, shape (K, A, n_draws)."""
 
     def activation_one_off_draws(self, years: Sequence[int]) -> np.ndarray:
-        """One-off cost of the activation columns summed over year indices, shape (K, A, n_draws)."""
+        """One-off cost of the activation columns summed over year indices, grants left out, shape (K, A, n_draws)."""
+
+    def activation_grant_draws(self, years: Sequence[int]) -> np.ndarray:
+        """Grants at chance x amount, less clawback, summed over year indices, shape (K, A, n_draws)."""

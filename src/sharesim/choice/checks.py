@@ -185,16 +185,25 @@ def _years(portfolio: Portfolio, years: tuple[int, ...]) -> list[int]:
 def _budget(rule: r.Budget, portfolio: Portfolio) -> list[Check]:
     years = _years(portfolio, rule.years)
     if rule.percentile is not None:
-        cost = portfolio.cost_draws(rule.council, years)
+        cost = portfolio.cost_draws(rule.council, years, net_of_grants=rule.net_of_grants)
         return [_misses(rule, rule.council, -cost, -rule.limit_gbp, 1 - rule.percentile / 100)]
-    terms = portfolio.amount_terms(portfolio.candidates.one_off_gbp[:, :, years].sum(axis=2), rule.council)
-    fixed = portfolio.candidates.activation_one_off_gbp[portfolio.activations][:, :, years].sum(axis=2)
-    own = (
-        fixed.sum(axis=1)
-        if rule.council == r.PROGRAMME
-        else fixed[:, portfolio.candidates.councils.index(rule.council)]
-    )
-    return [_sum_check(rule, rule.council, "<=", np.append(terms, own), rule.limit_gbp, "GBP")]
+    costs = [_mean_cost(rule.council, portfolio, year) for year in years]
+    grants = [portfolio.grants_gbp(rule.council, year) if rule.net_of_grants else 0.0 for year in years]
+    # Year by year: what a grant leaves over pays for no other year's cost.
+    measured = sum(max(terms.sum() - grant, 0.0) for terms, grant in zip(costs, grants, strict=True))
+    size = sum(np.abs(terms).sum() for terms in costs) + sum(map(abs, grants)) + rule.limit_gbp
+    return [
+        Check(
+            rule.name, rule.owner, rule.council, "<=", float(measured), rule.limit_gbp, "GBP", ROUNDING * float(size)
+        )
+    ]
+
+
+def _mean_cost(council: str, portfolio: Portfolio, year: int) -> np.ndarray:
+    """Mean one-off costs of one year that add up to a council's, or to the programme's."""
+    fixed = portfolio.candidates.activation_one_off_gbp[portfolio.activations][:, :, year]
+    own = fixed.sum(axis=1) if council == r.PROGRAMME else fixed[:, portfolio.candidates.councils.index(council)]
+    return np.append(portfolio.amount_terms(portfolio.candidates.one_off_gbp[:, :, year], council), own)
 
 
 def _misses(rule: r.RuleBase, subject: str, draws: np.ndarray, floor: float, most: float) -> Check:

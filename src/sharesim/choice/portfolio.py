@@ -100,16 +100,28 @@ class Portfolio:
             total = total + self.source.partner_draws(np.array([index]))[0, slot]
         return total
 
-    def cost_draws(self, council: str, years: list[int]) -> np.ndarray:
-        """One-off cost over year positions of one council or of all, in every draw, shape (n_draws,)."""
-        activation = self.source.activation_one_off_draws(years)[self.activations]
+    def cost_draws(self, council: str, years: list[int], *, net_of_grants: bool) -> np.ndarray:
+        """One-off cost over year positions of one council or of all in every draw, shape (n_draws,); net of grants it
+        is of one year."""
+        total = self._at(council, self.source.activation_one_off_draws(years))
         if council == r.PROGRAMME:
-            total = activation.sum(axis=(0, 1))
-            return total + self.source.one_off_draws(self.chosen, years).sum(axis=(0, 1)) if len(self.chosen) else total
-        total = activation[:, self.candidates.councils.index(council)].sum(axis=0)
-        for index, slot in self.slots_of(council):
-            total = total + self.source.one_off_draws(np.array([index]), years)[0, slot]
-        return total
+            if len(self.chosen):
+                total = total + self.source.one_off_draws(self.chosen, years).sum(axis=(0, 1))
+        else:
+            for index, slot in self.slots_of(council):
+                total = total + self.source.one_off_draws(np.array([index]), years)[0, slot]
+        if not net_of_grants:
+            return total
+        return np.maximum(total - self._at(council, self.source.activation_grant_draws(years)), 0.0)
+
+    def grants_gbp(self, council: str, year: int) -> float:
+        """Grants of a year at chance x amount, less clawback, of one council or of all."""
+        return float(self._at(council, self.candidates.activation_grant_gbp)[year])
+
+    def _at(self, council: str, activations: np.ndarray) -> np.ndarray:
+        """Sum over the activation columns needed, (K, A, ...), of one council or of all."""
+        own = activations[self.activations]
+        return own.sum(axis=(0, 1)) if council == r.PROGRAMME else own[:, self.candidates.councils.index(council)].sum(0)
 
     def amount_terms(self, values: np.ndarray, council: str) -> np.ndarray:
         """Return what adds up to a yearless amount such as exits, values of shape (B, P)."""

@@ -119,13 +119,16 @@ def council_block(view: View, source: DrawSource, council: int) -> HeldBlock:
     )
 
 
-def cost_block(view: View, source: DrawSource, council: str, years: Sequence[int]) -> HeldBlock:
-    """Return minus the draws of one-off cost over some years, of one council id or of 'programme'."""
+def cost_block(view: View, source: DrawSource, rule: r.Budget) -> HeldBlock:
+    """Return minus the draws of one-off cost that a budget is about; less grants where it is net, of its one year."""
+    council, years = rule.council, [int(year) for year in view.years(rule.years)]
 
     def draws(ids: np.ndarray) -> np.ndarray:
         return source.one_off_draws(ids, years)
 
     activations = source.activation_one_off_draws(years)
+    if rule.net_of_grants:
+        activations = activations - source.activation_grant_draws(years)
     if council == r.PROGRAMME:
         ids = np.arange(view.candidates.n_bundles)
         found = np.empty((len(ids), source.n_draws))
@@ -210,7 +213,7 @@ def risks_of(rule: r.RuleBase, number: int, view: View, source: DrawSource) -> l
     if isinstance(rule, r.Target):
         return [Risk(rule.name, number, whole, rule.target_gbp, allowed=allowed_misses(1 - rule.probability, n_draws))]
     if isinstance(rule, r.Budget) and rule.percentile is not None:
-        block = cost_block(view, source, rule.council, [int(year) for year in view.years(rule.years)])
+        block = cost_block(view, source, rule)
         return [
             Risk(rule.name, number, block, -rule.limit_gbp, allowed=allowed_misses(1 - rule.percentile / 100, n_draws))
         ]

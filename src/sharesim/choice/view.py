@@ -17,6 +17,8 @@ from sharesim.study.rules import ALL, PROGRAMME, ControlGroups, RuleBase
 COUNCIL_FIELDS = ("councils",)
 SERVICE_FIELDS = ("services",)
 ONE_COUNCIL_KINDS = ("budget", "officer_days", "exits", "redeployments")
+#: Most years with grants that a budget net of grants may cover.
+MOST_GRANT_YEARS = 6
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def name_faults(candidates: Candidates, rules: Iterable[RuleBase]) -> list[Fault
             faults.append(Fault(where, "two rules have this name", remedy="Give every rule a name of its own."))
         seen.add(rule.name)
         faults += _id_faults(candidates, rule, where) + _year_faults(candidates, rule, where)
+        faults += _grant_faults(candidates, rule, where)
         if isinstance(rule, ControlGroups):
             faults += _group_faults(candidates, rule, where)
     return faults
@@ -179,6 +182,19 @@ def _year_faults(candidates: Candidates, rule: RuleBase, where: str) -> list[Fau
         for year in getattr(rule, "years", ())
         if not first <= year <= last
     ]
+
+
+def _grant_faults(candidates: Candidates, rule: RuleBase, where: str) -> list[Fault]:
+    """A net budget has a row for each set of years with grants, so there may not be many such years."""
+    if not getattr(rule, "net_of_grants", False):
+        return []
+    granted = np.flatnonzero((candidates.activation_grant_gbp > 0).any(axis=(0, 1))) + candidates.first_year
+    years = [year for year in granted.tolist() if not rule.years or year in rule.years]
+    if len(years) <= MOST_GRANT_YEARS:
+        return []
+    got = f"grants in {', '.join(map(str, years))}"
+    remedy = "Name fewer years, in rules of their own."
+    return [Fault(f"{where}, field years", "grants come in too many years", got, f"{MOST_GRANT_YEARS} or fewer", remedy)]
 
 
 def _group_faults(candidates: Candidates, rule: ControlGroups, where: str) -> list[Fault]:

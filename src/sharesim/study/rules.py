@@ -83,10 +83,15 @@ class ForbidForm(RuleBase):
 
 
 class Budget(RuleBase):
-    """One-off cost stays within a limit, in the mean or at a percentile."""
+    """One-off cost, before grants and receipts, stays within a limit, in the mean or at a percentile."""
 
     kind: Literal["budget"]
     limit_gbp: Number = field("Most one-off cost allowed, real pounds at the price base.", unit="GBP", ge=0, le=1e12)
+    net_of_grants: Flag = field(
+        "True: a grant takes its chance x amount off the cost of the year in which it comes, and no more than that "
+        "year's cost.",
+        default=False,
+    )
     years: CalendarYears = field(
         "Financial years (by first calendar year) that the limit covers together; empty = all years.", default=()
     )
@@ -102,6 +107,14 @@ class Budget(RuleBase):
         gt=0,
         lt=100,
     )
+
+    @model_validator(mode="after")
+    def _one_year(self) -> Budget:
+        if self.net_of_grants and self.percentile is not None and len(self.years) != 1:
+            got = f"percentile = {self.percentile:g}, {len(self.years) or 'all'} years"
+            problem, allowed = "a percentile net of grants is of one year", "years = [2027]"
+            raise refusal(problem, got, allowed, "Name one year, or limit the mean, or the gross cost.")
+        return self
 
 
 class OfficerDays(RuleBase):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sharesim.appraisal.context import mean_of
-from sharesim.appraisal.fixed_items import activation_one_off
+from sharesim.appraisal.fixed_items import activation_grants, activation_one_off
 from sharesim.appraisal.flows import planned_shares
 from sharesim.appraisal.outcomes import Outcomes, chunked_sum
 from sharesim.bundles.activations import exposed
@@ -54,7 +56,8 @@ def candidates_of(outcomes: Outcomes) -> Candidates:
         risk_points=_risk_points(study, table),
         activation_npv_gbp=(chunked_sum(columns) / outcomes.n_draws).sum(axis=1),
         activation_council_npv_gbp=chunked_sum(columns) / outcomes.n_draws,
-        activation_one_off_gbp=_activation_one_off(outcomes),
+        activation_one_off_gbp=_activated(outcomes, activation_one_off),
+        activation_grant_gbp=_activated(outcomes, activation_grants),
     )
 
 
@@ -76,13 +79,13 @@ def _risk_points(study: Study, table: BundleTable) -> np.ndarray:
     return points
 
 
-def _activation_one_off(outcomes: Outcomes) -> np.ndarray:
-    """Mean one-off cost of the activation columns, shape (activation, council, year)."""
+def _activated(outcomes: Outcomes, flow: Callable[..., np.ndarray]) -> np.ndarray:
+    """Mean yearly flow of the activation columns, shape (activation, council, year)."""
     study, columns = outcomes.study, outcomes.activations.columns
     result = np.zeros((len(columns), len(study.councils), study.n_years))
     if not columns:
         return result
     for run in outcomes.blocks():
         for year in range(study.n_years):
-            result[:, :, year] += total(activation_one_off(run.context, columns, year)[..., : run.used])
+            result[:, :, year] += total(flow(run.context, columns, year)[..., : run.used])
     return result / outcomes.n_draws
