@@ -32,7 +32,10 @@ class Account:
     cashable, non_cashable : ndarray, shape (year, draw)
         Savings, extra running cost of sharing taken off the cashable ones.
     one_off : ndarray, shape (council, year, draw)
-        One-off costs, positive; grants taken off.
+        One-off costs, positive, before grants and receipts.
+    grants, receipts, risks : ndarray, shape (council, year)
+        Means beside it: grants less what is clawed back, what premises bring and councils pay each other for leaving
+        early, and what risks cost when they strike; all positive.
     line_means : dict of str to ndarray, shape (bundle, partner slot, year)
     activation_means : ndarray, shape (activation, council, year)
     quality : ndarray, shape (draw,)
@@ -51,6 +54,9 @@ class Account:
     cashable: np.ndarray
     non_cashable: np.ndarray
     one_off: np.ndarray
+    grants: np.ndarray
+    receipts: np.ndarray
+    risks: np.ndarray
     line_means: dict[str, np.ndarray]
     activation_means: np.ndarray
     quality: np.ndarray
@@ -174,8 +180,34 @@ class _Builder:
         self.net[:, year, draws] += worth.sum(axis=0)
         once = activation_one_off(run.context, columns, year)[..., : run.used] * self.outcomes.needed[:, None, None]
         self.one_off[:, year, draws] += once.sum(axis=0)
+        self._publish_activations(draws, year, {"npv_gbp": worth, "one_off_gbp": once})
         for chunk in np.moveaxis(chunk_sums(worth), -1, 0):
             self.activation_means[:, :, year] += chunk / self.outcomes.n_draws
+
+    def _publish_activations(self, draws: slice, year: int, flows: dict[str, np.ndarray]) -> None:
+        """Add what is paid once for several bundles to published figures of all services; no one service has a part."""
+        study = self.outcomes.study
+        for at, figure in enumerate(study.model.published):
+            if figure.measure not in flows or figure.services or not _counts(figure, year):
+                continue
+            inside = self._named(figure, np.arange(len(study.councils)))
+            weight = study.discount()[year] if figure.measure == "npv_gbp" else 1.0
+            flow = weight * flows[figure.measure][:, inside]
+            self.published[at, draws] += flow.sum(axis=(0, 1))
+            self.published_amounts[at, draws] += np.abs(flow).sum(axis=(0, 1))
+
+    def _of_line(self, name: str) -> np.ndarray:
+        """Mean of a line by council and year, GBP."""
+        result, means = np.zeros(self.net.shape[:2]), self.line_means.get(name)
+        if means is not None:
+            bundle, slot = np.nonzero(self.outcomes.table.partners[:, : means.shape[1]] >= 0)
+            np.add.at(result, self.outcomes.table.partners[bundle, slot], means[bundle, slot])
+        return result
+
+    def _activated(self, kind: str, least: float = -np.inf) -> np.ndarray:
+        """Mean of the columns of a kind by council and year, GBP, what is below `least` left out."""
+        mine = [column.kind == kind for column in self.outcomes.activations.columns]
+        return np.maximum(self.activation_means[np.flatnonzero(mine)], least).sum(axis=0)
 
     def finish(self) -> Account:
         staff = self.staff
@@ -184,6 +216,9 @@ class _Builder:
             self.cashable,
             self.non_cashable,
             self.one_off,
+            self._activated("grant"),
+            self._of_line("receipts") + self._activated("existing", least=0.0),
+            -self._of_line("risk_one_off") - self._activated("risk"),
             self.line_means,
             self.activation_means,
             self.quality,

@@ -19,6 +19,8 @@ FIGURES = (
     "non_cashable_gbp",
     "quality_change_share",
     "one_off_gbp",
+    "grants_gbp",
+    "receipts_gbp",
     "compulsory_exits_posts",
     "voluntary_exits_posts",
     "posts_removed",

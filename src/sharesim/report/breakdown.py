@@ -13,7 +13,7 @@ from sharesim.report.tables import year_label
 from sharesim.study.study import Study
 
 LINES = {
-    "saving_cashable": "Cashable savings",
+    "saving_cashable": "Savings before extra cost",
     "extra_cost": "Extra cost of working together",
     "harmonisation": "Harmonised pay",
     "governance": "Governance",
@@ -51,7 +51,7 @@ def line_words(line: str) -> str:
     Examples
     --------
     >>> line_words("saving_cashable"), line_words("item")
-    ('Cashable savings', 'Shared item')
+    ('Savings before extra cost', 'Shared item')
     """
     return LINES.get(line) or KINDS.get(line) or line.replace("_", " ")
 
@@ -102,26 +102,14 @@ def _shared_title(study: Study, column: Activation) -> str:
     return study.model.shared_items[column.index].name if column.kind == "item" else column.name
 
 
-def one_off_funding(study: Study, account: Account, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return mean one-off cost before grants, what grants bring less what is clawed back, and what is left, by year.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        From `cells`.
-    """
+def one_off_funding(study: Study, account: Account) -> pd.DataFrame:
+    """Return mean one-off cost, what grants (less clawback) and receipts bring, and what is left, by year."""
     labels = [year_label(study, year) for year in range(study.n_years)]
-    left = account.one_off.mean(axis=-1).sum(axis=0)
-    paid = np.zeros(study.n_years)
-    np.add.at(
-        paid,
-        frame.year[frame.line == "grant"].to_numpy(dtype=int),
-        frame.mean_gbp[frame.line == "grant"].to_numpy(dtype=float),
-    )
-    rows = pd.DataFrame([left + paid, paid, left], columns=labels)
-    rows.insert(
-        0, "title", ["One-off cost before grants", "Grants, less what is clawed back", "To be found by the councils"]
-    )
+    parts = [account.one_off.mean(axis=-1), account.grants, account.receipts]
+    cost, grants, receipts = (part.sum(axis=0) for part in parts)
+    rows = pd.DataFrame([cost, grants, receipts, cost - grants - receipts], columns=labels)
+    titles = ["One-off cost", "Grants, less what is clawed back", "Receipts", "To be found by the councils"]
+    rows.insert(0, "title", titles)
     return rows.assign(all_gbp=rows[labels].sum(axis=1))
 
 
@@ -163,7 +151,7 @@ def council_years(study: Study, account: Account, part: str = "net") -> pd.DataF
     Parameters
     ----------
     part : {"net", "one_off", "cumulative"}
-        One-off costs are positive; the cumulative net is at the end of each year.
+        One-off costs are positive, before grants and receipts; the cumulative net is at the end of each year.
     """
     values = account.one_off.mean(axis=-1) if part == "one_off" else account.net.mean(axis=-1)
     values = np.cumsum(values, axis=1) if part == "cumulative" else values

@@ -22,6 +22,7 @@ OPTIONS = columns("""
     probability_of_loss | Chance of a loss | share
     n_losing | Losers | number | councils
     one_off_gbp | One-off cost | gbp | undiscounted
+    grants_gbp | Grants | gbp | undiscounted
     compulsory_exits_posts | Exits | posts | compulsory
     npsv_gbp | NPSV | gbp | public value
     bcr | BCR | factor | benefits per £ of cost

@@ -105,11 +105,11 @@ def finance_section(material: Material) -> dict[str, Any]:
         sums = frame.select_dtypes("number").sum().to_dict() | {"name": "All councils"}
         return page_table(name, caption, linked, [head, *(year for year in years if year.key in frame)], total=sums)
 
-    caption = "How the one-off costs are paid, all councils, £000"
+    caption = "How the one-off cost is paid, all councils, £000"
     return {
         "general_fund": table("general_fund", "Mean effect on each General Fund by year, £000 real, undiscounted"),
         "cumulative": table("cumulative", "The same, cumulative at the end of each year, £000"),
-        "one_off": table("one_off", "Mean one-off cost by council and year, after grants, £000 real, undiscounted"),
+        "one_off": table("one_off", "Mean one-off cost by council and year, before grants and receipts, £000 real, undiscounted"),
         "funding": page_table("one_off_funding", caption, frames["one_off_funding"], [Column("title", "Line"), *years]),
         "payback": payback_table(material),
     } | papers(material)

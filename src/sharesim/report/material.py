@@ -124,7 +124,7 @@ class Material:
             "general_fund": breakdown.council_years(study, account),
             "one_off": breakdown.council_years(study, account, "one_off"),
             "cumulative": breakdown.council_years(study, account, "cumulative"),
-            "one_off_funding": breakdown.one_off_funding(study, account, cells),
+            "one_off_funding": breakdown.one_off_funding(study, account),
         }
 
     @cached_property

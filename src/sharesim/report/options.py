@@ -75,7 +75,8 @@ def options_table(study: Study, options: Sequence[Option]) -> pd.DataFrame:
     -------
     DataFrame
         option, title, how, n_services and n_arrangements (shared by two councils or more), NPV and its range (real,
-        discounted), one_off_gbp (undiscounted, after grants), cashable_gbp (undiscounted), losing councils, exits,
+        discounted), one_off_gbp (before grants and receipts), grants_gbp, receipts_gbp and cashable_undiscounted_gbp
+        (all undiscounted), losing councils, exits,
         npsv_gbp and bcr of the public-value reading.
     """
     return pd.DataFrame([_row(study, option) for option in options])
@@ -86,7 +87,8 @@ def _row(study: Study, option: Option) -> dict[str, Any]:
     if option.outcomes is None or option.account is None:
         zeros = ("n_services", "n_arrangements", "npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss",
         "cvar_gbp",
-                 "one_off_gbp", "cashable_gbp", "n_losing", "compulsory_exits_posts", "npsv_gbp")  # fmt: skip
+                 "one_off_gbp", "grants_gbp", "receipts_gbp", "cashable_undiscounted_gbp", "n_losing",
+                 "compulsory_exits_posts", "npsv_gbp")  # fmt: skip
         return row | dict.fromkeys(zeros, 0.0) | {"bcr": float("nan")}
     table, flows = option.outcomes.table, option.account
     together = np.flatnonzero(table.n_partners > 1)
@@ -102,7 +104,9 @@ def _row(study: Study, option: Option) -> dict[str, Any]:
         "probability_of_loss": float(probability_below(total, 0.0)),
         "cvar_gbp": float(cvar(total, 0.05)),
         "one_off_gbp": float(mean(flows.one_off.sum(axis=(0, 1)))),
-        "cashable_gbp": float(mean(flows.cashable.sum(axis=0))),
+        "grants_gbp": float(flows.grants.sum()),
+        "receipts_gbp": float(flows.receipts.sum()),
+        "cashable_undiscounted_gbp": float(mean(flows.cashable.sum(axis=0))),
         "n_losing": float((npv.mean(axis=1) < -0.5).sum()),
         "compulsory_exits_posts": float(flows.compulsory.sum(axis=0).mean()),
         "npsv_gbp": reading.npsv_mean_gbp,

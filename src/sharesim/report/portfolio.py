@@ -40,14 +40,19 @@ HORIZONS = columns("""
     npv_p5_gbp | Low (5%) | gbp
     npv_p95_gbp | High (95%) | gbp
     probability_of_loss | Chance of a loss | share
-    cashable_gbp | Cashable savings | gbp | undiscounted
-    non_cashable_gbp | Time saved, not cash | gbp | undiscounted
+    cashable_undiscounted_gbp | Cashable savings | gbp | undiscounted
+    non_cashable_undiscounted_gbp | Time saved, not cash | gbp | undiscounted
     one_off_gbp | One-off cost | gbp | undiscounted
+    grants_gbp | Grants | gbp | less clawback
+    receipts_gbp | Receipts | gbp | undiscounted
 """)
 YEARLY = columns("""
     year | Year
     cashable_gbp | Cashable savings | gbp
-    one_off_gbp | One-off costs | gbp | after grants
+    one_off_gbp | One-off cost | gbp
+    grants_gbp | Grants | gbp | less clawback
+    receipts_gbp | Receipts | gbp
+    risks_gbp | Risks that strike | gbp
     running_gbp | Running costs | gbp
     net_gbp | Net cash | gbp | | | from-
     non_cashable_gbp | Time saved, not cash | gbp
@@ -60,6 +65,7 @@ COUNCILS = columns("""
     probability_of_loss | Chance of a loss | share
     cvar_gbp | Worst twentieth | gbp | average
     one_off_mean_gbp | One-off cost | gbp
+    grants_mean_gbp | Grants | gbp | less clawback
     peak_funding_mean_gbp | Peak funding | gbp
     voluntary_exits_posts | Exits by agreement | posts
     compulsory_exits_posts | Compulsory exits | posts

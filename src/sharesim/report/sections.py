@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sharesim.report import grounds, words
@@ -103,14 +104,15 @@ def key_figures(material: Material) -> list[tuple[str, Figure, Sentence]]:
     early_years = int(early.years)
     saved: Sentence = ("less the extra cost of working together",)
     if early_years < horizon.years:
-        first = gbp(f"horizons.{early_years}.cashable_gbp", early.cashable_gbp)
+        first = gbp(f"horizons.{early_years}.cashable_undiscounted_gbp", early.cashable_undiscounted_gbp)
         saved = (first, f" in the first {words.number_word(early_years)} years")
     low, high = gbp("npv_p5_gbp", figures["npv_p5_gbp"]), gbp("npv_p95_gbp", figures["npv_p95_gbp"])
     value = gbp("npv_mean_gbp", figures["npv_mean_gbp"], "from-value")
     loss, tail = chance("probability_of_loss", figures["probability_of_loss"]), gbp("cvar_gbp", figures["cvar_gbp"])
     funding = gbp("payback.peak_funding_mean_gbp", peak.peak_funding_mean_gbp, "from-peak")
     most = gbp("payback.peak_funding_p95_gbp", peak.peak_funding_p95_gbp)
-    cash = gbp(f"horizons.{int(horizon.years)}.cashable_gbp", horizon.cashable_gbp, "from-cash")
+    name = f"horizons.{int(horizon.years)}.cashable_undiscounted_gbp"
+    cash = gbp(name, horizon.cashable_undiscounted_gbp, "from-cash")
     years = words.count(material.study.n_years, "year")
     exits: Sentence = ("of ", posts("posts_removed"), " posts removed, on average")
     return [
@@ -118,6 +120,15 @@ def key_figures(material: Material) -> list[tuple[str, Figure, Sentence]]:
         ("Chance of a loss", loss, ("worst twentieth: ", tail, " on average")),
         ("Peak funding", funding, ("one future in twenty: over ", most)),
         ("Cashable savings, undiscounted", cash, saved),
-        ("One-off cost, undiscounted", gbp("one_off_gbp", figures["one_off_gbp"], "from-one-off"), ("after grants",)),
+        ("One-off cost, undiscounted", gbp("one_off_gbp", figures["one_off_gbp"], "from-one-off"), _beside(figures)),
         ("Compulsory exits", posts("compulsory_exits_posts"), exits),
     ]
+
+
+def _beside(figures: Mapping[str, Any]) -> Sentence:
+    """Return what stands beside the one-off cost: what grants and receipts bring, where they bring anything."""
+    parts: list[str | Figure] = ["before "]
+    for name in ("grants", "receipts"):
+        if value := float(figures[f"{name}_gbp"]):
+            parts += [f"{', ' if len(parts) > 1 else ''}{name} of ", gbp(f"{name}_gbp", value)]
+    return tuple(parts) if len(parts) > 1 else ("no grants, no receipts",)

@@ -112,7 +112,7 @@ def _councils(deck: Any, material: Material, walked: pages.Walk) -> None:
     _picture(slide, plot, (MARGIN, 1.35, 6.3, 5.4))
     table = _table_of(walked, "councils")
     if table is not None:
-        keys = ("name", "npv_mean_gbp", "probability_of_loss", "one_off_mean_gbp", "peak_funding_mean_gbp")
+        keys = ("name", "npv_mean_gbp", "probability_of_loss", "one_off_mean_gbp", "grants_mean_gbp", "peak_funding_mean_gbp")
         _table(slide, table, keys, (7.1, 1.45, 5.65, 5.2))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sharesim.appraisal.flows import ONE_OFF_LINES
+from sharesim.appraisal.measured import LINES_OF
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.report.register import BUDGET, simulated, worth
 from sharesim.study.study import Quantities, Study
@@ -17,7 +17,9 @@ from sharesim.uncertainty.draws import CHUNK
 
 #: Share of futures beyond which an input is not followed; evaluations of one search; how near to nil is nil.
 FAR, MOST_STEPS, NEAR_SHARE = 0.001, 7, 0.002
-SAVINGS = ("saving_cashable",)
+SAVINGS = LINES_OF["cashable"]
+#: Lines of activation columns, by what they are: what is paid once or for all, and what strikes.
+PAID_ONCE, STRIKING = ("item", "mitigation", "existing"), ("risk", "risk_one_off")
 #: Fewest inputs looked at however large the portfolio is, and simulations that one takes as a rule.
 LEAST_INPUTS, EVALUATIONS = 3, 2
 
@@ -40,10 +42,12 @@ def switching_totals(lines: pd.DataFrame, value_gbp: float) -> pd.DataFrame:
     """
     groups = {
         "Cashable savings": lines.line.isin(SAVINGS),
-        "One-off costs": lines.line.isin(ONE_OFF_LINES) | lines.line.isin(("item", "risk")),
-        "Extra and running costs": ~lines.line.isin((*SAVINGS, *ONE_OFF_LINES, "item", "risk", "grant", "receipts")),
+        "One-off cost and shared items": lines.line.isin((*LINES_OF["one_off"], *PAID_ONCE)),
+        "Risks that strike": lines.line.isin(STRIKING),
         "Grants": lines.line == "grant",
+        "Receipts for premises": lines.line == "receipts",
     }
+    groups["Running costs"] = ~np.any(list(groups.values()), axis=0)
     rows = []
     for title, here in groups.items():
         present = float(lines.value_gbp[here].sum())

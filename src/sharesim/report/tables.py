@@ -101,6 +101,8 @@ def councils(study: Study, account: Account, npv: np.ndarray, design: Design) ->
             "probability_of_loss_error": error("p_loss"),
             "cvar_gbp": cvar(npv, 0.05),
             "one_off_mean_gbp": mean(account.one_off.sum(axis=1)),
+            "grants_mean_gbp": account.grants.sum(axis=1),
+            "receipts_mean_gbp": account.receipts.sum(axis=1),
             "peak_funding_mean_gbp": mean(-np.minimum(cumulative.min(axis=1), 0.0)),
             "compulsory_exits_posts": mean(account.compulsory),
             "voluntary_exits_posts": mean(account.voluntary),
@@ -120,6 +122,9 @@ def years(study: Study, account: Account) -> pd.DataFrame:
             "cashable_mean_gbp": mean(account.cashable),
             "non_cashable_mean_gbp": mean(account.non_cashable),
             "one_off_mean_gbp": mean(account.one_off.sum(axis=0)),
+            "grants_mean_gbp": account.grants.sum(axis=0),
+            "receipts_mean_gbp": account.receipts.sum(axis=0),
+            "risks_mean_gbp": account.risks.sum(axis=0),
             "net_mean_gbp": mean(net),
             "net_p5_gbp": percentile(net, 5),
             "net_p95_gbp": percentile(net, 95),
@@ -147,6 +152,8 @@ def council_years(study: Study, account: Account) -> pd.DataFrame:
                 "year": year_label(study, year),
                 "net_mean_gbp": net[council, year],
                 "one_off_mean_gbp": once[council, year],
+                "grants_mean_gbp": account.grants[council, year],
+                "receipts_mean_gbp": account.receipts[council, year],
             }
             for council in range(len(study.councils))
             for year in range(study.n_years)

@@ -13,6 +13,10 @@ from sharesim.report.workbook_pen import Pen, Region, Sheet
 
 BLUE, SKY, ORANGE, GREY, GREEN = "#0072B2", "#56B4E9", "#D55E00", "#8A979E", "#009E73"
 POUNDS = "£#,##0"
+YEARLY_BARS = (
+    ("cashable_gbp", GREEN), ("one_off_gbp", ORANGE), ("risks_gbp", "#C1272D"), ("running_gbp", GREY),
+    ("grants_gbp", BLUE), ("receipts_gbp", SKY),
+)  # fmt: skip
 FAN = columns("""
     year | Year
     p5_gbp | Low (5%) | gbp
@@ -97,7 +101,7 @@ def _fan(pen: Pen, region: Region) -> Any:
 
 def _yearly(pen: Pen, region: Region) -> Any:
     chart = pen.book.add_chart({"type": "column", "subtype": "stacked"})
-    for key, colour in (("cashable_gbp", GREEN), ("one_off_gbp", ORANGE), ("running_gbp", GREY)):
+    for key, colour in YEARLY_BARS:
         if key in region.columns:
             series = {"name": region.head(key), "categories": region.cells("year"), "values": region.cells(key)}
             chart.add_series({**series, "fill": {"color": colour}, "gap": 60})

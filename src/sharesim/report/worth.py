@@ -33,14 +33,22 @@ def fan(study: Study, account: Account) -> pd.DataFrame:
 
 
 def yearly(study: Study, account: Account) -> pd.DataFrame:
-    """Return mean savings, costs and net effect of each year, undiscounted real GBP; costs are negative."""
+    """Return mean savings, costs and net effect of each year, undiscounted real GBP; costs are negative.
+
+    Cashable savings have the extra cost of working together taken off; one-off costs are before grants and receipts;
+    running costs are all that is left.
+    """
     cashable, net, once = mean(account.cashable), mean(account.net.sum(axis=0)), mean(account.one_off.sum(axis=0))
+    grants, receipts, risks = (part.sum(axis=0) for part in (account.grants, account.receipts, account.risks))
     return pd.DataFrame(
         {
             "year": [year_label(study, year) for year in range(study.n_years)],
             "cashable_gbp": cashable,
             "one_off_gbp": -once,
-            "running_gbp": net - cashable + once,
+            "grants_gbp": grants,
+            "receipts_gbp": receipts,
+            "risks_gbp": -risks,
+            "running_gbp": net - cashable + once - grants - receipts + risks,
             "net_gbp": net,
             "non_cashable_gbp": mean(account.non_cashable),
         }
@@ -70,9 +78,11 @@ def horizons(study: Study, account: Account, design: Design) -> pd.DataFrame:
                 "npv_p95_gbp": float(percentile(npv, 95)),
                 "probability_of_loss": float(probability_below(npv, 0.0)),
                 "cvar_gbp": float(cvar(npv, 0.05)),
-                "cashable_gbp": float(mean(account.cashable[:years].sum(axis=0))),
-                "non_cashable_gbp": float(mean(account.non_cashable[:years].sum(axis=0))),
+                "cashable_undiscounted_gbp": float(mean(account.cashable[:years].sum(axis=0))),
+                "non_cashable_undiscounted_gbp": float(mean(account.non_cashable[:years].sum(axis=0))),
                 "one_off_gbp": float(mean(account.one_off[:, :years].sum(axis=(0, 1)))),
+                "grants_gbp": float(account.grants[:, :years].sum()),
+                "receipts_gbp": float(account.receipts[:, :years].sum()),
             }
         )
     return pd.DataFrame(rows)

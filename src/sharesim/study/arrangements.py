@@ -159,7 +159,9 @@ class Published(Frozen):
 
     label: Line = field("What was published.", min_length=1, max_length=200)
     measure: Literal["cashable_gbp", "non_cashable_gbp", "quality_change_share", "one_off_gbp", "npv_gbp"] = field(
-        "What it measures."
+        "What it measures, as the report does: cashable savings with the extra cost of working together taken off, "
+        "one-off cost before grants and receipts. What is paid once for several services counts where `services` is "
+        "empty."
     )
     value: Number = field("The figure: GBP in total over the years given, or a share.", unit="GBP", ge=-1e12, le=1e12)
     years: Whole = field("Over how many years from the start of the study.", unit="years", default=5, ge=1, le=60)

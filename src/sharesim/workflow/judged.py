@@ -114,6 +114,8 @@ class Judged:
             "non_cashable_gbp": float((discount * self.account.non_cashable).sum(axis=0).mean()),
             "quality_change_share": float(self.account.quality.mean()),
             "one_off_gbp": float(self.account.one_off.sum(axis=(0, 1)).mean()),
+            "grants_gbp": float(self.account.grants.sum()),
+            "receipts_gbp": float(self.account.receipts.sum()),
             "compulsory_exits_posts": float(self.account.compulsory.sum(axis=0).mean()),
             "voluntary_exits_posts": float(self.account.voluntary.sum(axis=0).mean()),
             "posts_removed": float(self.account.removed.sum(axis=0).mean()),
@@ -194,7 +196,8 @@ class Judged:
         for row in self.councils().itertuples():
             lines.append(
                 f"  {row.name}: mean {money(row.npv_mean_gbp)}, loses in {row.probability_of_loss:.0%} of futures, "
-                f"one-off cost {money(row.one_off_mean_gbp)}, {row.compulsory_exits_posts:.1f} compulsory exits"
+                f"one-off cost {money(row.one_off_mean_gbp)}{_set_against(row)}, "
+                f"{row.compulsory_exits_posts:.1f} compulsory exits"
             )
         lines += list(map(gate_line, rights_to_stop(self)))
         lines += [f"Stop rule for {name} '{rule.rule}': {rule.said}." for name, rule in self.stop_rules.items()]
@@ -204,3 +207,10 @@ class Judged:
         return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + self.councils().to_html(
             index=False, float_format="{:,.2f}".format
         )
+
+
+def _set_against(row: Any) -> str:
+    """Return what grants and receipts bring a council, in words; nothing where they bring nothing."""
+    parts = [(row.grants_mean_gbp, "grants"), (row.receipts_mean_gbp, "receipts")]
+    told = [f"{name} {money(gbp)}" for gbp, name in parts if gbp]
+    return f" (before {', '.join(told)})" if told else ""

@@ -98,13 +98,14 @@ def test_band_d_is_the_effect_over_the_tax_base(trio: Contents) -> None:
 def test_lines_turn_by_value_over_present_value() -> None:
     lines = pd.DataFrame(
         {
-            "line": ["saving_cashable", "transition", "item", "governance", "grant"],
-            "value_gbp": [100.0, -30.0, -10.0, -20.0, 5.0],
+            "line": ["saving_cashable", "extra_cost", "transition", "item", "governance", "grant", "risk_one_off"],
+            "value_gbp": [110.0, -10.0, -30.0, -10.0, -20.0, 5.0, -9.0],
         }
     )
     frame = switching.switching_totals(lines, 45.0).set_index("title")
     assert frame.change_share.to_dict() == {
-        "Cashable savings": -0.45, "One-off costs": 45 / 40, "Extra and running costs": 45 / 20, "Grants": -9.0,
+        "Cashable savings": -0.45, "One-off cost and shared items": 45 / 40, "Risks that strike": 5.0, "Grants": -9.0,
+        "Running costs": 45 / 20,
     }  # fmt: skip
     assert turn_words(-9.0).startswith("never")
 

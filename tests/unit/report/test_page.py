@@ -188,7 +188,7 @@ def figures_by_name(trio: Contents, material: Material) -> dict[str, float]:
     for row in tables["councils"].to_dict("records"):
         found[f"councils.{row['council']}.probability_of_loss"] = row["probability_of_loss"]
     for row in tables["horizons"].to_dict("records"):
-        found[f"horizons.{int(row['years'])}.cashable_gbp"] = row["cashable_gbp"]
+        found[f"horizons.{int(row['years'])}.cashable_undiscounted_gbp"] = row["cashable_undiscounted_gbp"]
     found |= {f"staff.{name}": tables["staff"][name].sum() for name in ("posts_removed", "compulsory_exits")}
     found["npv_mean_reach_gbp"] = NormalDist().inv_cdf(0.975) * trio.figures["npv_mean_gbp_error"]
     found |= {

@@ -17,6 +17,7 @@ from sharesim.report.figures.style import (
     ORANGE,
     PURPLE,
     RED,
+    SKY,
     Plot,
     pound_axis,
     year_axis,
@@ -91,13 +92,13 @@ def yearly_plot(frame: pd.DataFrame, price_base: str) -> Plot:
     """Return savings and costs by year, from `worth.yearly`."""
     best = frame.loc[frame.net_gbp.idxmax()]
     dearest = frame.loc[frame.one_off_gbp.idxmin()]
-    costs = f"One-off costs peak at {words.money(-dearest.one_off_gbp)} in {dearest.year}; the"
+    costs = f"One-off cost peaks at {words.money(-dearest.one_off_gbp)} in {dearest.year}; the"
     costs = "The" if dearest.one_off_gbp >= 0 else costs
     title = f"{costs} best year brings {words.money(best.net_gbp)} net ({best.year}), on average"
     years = "; ".join(f"{row.year}: net {words.money(row.net_gbp)}" for row in frame.itertuples())
     alt = (
-        "Stacked bars by financial year: cashable savings above zero, one-off and running costs below, the net as a "
-        f"line. {years}."
+        "Stacked bars by financial year: cashable savings and what grants and receipts bring above zero, one-off and "
+        f"running costs below, the net as a line. {years}."
     )
 
     def draw(figure: Figure, narrow: bool) -> None:
@@ -114,11 +115,16 @@ def draw_yearly(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
     above, below = np.zeros(len(frame)), np.zeros(len(frame))
     parts = (
         ("cashable_gbp", "cashable savings", GREEN),
-        ("one_off_gbp", "one-off costs", ORANGE),
+        ("one_off_gbp", "one-off cost", ORANGE),
+        ("risks_gbp", "risks that strike", RED),
         ("running_gbp", "running costs", PURPLE),
+        ("grants_gbp", "grants", BLUE),
+        ("receipts_gbp", "receipts", SKY),
     )
     for column, label, colour in parts:
         values = frame[column].to_numpy()
+        if column not in ("cashable_gbp", "one_off_gbp", "running_gbp") and not values.any():
+            continue
         base = np.where(values >= 0, above, below)
         axes.bar(at, values, 0.62, bottom=base, color=colour, label=label)
         above, below = above + np.maximum(values, 0.0), below + np.minimum(values, 0.0)
