@@ -180,7 +180,7 @@ CASES = (
     ),
     ExcelCase(
         "a rule's figure", below("rules", ("loss_probability", "no loss"), ()),
-        "book.xlsx, sheet rules, row 5 (no loss), column X (most): required, but not given",
+        "book.xlsx, sheet rules, row 5 (no loss), column Y (most): required, but not given",
     ),
     ExcelCase(
         "an unknown column of a list", cell("rules", "A4", "kinds"),

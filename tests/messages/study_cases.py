@@ -641,6 +641,10 @@ def rule_cases() -> list[Case]:
         Case("rule: missing field", (add(rule("budget")),)),
         Case("rule: a negative limit", (add(rule("budget", limit_gbp=-5)),)),
         Case("rule: a percentile of 100", (add(rule("budget", limit_gbp=5, percentile=100)),)),
+        Case(
+            "rule: a percentile net of grants over several years",
+            (add(rule("budget", limit_gbp=5, percentile=90, net_of_grants=True)),),
+        ),
         Case("rule: unknown council", (add(rule("budget", limit_gbp=5, council="estham")),)),
         Case("rule: unknown owner", (add(rule("budget", limit_gbp=5, owner="nobody")),)),
         Case("rule: unknown service", (add(rule("must_share", services=["payrol"])),)),

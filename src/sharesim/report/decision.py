@@ -8,6 +8,7 @@ from sharesim.choice.solution import Status
 from sharesim.measures import estimate
 from sharesim.report import words
 from sharesim.report.contents import Contents
+from sharesim.report.correlations import warning
 from sharesim.report.matrix import Arrangement
 from sharesim.report.tables import councils
 from sharesim.report.worth import payback
@@ -52,7 +53,12 @@ def chance(name: str, value: float, link: str = "") -> Figure:
 
 
 def decision(contents: Contents, chosen: tuple[Arrangement, ...]) -> tuple[Sentence, ...]:
-    """Return the decision in three sentences; fewer where there is nothing to decide on."""
+    """Return the decision in three sentences, fewer where there is nothing to decide on, after what must be warned of."""
+    said = warning(contents.study, contents.outcomes.plan.changes)
+    return (*((said,) if said else ()), *_decision(contents, chosen))
+
+
+def _decision(contents: Contents, chosen: tuple[Arrangement, ...]) -> tuple[Sentence, ...]:
     if contents.judged is None:
         return _refused(contents)
     if not chosen or not contents.is_judged:

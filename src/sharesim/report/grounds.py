@@ -11,6 +11,7 @@ import pandas as pd
 from sharesim.choice.solution import StoppedBy
 from sharesim.report import words
 from sharesim.report.cells import PageTable, columns, page_table
+from sharesim.report.correlations import changed_table
 from sharesim.report.decision import Figure, gbp
 from sharesim.report.material import Material
 from sharesim.report.readings import luck, owner_words, quantity_words, readings, rule_sentence, rules
@@ -242,6 +243,7 @@ def inputs_section(material: Material) -> dict[str, Any]:
         "conventions": page_table("conventions", "Settings that the study left as they are", usual, CONVENTIONS)
         if len(usual)
         else None,
+        "correlations": changed_table(material.study, material.contents.outcomes.plan.changes),
         "changes": page_table("changes", "Changed from the files", changes, CHANGES) if len(changes) else None,
     }
 

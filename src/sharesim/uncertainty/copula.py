@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -28,6 +28,10 @@ LATENT = "\x1f"
 _ROWS = 32
 
 
+#: A rank correlation that was changed by more is a warning, not a note.
+FAR_CORRELATION = 0.1
+
+
 @dataclass(frozen=True)
 class ChangedPair:
     """A rank correlation that could not be had with the others, and the one that was used."""
@@ -37,8 +41,29 @@ class ChangedPair:
     asked: float
     used: float
 
+    @property
+    def size(self) -> float:
+        """How far the one used lies from the one asked for."""
+        return abs(self.asked - self.used)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the change is one that a reader of results has to be warned of."""
+        return self.size > FAR_CORRELATION
+
     def __str__(self) -> str:
         return f"{self.first} with {self.second}: asked {self.asked:.4f}, used {self.used:.4f}"
+
+
+def far(changes: Iterable[ChangedPair]) -> list[ChangedPair]:
+    """Return the changes that a reader has to be warned of, the largest first.
+
+    Examples
+    --------
+    >>> [str(pair) for pair in far([ChangedPair("a", "b", 0.9, 0.48), ChangedPair("a", "c", 0.5, 0.45)])]
+    ['a with b: asked 0.9000, used 0.4800']
+    """
+    return sorted((pair for pair in changes if pair.is_far), key=lambda pair: -pair.size)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from scipy.special import ndtri
 from sharesim.arguments import an_array, an_instance, check_fields, several, shown, takes
 from sharesim.errors import Fault, UsageError
 from sharesim.uncertainty.amounts import CHUNK, check_names, checked_draws, checked_scrambles
-from sharesim.uncertainty.copula import CopulaGroup, resolve
+from sharesim.uncertainty.copula import ChangedPair, CopulaGroup, resolve
 from sharesim.uncertainty.dependence import Dependence
 from sharesim.uncertainty.distributions import Distribution
 from sharesim.uncertainty.laws import Constant
@@ -313,6 +313,11 @@ class DrawPlan:
             return "means of chunks, each a Latin hypercube of its own"
         return f"not available; use {FEWEST_DESIGNS} chunks ({FEWEST_DESIGNS * CHUNK:,} draws) or more"
 
+    @property
+    def changes(self) -> tuple[ChangedPair, ...]:
+        """Rank correlations that were changed, since no futures can have all those asked for."""
+        return tuple(change for group in self.groups for change in group.changes)
+
     def manifest(self) -> dict[str, Any]:
         """Return all that is needed to make these draws again, as plain data."""
         drivers = []
@@ -347,5 +352,5 @@ class DrawPlan:
             "stated": [str(part) for part in self.dependence.correlations],
             "factors": {factor.name: dict(factor.loadings) for factor in self.dependence.factors},
             "groups": [list(group.keys) for group in self.groups],
-            "changed": [str(change) for group in self.groups for change in group.changes],
+            "changed": [str(change) for change in self.changes],
         }

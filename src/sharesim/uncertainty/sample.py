@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sharesim.arguments import a_function, an_instance, as_float, refuse, several, shown, takes, whole
 from sharesim.errors import Fault, UsageError
 from sharesim.measures import Estimate, Measure, estimate, measure_named
+from sharesim.uncertainty.copula import ChangedPair
 from sharesim.uncertainty.dependence import CommonFactor, Dependence, RankCorrelation
 from sharesim.uncertainty.distributions import Distribution, constant
 from sharesim.uncertainty.draws import CHUNK, DrawPlan, DriverSpec
@@ -69,6 +70,19 @@ class Sample(Mapping[str, Array]):
         """Number of draws."""
         return self.values_by_driver.shape[1]
 
+    @property
+    def changes(self) -> tuple[ChangedPair, ...]:
+        """Rank correlations that were changed, since no draws can have all those asked for.
+
+        Examples
+        --------
+        >>> asked = {("a", "b"): 0.9, ("b", "c"): 0.9, ("a", "c"): -0.9}
+        >>> drawn = sample(dict.fromkeys("abc", "normal(0, 1)"), correlation=asked, draws=1024, seed=1)
+        >>> [f"{pair.first} with {pair.second}: {pair.used:.2f}" for pair in drawn.changes]
+        ['a with b: 0.48', 'a with c: -0.48', 'b with c: 0.48']
+        """
+        return self.plan.changes
+
     def draw(self, n: int) -> dict[str, float]:
         """Return every driver's value in one draw, by its number."""
         n = whole(0, self.n_draws - 1, "not the number of a draw")("n", n)
@@ -88,7 +102,10 @@ class Sample(Mapping[str, Array]):
         return pd.DataFrame(self.values_by_driver.T, columns=list(self), index=pd.RangeIndex(self.n_draws, name="draw"))
 
     def __repr__(self) -> str:
-        return f"<Sample of {len(self)} drivers, {self.n_draws:,} draws, {self.plan.method}, seed {self.plan.seed}>"
+        changed = f"; changed correlations: {'; '.join(map(str, self.changes))}" if self.changes else ""
+        return (
+            f"<Sample of {len(self)} drivers, {self.n_draws:,} draws, {self.plan.method}, seed {self.plan.seed}{changed}>"
+        )
 
 
 @dataclass(frozen=True)
@@ -125,6 +142,7 @@ class Summary:
         lines = []
         for output, by_measure in self.estimates.items():
             lines += [f"{output} {measure}: {found}" for measure, found in by_measure.items()]
+        lines += [f"changed correlation: {change}" for change in self.plan.changes]
         return "\n".join(lines)
 
 

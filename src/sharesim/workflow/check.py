@@ -11,13 +11,16 @@ from sharesim.arguments import a_function, takes
 from sharesim.bundles.enumerate import candidates
 from sharesim.choice.formulation import contradictions
 from sharesim.errors import StudyError
+from sharesim.report.demands import demand
+from sharesim.report.readings import owner_words
 from sharesim.report.tables import is_event
 from sharesim.study.given import a_study
 from sharesim.study.study import Study
 from sharesim.uncertainty.draws import DrawPlan
 from sharesim.workflow.assumed import assumption_effects, effect_line, watched
 from sharesim.workflow.doors import appraise, choose
-from sharesim.workflow.words import active, money, money_note
+from sharesim.workflow.questions import questions
+from sharesim.workflow.words import active, correlation_lines, money, money_note
 
 LOOK_DRAWS = 1024
 
@@ -41,7 +44,7 @@ def check(study: Study | str | Path, progress: Callable[[str, int, int], None] |
     outcomes = appraise(study, draws=LOOK_DRAWS, progress=stage)
     if faults := contradictions(active(study.model.rules), outcomes.candidates):
         raise StudyError(faults)
-    parts = [*_what(study), *_bundles(study), *_drivers(study), *_rules(study), *_assumptions(study, outcomes), *_conventions(study)]
+    parts = [*_what(study), *_bundles(study), *_drivers(study), *_rules(study), *_questions(study), *_assumptions(study, outcomes), *_conventions(study)]
     return "\n".join(parts)
 
 
@@ -84,18 +87,24 @@ def _drivers(study: Study) -> list[str]:
         f"{len(names) - len(events)} uncertain numbers, and {len(events)} events that may strike (risks, refusals, partners leaving)."
     ]
     plan = DrawPlan(study.drivers, seed=0, dependence=study.dependence, n_draws=LOOK_DRAWS)
-    repairs = plan.manifest().get("repairs") or []
-    lines += [f"Correlations: {repair}" for repair in repairs]
-    return lines
+    return lines + correlation_lines(plan.changes)
 
 
 def _rules(study: Study) -> list[str]:
     rules = active(study.model.rules)
     if not rules:
         return ["No rules: the choice is by value alone."]
-    return [f"{_count([rule.name for rule in rules], 'rule')}:"] + [
-        f"  {rule.name} ({rule.owner}): {rule.sentence or rule.kind.replace('_', ' ')}" for rule in rules
-    ]
+    lines = [f"{_count([rule.name for rule in rules], 'rule')}:"]
+    for rule in rules:
+        lines.append(f"  {rule.name} ({owner_words(study, rule.owner)}): {demand(rule, study)}.")
+        lines += [f'    In its own words: "{rule.sentence}"'] if rule.sentence else []
+    return lines
+
+
+def _questions(study: Study) -> list[str]:
+    """What is possible but unlikely: asked, never refused."""
+    found = questions(study)
+    return [f"{_count(found, 'question')} (nothing is refused for them):", *(f"  {text}" for text in found)] if found else []
 
 
 def _conventions(study: Study) -> list[str]:

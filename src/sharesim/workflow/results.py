@@ -25,7 +25,7 @@ from sharesim.uncertainty.goal import Settled
 from sharesim.workflow.bridge import candidates_of
 from sharesim.workflow.explore import Question, frontier_table
 from sharesim.workflow.replay import Replay, replay
-from sharesim.workflow.words import active, money, money_note
+from sharesim.workflow.words import active, correlation_lines, money, money_note
 
 if TYPE_CHECKING:
     from sharesim.workflow.plots import Plots
@@ -88,7 +88,7 @@ class Appraisal:
                 f"  {self.outcomes.table.describe(row)}: mean {money(value.npv_mean_gbp)} (± {money(1.96 * value.npv_mean_error_gbp)}), "
                 f"loses in {value.probability_of_loss:.0%} of futures"
             )
-        return "\n".join([*lines, money_note(self.study)])
+        return "\n".join([*lines, *correlation_lines(self.outcomes.plan.changes), money_note(self.study)])
 
     @takes(options=CHOICE_OPTIONS)
     def question(
@@ -267,6 +267,9 @@ class Portfolio:
 
     def summary(self) -> str:
         """Return what was chosen, in words."""
+        return "\n".join([self._chosen_words(), *correlation_lines(self.appraisal.outcomes.plan.changes)])
+
+    def _chosen_words(self) -> str:
         if not self.has_portfolio:
             notes = "\n".join(f"  {note}" for note in self.solution.notes)
             return f"No portfolio: {self.status}." + (f"\n{notes}" if notes else "")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sharesim.study.rules import RuleBase
 from sharesim.study.study import Study
+from sharesim.uncertainty.copula import ChangedPair
 
 
 def money(value: float) -> str:
@@ -31,6 +32,17 @@ def money_note(study: Study) -> str:
         f"Pounds are real at {about.price_base} prices, General Fund, discounted at {shown} a year over {about.horizon_years} years "
         f"from {about.start.isoformat()}, unless said otherwise."
     )
+
+
+def correlation_lines(changes: Sequence[ChangedPair]) -> list[str]:
+    """Return which correlations were changed and how, the largest change first; nothing where all asked for hold."""
+    if not changes:
+        return []
+    kind = "Warning" if any(change.is_far for change in changes) else "Note"
+    lines = [f"{kind}: the rank correlations asked for cannot all hold; the nearest possible are used:"]
+    ordered = sorted(changes, key=lambda change: -change.size)
+    lines += [f"  {item.first} with {item.second}: {item.asked:.2f} asked for, {item.used:.2f} used" for item in ordered]
+    return lines
 
 
 def active(rules: Iterable[RuleBase]) -> tuple[RuleBase, ...]:
