@@ -7,7 +7,7 @@ z is at least a floor, and a chance rule that no more than so many draws of z fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
