@@ -14,8 +14,8 @@ from typing import Any, TypeVar, dataclass_transform
 import numpy as np
 
 Class = TypeVar("Class", bound=type)
-#: Lines and letters of a line that a result takes at most; a message of a terminal's width stays on one line.
-MOST_LINES, MOST_LETTERS = 12, 100
+#: Lines, and letters of a line, that a result takes at most.
+MOST_LINES, MOST_LETTERS = 12, 118
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)

@@ -4,7 +4,6 @@ budget."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from sharesim.appraisal.engine import ChunkRun, tiles_of
 from sharesim.appraisal.fixed_items import activation_draws, activation_one_off
 from sharesim.appraisal.measured import amounts, measured
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.display import record
 from sharesim.measures import chunk_sums
 from sharesim.study.schema import Published
 
@@ -21,7 +21,7 @@ PUBLISHED = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@record
 class Account:
     """A portfolio's flows by council, year and draw, undiscounted real GBP; gains positive.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,13 +13,14 @@ from sharesim.appraisal.risks import elections_until, partner_hazard
 from sharesim.appraisal.staff import pension_age, profile_strain, profile_weeks
 from sharesim.appraisal.timing import Clock
 from sharesim.appraisal.transition import residual_bias
+from sharesim.display import record
 from sharesim.study.priors import FORM_FACTS, WORKFORCE_ASSUMED
 from sharesim.study.study import Quantities, Study
 
 BIASED_LINES = ("team_gbp", "ict_gbp", "dual_running_gbp", "joining_gbp")
 
 
-@dataclass(frozen=True)
+@record
 class Fixed:
     """What is certain for a study, whatever is drawn.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sweep import Sweep
 from sharesim.bundles.activations import Activations, activations
 from sharesim.bundles.table import BundleTable
+from sharesim.display import record
 from sharesim.study.study import Study
 from sharesim.uncertainty.amounts import first_of
 from sharesim.uncertainty.draws import CHUNK, DrawPlan
@@ -26,7 +27,7 @@ from sharesim.uncertainty.draws import CHUNK, DrawPlan
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
+@record
 class Outcomes:
     """The appraisal of a table of bundles on one set of draws.
 

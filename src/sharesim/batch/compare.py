@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pandas as pd
 from sharesim.arguments import a_flag, a_path, a_text, a_word, several, takes
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import chosen_table, run_table
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.report.words import count, money
 from sharesim.study.labels import unknown_name
@@ -34,7 +34,7 @@ FLIPS = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class Comparison:
     """The runs of a batch side by side.
 

@@ -21,6 +21,7 @@ from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.plan import Plan, read_plan
 from sharesim.batch.tables import write_tables
 from sharesim.batch.worker import Outcome, Task, perform, reason, whose
+from sharesim.display import record
 from sharesim.errors import Fault, OutputError, UsageError
 from sharesim.folders.claims import claim
 
@@ -96,7 +97,7 @@ class Tally:
     seconds_left: float | None = None
 
 
-@dataclass(frozen=True)
+@record
 class BatchResult:
     """What a call did.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ from sharesim.arguments import a_path, takes
 from sharesim.batch.execute import FAULTS
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import run_table
+from sharesim.display import record
 from sharesim.folders.claims import is_held
 from sharesim.study.plain import visible
 
 
-@dataclass(frozen=True)
+@record
 class BatchStatus:
     """How far a batch is.
 

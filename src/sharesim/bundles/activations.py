@@ -10,6 +10,7 @@ import numpy as np
 
 from sharesim.bundles.ragged import Ragged
 from sharesim.bundles.table import BundleTable
+from sharesim.display import record
 from sharesim.study.labels import Labels
 from sharesim.study.study import Study
 
@@ -37,7 +38,7 @@ class Activation:
     council: int
 
 
-@dataclass(frozen=True)
+@record
 class Activations:
     """All activation columns and which bundle needs which.
 

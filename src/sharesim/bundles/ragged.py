@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from sharesim.display import record
 
-@dataclass(frozen=True)
+
+@record
 class Ragged:
     """Lists of integers of uneven length in two arrays (compressed rows).
 

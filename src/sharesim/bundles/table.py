@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
+from sharesim.display import record
 from sharesim.study.labels import Labels
 
 INTERNAL, SHARED = 0, 1
 
 
-@dataclass(frozen=True)
+@record
 class Groups:
     """The distinct (services, partners) of a table: gain, posts and delay are worked out once for each.
 
@@ -32,7 +33,7 @@ class Groups:
         return len(self.package)
 
 
-@dataclass(frozen=True)
+@record
 class BundleTable:
     """Candidate bundles, one per row, ordered by group, start, form and host.
 

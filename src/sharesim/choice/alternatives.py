@@ -15,10 +15,11 @@ from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.search import ChoiceOptions, Judge
 from sharesim.choice.solution import Solution, Status, worst
 from sharesim.choice.view import View
+from sharesim.display import record
 from sharesim.study.rules import Objective, RuleBase
 
 
-@dataclass(frozen=True)
+@record
 class Alternative:
     """One other portfolio.
 

@@ -7,12 +7,12 @@ the draws behind it. `appraisal` satisfies both, tests make their own; choice ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from sharesim.bundles.ragged import Ragged
+from sharesim.display import record
 from sharesim.study.labels import Labels
 
 __all__ = ["INTERNAL", "SHARED", "Candidates", "DrawSource", "Ragged"]
@@ -20,7 +20,7 @@ __all__ = ["INTERNAL", "SHARED", "Candidates", "DrawSource", "Ragged"]
 INTERNAL, SHARED = 0, 1
 
 
-@dataclass(frozen=True)
+@record
 class Candidates:
     """Candidate bundles with the means of everything a linear rule may limit.
 

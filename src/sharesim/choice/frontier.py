@@ -14,6 +14,7 @@ from sharesim.choice.formulation import Program, build
 from sharesim.choice.portfolio import Portfolio, cvar
 from sharesim.choice.search import ChoiceOptions
 from sharesim.choice.solution import Solution, Status
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.study.rules import LossProbability, Objective, RuleBase
 
@@ -22,7 +23,7 @@ AGAINST = ("cvar", "loss_probability", "exits", "non_cashable")
 LESS = ("loss_probability", "exits")
 
 
-@dataclass(frozen=True)
+@record
 class Point:
     """One point of a frontier.
 
@@ -39,7 +40,7 @@ class Point:
     solution: Solution
 
 
-@dataclass(frozen=True)
+@record
 class Frontier:
     """Portfolios of which none is better than another in both measures.
 

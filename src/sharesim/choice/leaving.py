@@ -15,6 +15,7 @@ from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.search import ChoiceOptions, Judge
 from sharesim.choice.solution import Solution
 from sharesim.choice.view import View
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.study.labels import unknown_name
 from sharesim.study.rules import ALL, Objective, RuleBase
@@ -22,7 +23,7 @@ from sharesim.study.rules import ALL, Objective, RuleBase
 Reappraise = Callable[[str], tuple[Candidates, DrawSource]]
 
 
-@dataclass(frozen=True)
+@record
 class Leaving:
     """What happens when one council goes.
 

@@ -7,6 +7,8 @@ from enum import Enum
 
 import numpy as np
 
+from sharesim.display import record
+
 
 class Status(Enum):
     """How far an answer may be trusted.
@@ -187,7 +189,7 @@ def relative_gap(value: float, bound: float) -> float:
     return float(max(bound - value, 0.0) / max(abs(value), 1.0))
 
 
-@dataclass(frozen=True)
+@record
 class Solution:
     """The answer to "which bundles should be agreed together?".
 

@@ -22,6 +22,7 @@ from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.risk import needs_draws
 from sharesim.choice.search import ChoiceOptions, Judge
 from sharesim.choice.solution import Solution, Status
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.study.rules import Objective, RuleBase
 
@@ -52,7 +53,7 @@ class Share:
         return "core" if self.share >= CORE else "out" if self.share <= OUT else "borderline"
 
 
-@dataclass(frozen=True)
+@record
 class Stability:
     """What re-sampled optima say of one portfolio.
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+
+from sharesim.display import record
 
 #: Fewest futures that a projection may rest on; with fewer the weights are softened.
 LEAST_EFFECTIVE = 50.0
 
 
-@dataclass(frozen=True)
+@record
 class Weights:
     """How much each future counts after what was seen.
 

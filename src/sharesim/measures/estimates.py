@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sharesim.arguments import a_word, number, shown, takes
+from sharesim.display import shortened
 from sharesim.errors import Fault, UsageError
 from sharesim.measures.figures import (
     CHUNK,
@@ -81,6 +82,13 @@ class Estimate:
     def __str__(self) -> str:
         error = f"{self.standard_error:.3g}" if self.available else "not available"
         return f"{self.value:.6g} (standard error {error})"
+
+
+class Estimates(list[Estimate]):
+    """Estimates of many rows of draws: a list that prints its first few."""
+
+    def __repr__(self) -> str:
+        return shortened(f"{len(self):,} estimates\n" + "\n".join(f"  {item}" for item in self[:8]))
 
 
 @dataclass(frozen=True)
@@ -322,7 +330,7 @@ def estimate(x: ArrayLike, measure: str | Measure = "mean", method: str | Design
     if figure.ndim == 0:
         return Estimate(float(figure), float(error), n_draws, freedom)
     flat = zip(figure.ravel(), np.broadcast_to(error, figure.shape).ravel(), strict=True)
-    return [Estimate(float(value), float(spread), n_draws, freedom) for value, spread in flat]
+    return Estimates(Estimate(float(value), float(spread), n_draws, freedom) for value, spread in flat)
 
 
 def _student_quantile(p: float, freedom: float) -> float:

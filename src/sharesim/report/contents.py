@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ import numpy as np
 from sharesim.appraisal.account import Account
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.choice.solution import Solution
+from sharesim.display import record
 from sharesim.insight.drivers import DriverEffect
 from sharesim.report.options import Beyond
 from sharesim.study.rules import Objective, RuleBase
@@ -34,7 +35,7 @@ class Effect(Protocol):
     def high_gbp(self) -> float: ...
 
 
-@dataclass(frozen=True)
+@record
 class Contents:
     """The parts of a report.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 
 from sharesim.appraisal.account import Account
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.display import record
 from sharesim.report import (
     breakdown,
     budget,
@@ -42,7 +42,7 @@ PANELS = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class Material:
     """Tables, sentences and figures of one run.
 

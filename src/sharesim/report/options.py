@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,14 @@ import pandas as pd
 from sharesim.appraisal.account import Account
 from sharesim.appraisal.context import mean_of
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.display import record
 from sharesim.measures import cvar, mean, percentile, probability_below
 from sharesim.report import breakdown, public
 from sharesim.report.tables import year_label
 from sharesim.study.study import Study
 
 
-@dataclass(frozen=True)
+@record
 class Option:
     """One option of an appraisal.
 
@@ -45,7 +45,7 @@ class Option:
     sets_rules_aside: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Beyond:
     """What lies beside the preferred portfolio.
 

@@ -6,6 +6,7 @@ of a workbook are judged alike and a refusal says what to write instead.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any
 
@@ -19,6 +20,14 @@ class Frozen(BaseModel):
     """Base of every schema model: immutable, and a key that it does not know is a fault, never ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        # What was given; the rest is as the schema says, and there is much of it.
+        yield from ((name, value) for name, value in super().__repr_args__() if name in self.model_fields_set)
+
+    def __hash__(self) -> int:
+        parts = (getattr(self, name) for name in type(self).model_fields)
+        return hash((type(self), *(part for part in parts if not isinstance(part, dict))))
 
 
 def field(sentence: str, *, unit: str = "", default: Any = ..., **bounds: Any) -> Any:

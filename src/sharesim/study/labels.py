@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from sharesim.display import shortened
 from sharesim.errors import Fault
 
 
@@ -47,7 +48,7 @@ def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> Fa
     return Fault(where, f"unknown {kind}", repr(name), shown or "none, the table is empty", remedy)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Labels:
     """An ordered set of ids with the names that people read.
 
@@ -77,6 +78,9 @@ class Labels:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.ids)
+
+    def __repr__(self) -> str:
+        return shortened(f"Labels of {len(self)}: {', '.join(self.ids[:20])}")
 
     def __contains__(self, item: object) -> bool:
         return item in self._position

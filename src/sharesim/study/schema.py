@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+from sharesim.display import shortened
 from sharesim.study.arrangements import Arrangement, Existing, Published, Readings, Stage
 from sharesim.study.fields import Frozen, field
 from sharesim.study.papers import Finance, Implications, LoggedAssumption, PlanLine
@@ -85,6 +86,11 @@ class StudyModel(Frozen):
     workforce: tuple[WorkforceRow, ...] = field("Rows of the workforce table.", default=())
     quality: tuple[QualityRow, ...] = field("Rows of the quality table.", default=())
     neighbours: tuple[NeighbourRow, ...] = field("Rows of the neighbours table.", default=())
+
+    def __repr__(self) -> str:
+        given = (name for name in type(self).model_fields if name in self.model_fields_set and name != "study")
+        listed = (f"{name}[{len(part)}]" if isinstance(part := getattr(self, name), tuple) else name for name in given)
+        return shortened(f"StudyModel '{self.study.name}'\n  {', '.join(listed)}")
 
 
 ROWS: dict[str, type[Frozen]] = {

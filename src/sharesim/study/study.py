@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sharesim.display import record, shortened
 from sharesim.study.labels import Labels
 from sharesim.study.overrides import Change
 from sharesim.study.schema import StudyModel
@@ -15,7 +16,7 @@ from sharesim.uncertainty.dependence import Dependence
 from sharesim.uncertainty.draws import DriverSpec
 
 
-@dataclass(frozen=True)
+@record
 class Quantities:
     """An array of study numbers, each certain or following a driver.
 
@@ -132,7 +133,7 @@ class RiskEvent:
     strike: int
 
 
-@dataclass(frozen=True)
+@record
 class Events:
     """Positions of the uniform drivers that decide what happens (not how large it is); -1 where there is none.
 
@@ -152,7 +153,7 @@ class Events:
     risks: tuple[RiskEvent, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Study:
     """A study ready to be appraised.
 
@@ -205,6 +206,15 @@ class Study:
     stage_packages: tuple[tuple[int, int], ...] = ()
     source: str = ""
     scenario: str = ""
+
+    def __repr__(self) -> str:
+        about, rules = self.model.study, len(self.model.rules)
+        return shortened(
+            f"Study '{about.name}': {about.title}\n"
+            f"  {len(self.councils)} councils, {len(self.services)} services, {about.horizon_years} years from {about.start}\n"
+            f"  {len(self.drivers)} uncertain numbers and events, {len(self.assumptions)} numbers assumed, {rules} rules\n"
+            f"  {len(self.changes)} changes, content {self.content_hash[:12]}"
+        )
 
     def first_stage(self, package: int) -> tuple[int, int, int] | None:
         """Return stage, council and package of the first stage that a package's bundles follow; None for none."""

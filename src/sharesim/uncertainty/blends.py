@@ -20,7 +20,7 @@ from sharesim.uncertainty.stepped import checked_weights
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Mixture(Distribution):
     """One of several laws, each with its chance.
 
@@ -139,7 +139,7 @@ class Mixture(Distribution):
         return lightest(part.heaviest_tail_index for _, part in self._weighted)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _QuantileMean(Distribution):
     """The weighted mean of several laws' quantiles at each level."""
 
@@ -203,7 +203,7 @@ class _QuantileMean(Distribution):
         return lightest(part.heaviest_tail_index for _, part in self._weighted)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pooled(Distribution):
     """Several experts' laws for one figure, made into one.
 

@@ -32,7 +32,7 @@ def lightest(indices: Iterable[float | None]) -> float | None:
     return min(known) if known else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Truncated(Distribution):
     """Another law, given that it lies within bounds.
 
@@ -123,7 +123,7 @@ class Truncated(Distribution):
         return self.body.heaviest_tail_index if unbounded else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ParetoTail(Distribution):
     """A body whose values above one of its quantiles follow a power law, for overruns that have no natural end.
 

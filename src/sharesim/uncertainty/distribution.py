@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
 from sharesim.arguments import an_array, floats, shown
+from sharesim.display import shortened
 from sharesim.errors import Fault, StudyError, UsageError
 from sharesim.uncertainty.tables import BLOCK, NormalTable, table_of
 
@@ -265,6 +266,10 @@ class Distribution:
 
     def __str__(self) -> str:
         return self.text()
+
+    def __repr__(self) -> str:
+        # As it is written; of a thousand observed values only the first.
+        return shortened(self.text())
 
     def __getstate__(self) -> dict[str, Any]:
         # Tables and moments are worked out again where they are needed: they would be most of what a process is sent.

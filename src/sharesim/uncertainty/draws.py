@@ -156,6 +156,10 @@ class DrawPlan:
         if self.method != "sobol":
             self._keyed = {key: self.streams.keyed(key) for key in self._stream_keys}
 
+    def __repr__(self) -> str:
+        many = "any number of" if self.n_draws is None else f"{self.n_draws:,}"
+        return f"<DrawPlan of {len(self.specs)} drivers, {many} draws, {self.method}, seed {self.seed}, to {self.purpose}>"
+
     def __getstate__(self) -> dict[str, Any]:
         kept = ("specs", "streams", "method", "dependence", "n_draws", "scrambles")
         return {name: getattr(self, name) for name in kept}

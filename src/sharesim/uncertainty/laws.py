@@ -29,7 +29,7 @@ def check_order(law: str, low: float, high: float) -> None:
         refuse(law, "low is not below high", f"low = {show(low)}, high = {show(high)}", "low < high", remedy)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Constant(Distribution):
     """One value, for certain.
 
@@ -79,7 +79,7 @@ class Constant(Distribution):
         return self.value, self.value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Uniform(Distribution):
     """Any value between two bounds, all equally likely.
 
@@ -141,7 +141,7 @@ def three_points(law: Any) -> None:
         refuse(law.name, "the mode lies outside low to high", got, "low <= mode <= high", remedy)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Triangular(Distribution):
     """Lowest, most likely and highest value, joined by straight lines.
 
@@ -226,7 +226,7 @@ class Triangular(Distribution):
         return self.mode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Normal(Distribution):
     """Mean and standard deviation; unbounded both ways.
 

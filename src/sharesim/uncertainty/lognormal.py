@@ -65,7 +65,7 @@ def _percent(level: float) -> str:
     return show(round(level * 100, 9))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LogNormal(Distribution):
     """A positive amount whose logarithm is normal.
 

@@ -50,7 +50,7 @@ def _power(term: int) -> int:
     return (0, 0, 1, 1)[term] if term < 4 else term // 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Metalog(Distribution):
     """A law through given quantiles, bounded or not; as many terms as quantiles.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sharesim.arguments import a_function, an_instance, as_float, refuse, several, shown, takes, whole
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.measures import Estimate, Measure, estimate, measure_named
 from sharesim.uncertainty.copula import ChangedPair
@@ -101,6 +101,9 @@ class Sample(Mapping[str, Array]):
 
         return pd.DataFrame(self.values_by_driver.T, columns=list(self), index=pd.RangeIndex(self.n_draws, name="draw"))
 
+    # As two arrays are: a mapping would ask each of them for one truth value.
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
     def __repr__(self) -> str:
         changed = f"; changed correlations: {'; '.join(map(str, self.changes))}" if self.changes else ""
         return (
@@ -108,7 +111,7 @@ class Sample(Mapping[str, Array]):
         )
 
 
-@dataclass(frozen=True)
+@record
 class Summary:
     """What a function of the drivers came to.
 

@@ -17,7 +17,7 @@ from sharesim.uncertainty.laws import check_order, set_floats, three_points
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Beta(Distribution):
     """A share between two bounds, shaped by two weights.
 
@@ -78,7 +78,7 @@ class Beta(Distribution):
         return self.low, self.high
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pert(Distribution):
     """Lowest, most likely and highest value, smoothly joined; the mean gives the mode `shape` times an end's weight.
 
@@ -143,7 +143,7 @@ class Pert(Distribution):
         return self.mode
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Gamma(Distribution):
     """A positive amount with a tail lighter than the log-normal's, by shape and scale.
 

@@ -105,7 +105,7 @@ def checked_weights(law: str, weights: Any, n_parts: int) -> tuple[float, ...]:
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bernoulli(_Stepped):
     """Happens (1) with a probability, or does not (0).
 
@@ -137,7 +137,7 @@ class Bernoulli(_Stepped):
         return Discrete((0.0, factor), (1.0 - self.p, self.p))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Discrete(_Stepped):
     """Some values with weights, which need not sum to 1.
 
@@ -166,7 +166,7 @@ class Discrete(_Stepped):
         return Discrete(tuple(value * factor for value in self.values), self.weights)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Empirical(_Stepped):
     """Values that were observed, each equally likely; no value in between is made up.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from sharesim.arguments import check_fields, number, whole
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.measures import CHUNK, FEWEST_DESIGNS, Estimate, Measure, chunk_sums, estimate, measure_named
 from sharesim.uncertainty.amounts import fitting
@@ -245,7 +246,7 @@ class RankingRule:
         _check_parts(self)
 
 
-@dataclass(frozen=True)
+@record
 class Ranked:
     """What a ranking rule reached.
 

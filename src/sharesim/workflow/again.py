@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sharesim.arguments import a_path, an_instance, takes
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.folders.mark import MANIFEST, Origin, read_mark
 from sharesim.folders.place import Place, being_written, recovered
@@ -33,7 +34,7 @@ COMPARED = ("npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss", 
 SAME = 1e-9
 
 
-@dataclass(frozen=True)
+@record
 class Run:
     """A finished run as its folder tells it.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -18,11 +17,12 @@ from sharesim.choice.leaving import Leaving, Setting, leaving
 from sharesim.choice.relax import drops, relaxations
 from sharesim.choice.solution import Solution
 from sharesim.choice.stability import Stability, stability
+from sharesim.display import record
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.workflow.bridge import candidates_of
 
 
-@dataclass(frozen=True)
+@record
 class Question:
     """What a choice is made from: candidates, their draws, rules, objective and how hard to search.
 

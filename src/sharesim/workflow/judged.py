@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import pandas as pd
 
 from sharesim.appraisal.account import Account
 from sharesim.appraisal.outcomes import Outcomes
+from sharesim.display import record, shortened
 from sharesim.measures import cvar, estimate, percentile
 from sharesim.report import tables
 from sharesim.study.study import Study
@@ -27,7 +27,7 @@ from sharesim.workflow.stage_gate import gate_line, right_to_stop_table, rights_
 from sharesim.workflow.words import money, money_note
 
 
-@dataclass(frozen=True)
+@record
 class Judged:
     """A portfolio judged on futures that had no part in choosing it.
 
@@ -202,6 +202,18 @@ class Judged:
         lines += list(map(gate_line, rights_to_stop(self)))
         lines += [f"Stop rule for {name} '{rule.rule}': {rule.said}." for name, rule in self.stop_rules.items()]
         return "\n".join([*lines, money_note(self.study)])
+
+    def __repr__(self) -> str:
+        # Not the summary: at a prompt nobody waits for what the right to stop is worth.
+        draws = self.npv
+        low, high = (money(float(percentile(draws, q))) for q in (5, 95))
+        found = [
+            f"Judged portfolio for '{self.study.model.study.name}': {len(self.portfolio.solution.chosen)} bundles ({self.portfolio.status})",
+            f"Worth {money(float(draws.mean()))} on average over {draws.size:,} fresh futures (seed {self.seed})",
+            f"Nine in ten futures lie between {low} and {high}; it loses money in {float((draws < 0).mean()):.0%}",
+            "More: .summary(), .councils(), .years(), .bundles(), .plot, .replay(draw)",
+        ]  # fmt: skip
+        return shortened("\n".join(found))
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + self.councils().to_html(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pandas as pd
 
 from sharesim.appraisal.account import account
 from sharesim.appraisal.outcomes import Outcomes, appraise_again
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.report.options import Beyond, Option
 from sharesim.workflow.assumed import AssumptionEffect
@@ -23,7 +24,7 @@ FILE = "report.json"
 FRAMES = ("rule_costs", "alternatives")
 
 
-@dataclass(frozen=True)
+@record
 class Kept:
     """What was kept of one report.
 

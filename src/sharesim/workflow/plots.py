@@ -42,6 +42,10 @@ class Plots:
     def __init__(self, judged: Judged) -> None:
         self._judged = judged
 
+    def __repr__(self) -> str:
+        names = (name for name in vars(type(self)) if not name.startswith("_") and name != "of")
+        return f"<Plots: .{', .'.join(names)}>"
+
     @classmethod
     def of(cls, portfolio: Portfolio) -> Plots:
         """Return the figures of a portfolio that is not judged yet: it is, on the study's own number of fresh futures.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,13 @@ from sharesim.appraisal.fixed_items import activation_draws
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.arguments import takes, whole
 from sharesim.bundles.table import BundleTable
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.report.tables import year_label
 from sharesim.uncertainty.draws import CHUNK
 
 
-@dataclass(frozen=True)
+@record
 class Replay:
     """One future, line by line.
 

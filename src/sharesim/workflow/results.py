@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.frontier import AGAINST
 from sharesim.choice.solution import Solution, Status
 from sharesim.choice.stability import LEAST_SETS, Stability
+from sharesim.display import record, shortened
 from sharesim.report import tables, words
 from sharesim.study.given import choice_of
 from sharesim.study.rules import Objective, RuleBase
@@ -41,7 +41,7 @@ LEVEL = number(0.0, 1.0, "not a share of the worst futures", "Write 0.05 for 5%.
 SHARE = number(0.0, 1.0, "not a share", "Write 0.02 for 2%.")
 
 
-@dataclass(frozen=True)
+@record
 class Appraisal:
     """Every candidate bundle simulated on one set of draws.
 
@@ -156,6 +156,17 @@ class Appraisal:
         """
         return replay(self.outcomes, draw, bundle)
 
+    def __repr__(self) -> str:
+        # Not the summary: at a prompt nobody waits for the errors of ten thousand bundles.
+        worth = self.outcomes.npv_mean
+        found = [
+            f"Appraisal of '{self.study.model.study.name}': {self.candidates.n_bundles} candidate bundles on {self.n_draws:,} futures (seed {self.seed})",
+            f"{int((worth > 0).sum())} are worth more than they cost on average; most valuable alone:",
+            *(f"  {money(float(worth[row]))}: {self.outcomes.table.describe(int(row))}" for row in (-worth).argsort(kind="stable")[:3]),
+            "More: .summary(), .bundles(), .frontier(), .replay(draw)",
+        ]  # fmt: skip
+        return shortened("\n".join(found))
+
     def _repr_html_(self) -> str:
         frame = self.bundles().sort_values("npv_mean_gbp", ascending=False).head(10)
         return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>" + frame.to_html(
@@ -163,7 +174,7 @@ class Appraisal:
         )
 
 
-@dataclass(frozen=True)
+@record
 class Portfolio:
     """What was chosen, and the proof.
 
@@ -289,6 +300,9 @@ class Portfolio:
         )
         lines += [f"  In turn, {stage}." for stage in self.solution.stages]
         return "\n".join([*lines, *self.solution.notes])
+
+    def __repr__(self) -> str:
+        return shortened(f"Portfolio for '{self.study.model.study.name}'\n{self.summary()}")
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>"

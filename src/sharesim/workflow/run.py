@@ -16,6 +16,7 @@ from sharesim.arguments import a_flag, a_function, a_path, an_instance, check_fi
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.folders.mark import MANIFEST
 from sharesim.folders.place import Place, being_written
+from sharesim.display import record
 from sharesim.insight.drivers import driver_effects
 from sharesim.report import Contents, write_formats
 from sharesim.report.formats import DEFAULT, FILES, some_formats
@@ -104,7 +105,7 @@ class RunOptions:
         return None if self.progress is None else lambda done, of: self.progress(name, done, of)  # type: ignore[misc]
 
 
-@dataclass(frozen=True)
+@record
 class RunResult:
     """What a run produced.
 

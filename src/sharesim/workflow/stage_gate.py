@@ -9,7 +9,6 @@ futures that its own fit left out, is not put to work: the programme then always
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ import pandas as pd
 
 from sharesim.appraisal.flows import Plan
 from sharesim.appraisal.outcomes import Outcomes, appraise_again
+from sharesim.display import record
 from sharesim.measures import estimate
 from sharesim.report.tables import is_event
 from sharesim.study.schema import Stage
@@ -43,7 +43,7 @@ LEAST_ERRORS = 2.0
 MOST_CROSSED = 8
 
 
-@dataclass(frozen=True)
+@record
 class RightToStop:
     """The right to stop one staged programme at its gate; GBP discounted to the first year, over all partners.
 

@@ -7,7 +7,6 @@ particle filter gives them without resampling). What the weights rest on is said
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
 from sharesim.arguments import a_flag, a_path, an_instance, number, takes
 from sharesim.bundles.enumerate import candidates
+from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.folders.choose import seen_from
 from sharesim.folders.mark import MANIFEST, Origin
@@ -43,7 +43,7 @@ MOST_DRAWS = 8192
 ON_TRACK, AT_RISK = 25.0, 5.0
 
 
-@dataclass(frozen=True)
+@record
 class Tracked:
     """Actuals beside a run.
 

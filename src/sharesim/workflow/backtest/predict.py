@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sharesim.display import record
 from sharesim.measures import percentile_of
 from sharesim.study.priors_evidence import cases_in, hazard, hazard_of, law, realisation, realised_rate
 from sharesim.study.priors_sizes import COST_SPREAD, cost_per_head, lines_in, price_factor, residents
@@ -21,7 +22,7 @@ from sharesim.workflow.backtest.table import Arrangement, claim_in
 FIGURES = ("planned saving a year", "realised saving a year", "one-off cost", "years lived")
 
 
-@dataclass(frozen=True)
+@record
 class Prediction:
     """A published figure beside the simulated one.
 
@@ -61,7 +62,7 @@ class NotPredicted:
     why: str
 
 
-@dataclass(frozen=True)
+@record
 class Life:
     """The chance that an arrangement had ended by the year of observation, by draw, and whether it had."""
 
@@ -70,7 +71,7 @@ class Life:
     ended: bool
 
 
-@dataclass(frozen=True)
+@record
 class Settings:
     """How to predict: draws, seed, the year that the register's writer could see, and what is known besides."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from os import PathLike
@@ -18,6 +17,7 @@ from sharesim.arguments import a_flag, a_path, several, takes, whole
 from sharesim.folders.choose import seen_from
 from sharesim.folders.mark import MANIFEST, Origin
 from sharesim.folders.place import Place, being_written
+from sharesim.display import record
 from sharesim.report.figures import drawing
 from sharesim.report.figures.calibration import calibration_plot, ranges_plot
 from sharesim.report.files import write_figures
@@ -32,7 +32,7 @@ LEVELS = (50, 80, 90)
 LATEST = 2100
 
 
-@dataclass(frozen=True)
+@record
 class Backtest:
     """A register's published figures beside what general evidence would have said.
 

@@ -6,9 +6,9 @@ import csv
 import io
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from sharesim.display import record
 from sharesim.errors import Fault, StudyError
 from sharesim.study.files import MOST_TABLE_BYTES, read_text
 from sharesim.study.labels import nearest
@@ -39,7 +39,7 @@ _NOTHING = ("n/a", "na", "none", "nil", "-", "--", "?", "unknown", "not known", 
 _ENDED = ("ended", "aborted", "abandoned", "closed", "dissolved", "terminated", "cancelled", "wound up")
 
 
-@dataclass(frozen=True)
+@record
 class Arrangement:
     """A row of the register.
 
@@ -74,7 +74,7 @@ class Arrangement:
         return False if "running" in status or status in ("live", "active", "current") else None
 
 
-@dataclass(frozen=True)
+@record
 class Register:
     """A register as read.
 
