@@ -77,7 +77,7 @@ def parse(value: Any, where: str = "", folder: str | Path | None = None) -> Dist
 
 
 def _refuse(problem: str, got: Any, allowed: str = _FORMS, remedy: str = "") -> NoReturn:
-    shown = got if isinstance(got, str) else repr(got)
+    shown = got if isinstance(got, str) else repr(got).partition("\n")[0]
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     raise StudyError(Fault("value", problem, repr(shown) if isinstance(got, str) else shown, allowed, remedy))
 
