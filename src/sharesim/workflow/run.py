@@ -14,9 +14,9 @@ import pandas as pd
 from sharesim.appraisal.resources import LEAST_GB, Resources
 from sharesim.arguments import a_flag, a_function, a_path, an_instance, check_fields, number, takes
 from sharesim.choice.choose import ChoiceOptions
+from sharesim.display import record
 from sharesim.folders.mark import MANIFEST
 from sharesim.folders.place import Place, being_written
-from sharesim.display import record
 from sharesim.insight.drivers import driver_effects
 from sharesim.report import Contents, write_formats
 from sharesim.report.formats import DEFAULT, FILES, some_formats

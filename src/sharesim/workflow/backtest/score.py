@@ -14,10 +14,10 @@ import pandas as pd
 from scipy.stats import binom
 
 from sharesim.arguments import a_flag, a_path, several, takes, whole
+from sharesim.display import record
 from sharesim.folders.choose import seen_from
 from sharesim.folders.mark import MANIFEST, Origin
 from sharesim.folders.place import Place, being_written
-from sharesim.display import record
 from sharesim.report.figures import drawing
 from sharesim.report.figures.calibration import calibration_plot, ranges_plot
 from sharesim.report.files import write_figures
