@@ -1,7 +1,8 @@
 """From a plan to its runs: every combination once, each with its identity.
 
-The identity of a run is a hash of what it computes: the study as resolved (tables, rules, seed and draw counts
-included) and the version of sharesim. How the files looked, or in which order the plan names things, does not enter.
+The identity of a run is a hash of what it computes: the study as resolved (tables, observed values, rules, seed and
+draw counts included) and the version of sharesim. How the files looked, or in which order the plan names things, does
+not enter (docs/decisions/062-identity-of-a-run.md).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sharesim import __version__
 from sharesim.batch.plan import SCENARIO, Plan
 from sharesim.errors import Fault, SharesimError, StudyError
 from sharesim.study.load import build, load, read_raw
+from sharesim.study.observations import Observations
 from sharesim.study.places import Places
 from sharesim.study.plain import tidy
 from sharesim.study.study import Study
@@ -54,7 +56,8 @@ class PlannedRun:
     run : str
         Identity; for a study at fault, one of the words that describe it.
     key : str
-        Hash of the files' content and the changes, by which the identity is found again without checking the study.
+        Hash of the content of every file and of the changes, by which the identity is found again without checking
+        the study.
     variant : Variant
     name : str
         The study's name.
@@ -108,6 +111,33 @@ def load_variant(variant: Variant, by: str) -> Study:
     return _signed(load(variant.study, scenario=variant.scenario or None, assignments=variant.assignments), by)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What the files of a study say, each read once; what is built is what was hashed."""
+
+    raw: dict[str, Any]
+    places: Places
+    observations: Observations
+    digest: str
+
+    @staticmethod
+    def of(path: Path) -> _Read:
+        raw, places = read_raw(path)
+        observations = Observations(places.folder)
+        return _Read(raw, places, observations, _hash(observations.put_into(raw)))
+
+    def key(self, variant: Variant) -> str:
+        # A change may name a file of observed values too.
+        changes = self.observations.put_into(variant.assignments)
+        return _hash([__version__, self.digest, variant.scenario, changes])
+
+    def build(self, variant: Variant) -> Study:
+        scenario, assignments = variant.scenario or None, variant.assignments
+        return build(
+            self.raw, self.places, scenario=scenario, assignments=assignments, observations=self.observations
+        )
+
+
 @dataclass
 class Expansion:
     """Finds the identity of each variant, reading a study's files once.
@@ -122,7 +152,7 @@ class Expansion:
 
     by: str
     known: Mapping[str, str] = field(default_factory=dict)
-    _read: dict[Path, tuple[dict[str, Any], Places, str] | SharesimError] = field(default_factory=dict)
+    _read: dict[Path, _Read | SharesimError] = field(default_factory=dict)
     _last: tuple[Variant, Study] | None = None
 
     def runs(self, plan: Plan, tell: Callable[[int, int], None] | None = None) -> list[PlannedRun]:
@@ -139,15 +169,13 @@ class Expansion:
         read = self._files(variant.study)
         if isinstance(read, SharesimError):
             return self._at_fault(variant, _hash([str(variant.study), str(read)]), variant.study.name, read)
-        raw, places, digest = read
-        key = _hash([__version__, digest, variant.scenario, variant.assignments])
-        # What lies in other files than those read is not in the key, so that its identity is worked out each time.
-        known = {} if _reads_more(variant, raw) else self.known
-        name = _name(raw, variant.study)
+        key, name = read.key(variant), _name(read.raw, variant.study)
+        # A table that a change names instead of the study's own is not in the key: its identity is worked out each time.
+        known = {} if _reads_more(variant, read.raw) else self.known
         if key in known:
-            return PlannedRun(known[key], key, variant, name, _seed(variant, raw))
+            return PlannedRun(known[key], key, variant, name, _seed(variant, read.raw))
         try:
-            study = build(raw, places, scenario=variant.scenario or None, assignments=variant.assignments)
+            study = read.build(variant)
         except SharesimError as error:
             return self._at_fault(variant, key, name, error)
         self._last = (variant, study)
@@ -160,15 +188,12 @@ class Expansion:
         read = self._files(variant.study)
         if isinstance(read, SharesimError):
             raise read
-        return _signed(
-            build(read[0], read[1], scenario=variant.scenario or None, assignments=variant.assignments), self.by
-        )
+        return _signed(read.build(variant), self.by)
 
-    def _files(self, path: Path) -> tuple[dict[str, Any], Places, str] | SharesimError:
+    def _files(self, path: Path) -> _Read | SharesimError:
         if path not in self._read:
             try:
-                raw, places = read_raw(path)
-                self._read[path] = (raw, places, _hash(raw))
+                self._read[path] = _Read.of(path)
             except SharesimError as error:
                 self._read[path] = error
         return self._read[path]

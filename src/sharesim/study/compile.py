@@ -20,7 +20,7 @@ from sharesim.study.priors import FORM_FACTS, PLAIN_SETTINGS, PRIORS, WORKFORCE_
 from sharesim.study.rows import BaselineRow, CouncilRow, QualityRow, RiskRow, ServiceRow
 from sharesim.study.schema import Arrangement, Costs, Existing, Exit, Form, Gate, Grant, SharedItem, Staff, StudyModel
 from sharesim.study.sections import About, Correlation
-from sharesim.study.study import Assumption, Quantities, Study
+from sharesim.study.study import Assumption, Convention, Quantities, Study
 from sharesim.uncertainty.dependence import CommonFactor, Dependence, RankCorrelation
 from sharesim.uncertainty.draws import DriverSpec
 
@@ -61,9 +61,10 @@ def compile_study(model: StudyModel, places: Places | Directory, changes: tuple[
     if collect.faults:
         raise StudyError(in_order(collect.faults))
     forms = Labels(tuple(FORM_FACTS), tuple(name.replace("_", " ") for name in FORM_FACTS))
+    assumptions, conventions = _assumptions(collect), conventions_of(model)
     return Study(
         model, names.councils, names.services, names.packages, forms, names.package_services, names.present, numbers,
-        drivers, dependence, events, _assumptions(collect), changes, content_hash(model), conventions_of(model),
+        drivers, dependence, events, assumptions, changes, content_hash(model, assumptions, conventions), conventions,
         names.stage_packages,
     )  # fmt: skip
 
@@ -83,13 +84,17 @@ def _sortable(value: object) -> tuple[int, float, str]:
     return (0, value, "") if isinstance(value, float) else (1, 0.0, str(value))
 
 
-def content_hash(model: StudyModel) -> str:
+def content_hash(
+    model: StudyModel, assumptions: tuple[Assumption, ...], conventions: tuple[Convention, ...]
+) -> str:
     """Return a hash of everything in a study that can change the answer or the report.
 
     Files, defaults and scenarios are resolved by now and left out, so that the same content has the same hash whatever
-    the files looked like.
+    the files looked like. A figure that the study gives and one that is taken where it gives none are different content
+    even where they are equal: a report prices what was assumed (docs/decisions/006-content-hash.md).
     """
     content = model.model_dump(mode="json", exclude=_RESOLVED)
+    content["left open"] = [[item.path, list(item.where)] for item in (*assumptions, *conventions)]
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -81,8 +81,11 @@ def build(
     *,
     scenario: str | None = None,
     assignments: Sequence[str | tuple[str, Any]] = (),
+    observations: Observations | None = None,
 ) -> Study:
     """Check and compile a study that was read already (`read_raw`) or written as a dict.
+
+    Observed values in files beside the study are read here, unless `observations` has read them before.
 
     Raises
     ------
@@ -100,7 +103,7 @@ def build(
     for by, pairs in asked:
         raw, found = overrides.apply(raw, [pair for pair in pairs if not pair[0].startswith("tables.")], by)
         changes += found
-    observations = Observations(places.folder)
+    observations = observations or Observations(places.folder)
     raw, original = observations.put_into(raw), observations.put_into(original)
     filled, faults = fill_defaults(raw, places.about(raw, changes))
     here = places.about(filled, changes)

@@ -35,6 +35,9 @@ class Unread:
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
 
+    def __repr__(self) -> str:
+        return f"Unread({str(self.fault)!r})"
+
     def refused(self) -> Unreadable:
         """Return the fault as the schema wants it."""
         return Unreadable(self.fault.problem, self.fault.got, self.fault.allowed, self.fault.remedy)

@@ -52,7 +52,7 @@ def values_of(text: str, name: str, column: str | None = None) -> Empirical:
     Parameters
     ----------
     text : str
-        With a heading row.
+        With a heading row; the order of the others does not matter.
     name : str
         How messages call the file.
     column : str, optional
@@ -82,7 +82,8 @@ def values_of(text: str, name: str, column: str | None = None) -> Empirical:
     if not 1 <= len(values) <= MOST_VALUES:
         got = f"{len(values):,} in {name}, column {headings[position]}"
         refuse("empirical", "cannot use this many values", got, f"1 to {MOST_VALUES:,}")
-    return Empirical(tuple(values))
+    # The order of rows says nothing, here as in every other table.
+    return Empirical(tuple(sorted(values)))
 
 
 def _position(name: str, headings: list[str], column: str | None) -> int:

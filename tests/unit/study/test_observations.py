@@ -19,7 +19,7 @@ from sharesim.workflow.doors import appraise
 
 FILE = "project,overrun\nA,1.1\nB,1.4\nC,\nD,0.9\n"
 PATH = "services.payroll.overrun_factor"
-LAW = empirical([1.1, 1.4, 0.9])
+LAW = empirical([0.9, 1.1, 1.4])
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_in_toml_and_in_a_scenario(folder: Path) -> None:
     assert load(folder).model.drivers[0].value.distribution == LAW
     seen = load(folder, scenario="seen")
     assert law_of(seen) == LAW
-    assert seen.model.drivers[0].value.text() == "truncated(body=empirical([1.1, 1.4, 0.9]), high=1.2)"
+    assert seen.model.drivers[0].value.text() == "truncated(body=empirical([0.9, 1.1, 1.4]), high=1.2)"
     # The record of a change keeps what was written.
     assert seen.changes[0].after == law
 
