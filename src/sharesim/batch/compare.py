@@ -11,7 +11,8 @@ import pandas as pd
 
 from sharesim.arguments import a_flag, a_path, a_text, a_word, several, takes
 from sharesim.batch.manifest import BatchFolder
-from sharesim.batch.tables import chosen_table, run_table
+from sharesim.batch.tables import both_tables
+from sharesim.choice.solution import Status
 from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.report.words import count, money
@@ -56,6 +57,9 @@ class Comparison:
         One row for each step of one factor, all others held, at which the choice changes: what leaves and what enters.
     n_left_out : int
         Lines of the plan that are not finished.
+    n_unproven : int
+        Runs that ended before it was known whether any portfolio keeps the rules; they say nothing about what is
+        chosen, so they are beside the comparison.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Comparison:
     arrangements: pd.DataFrame
     flips: pd.DataFrame
     n_left_out: int
+    n_unproven: int = 0
 
     def levels(self, factor: str) -> list[str]:
         """Return the levels of a factor in their order, as text."""
@@ -75,7 +80,8 @@ class Comparison:
     def summary(self) -> str:
         """Return the comparison in words."""
         worth, n_runs = self.runs.npv_mean_gbp.dropna(), self.runs.run.nunique()
-        left_out = f", {self.n_left_out} not finished" if self.n_left_out else ""
+        left_out = f", {self.n_unproven} unproven" if self.n_unproven else ""
+        left_out += f", {self.n_left_out} not finished" if self.n_left_out else ""
         lines = [f"{self.name}: {count(n_runs, 'finished run')}{left_out}."]
         if len(worth):
             without = f"; {len(self.runs) - len(worth)} without a portfolio" if len(worth) < len(self.runs) else ""
@@ -136,7 +142,7 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
         When the folder holds no batch, nothing is finished, or there is no such column.
     """
     batch = BatchFolder(folder.resolve())
-    planned, table = batch.batch(), run_table(batch)
+    planned, (table, chosen) = batch.batch(), both_tables(batch)
     settings = [
         "study",
         "scenario",
@@ -147,11 +153,11 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
     faults = [unknown_name("--by", "setting", name, settings) for name in wanted if name not in settings]
     done = table[table.status == "done"].reset_index(drop=True)
     if not len(done):
-        faults.append(Fault(str(batch.root), "no run is finished yet", "", "", "sharesim status says how far it is."))
+        told = "no run is finished yet" if not (table.status == "unproven").any() else "every finished run is unproven"
+        faults.append(Fault(str(batch.root), told, "", "", "sharesim status says how far it is."))
     if faults:
         raise UsageError(faults)
     factors = wanted or tuple(name for name in planned.get("factors", []) if name in settings) or ("study",)
-    chosen = chosen_table(batch)
     held = [name for name in dict.fromkeys([*planned.get("factors", []), *factors]) if name in settings]
     return Comparison(
         str(planned.get("name", "")),
@@ -161,7 +167,8 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
         _choices(done, chosen.assign(bundle=_bundle_words(chosen)), factors),
         _choices(done, chosen.assign(bundle=_arrangement_words(chosen)).drop_duplicates(["run", "bundle"]), factors),
         _flips(done, chosen.assign(bundle=_bundle_words(chosen)), factors, held),
-        len(table) - len(done),
+        int((~table.status.isin(["done", "unproven"])).sum()),
+        int(table[table.status == "unproven"].run.nunique()),
     )
 
 
@@ -275,7 +282,7 @@ def _independent(words: pd.DataFrame, name: str, factor: str) -> bool:
 
 
 def _side(bundles: frozenset[str], row: pd.Series) -> str:
-    if not str(row.chosen) and row.portfolio not in ("optimal", "feasible at the time limit"):
+    if not Status(row.portfolio).has_portfolio:
         return f"no portfolio ({row.portfolio})"
     return " | ".join(sorted(bundles))
 

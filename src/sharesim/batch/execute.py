@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sharesim.arguments import a_flag, a_function, a_path, a_text, an_instance, check_fields, takes, whole
+from sharesim.arguments import a_flag, a_function, a_path, a_text, a_word, an_instance, check_fields, takes, whole
 from sharesim.batch.engines import Engine, EngineLost, WorkerDied, engine_for
 from sharesim.batch.expand import Expansion, PlannedRun
-from sharesim.batch.manifest import BatchFolder
+from sharesim.batch.manifest import BatchFolder, is_unproven
 from sharesim.batch.plan import Plan, read_plan
 from sharesim.batch.tables import write_tables
 from sharesim.batch.worker import Outcome, Task, perform, reason, whose
@@ -27,6 +27,11 @@ from sharesim.folders.claims import claim
 
 #: Whose fault a failure is, in words.
 FAULTS = {"study": "the study's fault", "machine": "the machine's fault", "sharesim": "our fault"}
+#: What an unproven run is, and what to do about it.
+UNPROVEN = (
+    "  unproven: time ran out before it was known whether any portfolio keeps the rules. What was found is kept; more "
+    "time is run.time_limit_seconds; the same again: --only unproven."
+)
 Listener = Callable[["Tally"], None]
 
 
@@ -44,8 +49,9 @@ class BatchOptions:
         A Dask scheduler's address or scheduler file, or ``local`` for a cluster of processes on this machine.
     force : bool
         Do every run again.
-    only_failed : bool
-        Do only what failed when it was last tried.
+    only : {"", "failed", "unproven"}
+        Do only what failed when it was last tried, or again what ended before it was known whether any portfolio keeps
+        the rules.
     report : bool
         Write a full report for every run.
     listen : callable (Tally), optional
@@ -56,15 +62,16 @@ class BatchOptions:
     jobs: int | None = None
     scheduler: str | None = None
     force: bool = False
-    only_failed: bool = False
+    only: str = ""
     report: bool = False
     listen: Listener | None = None
 
     def __post_init__(self) -> None:
         jobs = whole(0, 1024, "not a number of processes", "Leave it out to use every core.")
         check_fields(
-            self, out=a_path, jobs=jobs, scheduler=a_text, force=a_flag, only_failed=a_flag, report=a_flag, listen=a_function
-        )
+            self, out=a_path, jobs=jobs, scheduler=a_text, force=a_flag, only=a_word("failed", "unproven"),
+            report=a_flag, listen=a_function,
+        )  # fmt: skip
 
     @property
     def n_jobs(self) -> int:
@@ -86,6 +93,8 @@ class Tally:
         Runs that were there already.
     seconds_left : float or None
         None until the first is done.
+    unproven : int
+        Runs over that ended before it was known whether any portfolio keeps the rules.
     """
 
     stage: str
@@ -95,6 +104,12 @@ class Tally:
     running: int = 0
     found: int = 0
     seconds_left: float | None = None
+    unproven: int = 0
+
+    @property
+    def over(self) -> int:
+        """Runs that are over, whichever way."""
+        return self.done + self.failed + self.unproven
 
 
 @record
@@ -106,8 +121,9 @@ class BatchResult:
     folder : Path
     n_planned : int
         Different runs of the plan; two lines that come to the same study are one run.
-    n_done, n_found, n_failed : int
-        Done now, there before, and failed now.
+    n_done, n_found, n_unproven, n_failed : int
+        Done now; there before; ended, now or before, before it was known whether any portfolio keeps the rules; and
+        failed now.
     failures : tuple of Outcome
     seconds : float
     """
@@ -118,6 +134,7 @@ class BatchResult:
     n_found: int
     failures: tuple[Outcome, ...]
     seconds: float
+    n_unproven: int = 0
 
     @property
     def n_failed(self) -> int:
@@ -125,7 +142,9 @@ class BatchResult:
 
     def summary(self) -> str:
         """Return what the call did, in words; equal reasons once."""
-        lines = [f"{self.n_done} done, {self.n_found} there already, {self.n_failed} failed ({self.seconds:.1f} s)."]
+        unproven = f", {self.n_unproven} unproven" if self.n_unproven else ""
+        told = f"{self.n_done} done, {self.n_found} there already{unproven}, {self.n_failed} failed"
+        lines = [f"{told} ({self.seconds:.1f} s).", *([UNPROVEN] if self.n_unproven else [])]
         grouped: dict[tuple[str, str], list[str]] = {}
         for item in self.failures:
             grouped.setdefault((item.fault, item.reason), []).append(item.run)
@@ -203,7 +222,8 @@ def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> B
     finally:
         folder.sweep()
     n_planned, seconds = len({item.run for item in runs}), time.monotonic() - begun
-    return BatchResult(folder.root, n_planned, batch.n_done, batch.n_found, tuple(batch.failures), seconds)
+    failures = tuple(batch.failures)
+    return BatchResult(folder.root, n_planned, batch.n_done, batch.n_found, failures, seconds, batch.n_unproven)
 
 
 class _Batch:
@@ -211,10 +231,10 @@ class _Batch:
 
     def __init__(self, folder: BatchFolder, plan: Plan, options: BatchOptions, tell: Listener) -> None:
         self.folder, self.plan, self.options, self.tell = folder, plan, options, tell
-        self.n_done = self.n_found = 0
+        self.n_done = self.n_found = self.n_unproven = 0
         self.failures: list[Outcome] = []
         self.begun = time.monotonic()
-        self.of = self.n_refused = 0
+        self.of = self.n_refused = self.n_unproven_before = 0
 
     def tasks(self, runs: list[PlannedRun]) -> list[Task]:
         """Return what is to be done; what cannot be done is written down as failed."""
@@ -229,22 +249,27 @@ class _Batch:
                 self.heard(Outcome(item.run, "failed", reason(error), whose(error), text))
             elif self._is_wanted(item.run):
                 tasks.append(self.task(item))
-        self.n_refused = len(self.failures)
+        self.n_refused, self.n_unproven_before = len(self.failures), self.n_unproven
         self.of = len(tasks) + self.n_refused
         return tasks
 
     def task(self, item: PlannedRun) -> Task:
         """Return what is to be done for a run."""
         options = self.options
-        return Task(self.folder.root, item.run, item.variant, self.plan.file.name, options.report, options.force)
+        force = options.force or options.only == "unproven"
+        return Task(self.folder.root, item.run, item.variant, self.plan.file.name, options.report, force)
 
     def _is_wanted(self, run: str) -> bool:
-        record = self.folder.finished(run)
-        if self.options.only_failed:
+        record, options = self.folder.finished(run), self.options
+        unproven = record is not None and is_unproven(record)
+        if options.only == "failed":
             return record is None and self.folder.failed(run) is not None
-        if record is None or self.options.force or (self.options.report and not record.get("report")):
+        if options.only == "unproven":
+            return unproven
+        if record is None or options.force or (options.report and not record.get("report")):
             return True
-        self.n_found += 1
+        self.n_unproven += unproven
+        self.n_found += not unproven
         return False
 
     def do(self, runs: list[PlannedRun], jobs: int, alive: Path) -> None:
@@ -295,11 +320,13 @@ class _Batch:
             return
         self.n_done += outcome.status == "done"
         self.n_found += outcome.status == "found"
+        self.n_unproven += outcome.status == "unproven"
         self.folder.forget_failure(outcome.run)
 
     def say(self, n_under_way: int, n_workers: int) -> None:
         """Tell the listener how far it is."""
-        n_over = self.n_done + len(self.failures)
+        n_unproven = self.n_unproven - self.n_unproven_before
+        n_over = self.n_done + len(self.failures) + n_unproven
         worked = n_over - self.n_refused
         left, seconds = max(0, self.of - n_over), time.monotonic() - self.begun
         seconds_left = left * seconds / worked if worked else None
@@ -312,6 +339,7 @@ class _Batch:
                 min(n_under_way, n_workers),
                 self.n_found,
                 seconds_left,
+                n_unproven,
             )
         )
 

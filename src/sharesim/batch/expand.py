@@ -170,7 +170,7 @@ class Expansion:
         if isinstance(read, SharesimError):
             return self._at_fault(variant, _hash([str(variant.study), str(read)]), variant.study.name, read)
         key, name = read.key(variant), _name(read.raw, variant.study)
-        # A table that a change names instead of the study's own is not in the key: its identity is worked out each time.
+        # A table that a change names in place of the study's own is not in the key: its identity is worked out anew.
         known = {} if _reads_more(variant, read.raw) else self.known
         if key in known:
             return PlannedRun(known[key], key, variant, name, _seed(variant, read.raw))

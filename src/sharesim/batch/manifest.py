@@ -27,18 +27,24 @@ from typing import Any
 from sharesim import __version__
 from sharesim.batch.expand import PlannedRun
 from sharesim.batch.plan import Plan
+from sharesim.batch.sealed import read_sealed, write_sealed
+from sharesim.choice.solution import Status
 from sharesim.errors import Fault, OutputError, UsageError
 from sharesim.folders.claims import claim, is_held
-from sharesim.workflow.folder import BESIDE, MANIFEST, write_json
+from sharesim.folders.contents import from_plain, is_same
+from sharesim.folders.flush import flush, flush_folder
+from sharesim.workflow.folder import BESIDE, MANIFEST
 from sharesim.workflow.kept import FILE as REPORT_FILE
 from sharesim.workflow.kept import FRAMES
 
-#: Beyond what a hundred thousand runs of many settings come to; what is larger is none of ours.
-MOST_JSON = 400_000_000
 IDENTITY = re.compile("[0-9a-f]{20}")
 BATCH, RECORD, LOG = "batch.json", "record.json", "log.txt"
 #: Files of a run whose bytes hold times or machine facts, or come with a report, and so differ between equal results.
 NOT_COMPARED = (MANIFEST, RECORD, LOG, REPORT_FILE, *(f"{name}.csv" for name in (*BESIDE, *FRAMES)))
+#: What a batch puts into its folder.
+OURS = {BATCH, "runs", "failed", "blocks", "compare", ".work", "runs.csv", "runs.parquet", "chosen.parquet"}
+#: A run that took longer is flushed to the disk: that costs some hundredth of it, and spares doing it again.
+FLUSH_FROM_SECONDS = 10.0
 REPORTS = (".html", ".xlsx", ".pptx", ".png", ".svg", ".pdf", ".md")
 
 
@@ -72,22 +78,22 @@ class BatchFolder:
     # -- what is there -------------------------------------------------------------------------------------------------
 
     def finished(self, run: str) -> dict[str, Any] | None:
-        """Return the record of a finished run, or None: missing, and also when a file of it is gone or cut short."""
-        record = _read_json(self.run(run) / RECORD)
-        if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
+        """Return the record of a finished run, or None: missing, and also when a file of it is not as it was written.
+
+        Every file is read for that: what is served again is what was worked out, and a run whose figures were changed
+        on the disk or by hand is done again (docs/decisions/062-identity-of-a-run.md).
+        """
+        record = read_sealed(self.run(run) / RECORD)
+        files = None if record is None else from_plain(record.get("files"))
+        try:
+            whole = files is not None and all(is_same(self.run(run), name, file) for name, file in files.items())
+        except OSError:
             return None
-        for name, size in record["files"].items():
-            try:
-                if (self.run(run) / name).stat().st_size != size:
-                    return None
-            except OSError:
-                return None
-        return record
+        return record if whole else None
 
     def failed(self, run: str) -> dict[str, Any] | None:
         """Return why a run failed when it was last tried, or None."""
-        record = _read_json(self.failure(run) / RECORD)
-        return record if isinstance(record, dict) else None
+        return read_sealed(self.failure(run) / RECORD)
 
     def is_running(self, run: str) -> bool:
         """Return whether somebody alive works on a run."""
@@ -99,27 +105,28 @@ class BatchFolder:
         Raises
         ------
         UsageError
-            When the folder holds no batch.
+            When the folder holds no batch, or the list of its runs is damaged.
         """
-        planned = _read_json(self.root / BATCH)
-        rows = planned.get("runs") if isinstance(planned, dict) else None
-        if not isinstance(rows, list) or not all(_is_row(row) for row in rows):
-            told = f"holds no batch: no {BATCH} that can be read"
-            remedy = "While a batch is being planned there is none yet."
-            raise UsageError(Fault(str(self.root), told, "", "the --out folder of sharesim batch", remedy))
-        return planned
+        planned = self._planned()
+        if planned is not None:
+            return planned
+        if os.path.lexists(self.root / BATCH):
+            remedy = "Give the same batch command again: it is written anew, and what is done stays."
+            what = ("cannot be read", "a damaged file", "the list of a batch's runs")
+            raise UsageError(Fault(str(self.root / BATCH), *what, remedy))
+        told, remedy = f"holds no batch: no {BATCH}", "While a batch is being planned there is none yet."
+        raise UsageError(Fault(str(self.root), told, "", "the --out folder of sharesim batch", remedy))
+
+    def _planned(self) -> dict[str, Any] | None:
+        """Return what the last call planned; None where there is nothing, or nothing to be trusted."""
+        planned = read_sealed(self.root / BATCH)
+        rows = None if planned is None else planned.get("runs")
+        return planned if isinstance(rows, list) and all(_is_row(row) for row in rows) else None
 
     def known(self) -> dict[str, str]:
         """Return key to identity as far as the last call knew them."""
-        try:
-            planned = self.batch()
-        except UsageError:
-            return {}
-        return {
-            row["key"]: row["run"]
-            for row in planned["runs"]
-            if isinstance(row, dict) and row.get("key") and not row.get("faults")
-        }
+        rows = (self._planned() or {"runs": []})["runs"]
+        return {row["key"]: row["run"] for row in rows if row["key"] and not row["faults"]}
 
     def n_others(self, planned: Iterable[str]) -> int:
         """Return how many finished runs are there that the plan does not name."""
@@ -150,9 +157,9 @@ class BatchFolder:
             raise UsageError(
                 Fault(str(self.root), "is a file", "", "a folder, or a name that is free", "Choose another --out.")
             )
-        planned = _read_json(self.root / BATCH)
-        there = planned.get("name") if isinstance(planned, dict) else None
-        if there is not None and there != name:
+        planned = self._planned()
+        there = None if planned is None else planned.get("name")
+        if planned is not None and there != name:
             raise UsageError(
                 Fault(
                     str(self.root),
@@ -162,18 +169,35 @@ class BatchFolder:
                     "Choose another --out, or give the plan that name.",
                 )
             )
-        with writing(self.root):
-            others = sorted({item.name for item in self.root.iterdir()} - {".work", "runs", "failed"})
-        if others and planned is None:
+        if planned is None and (stranger := self._stranger()) is not None:
             raise UsageError(
                 Fault(
                     str(self.root),
                     "is in the way",
-                    f"a folder with {others[0]!r} in it",
+                    f"a folder with {stranger!r} in it",
                     "a new name, or an earlier batch",
                     "Choose another --out.",
                 )
             )
+
+    def _stranger(self) -> str | None:
+        """Return what says that a folder without a list of runs is no batch's; None where it is one.
+
+        A damaged list locks nobody out: the records of the runs are the truth, and the list is written anew. The folder
+        of the runs is there before the list is first written.
+        """
+        with writing(self.root):
+            names = {item.name for item in self.root.iterdir()}
+        strangers = names - OURS if "runs" in names else names - {".work"}
+        if not strangers or ("runs" in names and self._has_finished()):
+            return None
+        return min(strangers)
+
+    def _has_finished(self) -> bool:
+        with contextlib.suppress(OSError):
+            names = (item.name for item in (self.root / "runs").iterdir())
+            return any(IDENTITY.fullmatch(name) and self.finished(name) is not None for name in names)
+        return False
 
     @contextlib.contextmanager
     def desk(self) -> Iterator[Path]:
@@ -218,13 +242,13 @@ class BatchFolder:
             "factors": list(plan.factors),
             "runs": rows,
         }
-        self.replace(BATCH, lambda path: write_json(path, content))
+        self.replace(BATCH, lambda path: write_sealed(path, content))
 
     def write_failure(self, run: str, record: Mapping[str, Any], log: str) -> None:
         """Write down why a run failed; a disk too full even for that loses the word, never the batch."""
         with contextlib.suppress(OSError, OutputError), self.desk() as aside:
             aside.mkdir()
-            write_json(aside / RECORD, {**record, "run": run, "time": now()})
+            write_sealed(aside / RECORD, {**record, "run": run, "time": now()})
             (aside / LOG).write_text(log, encoding="utf-8", errors="backslashreplace")
             self.failure(run).parent.mkdir(exist_ok=True)
             shutil.rmtree(self.failure(run), ignore_errors=True)
@@ -236,13 +260,17 @@ class BatchFolder:
         with contextlib.suppress(OSError):
             (self.root / "failed").rmdir()
 
-    def keep(self, made: Path, run: str) -> None:
-        """Move a whole run into its place; only the holder of its claim may."""
-        target = self.run(run)
+    def keep(self, made: Path, run: str, seconds: float = 0.0) -> None:
+        """Move a whole run, and what took that long to work out, into its place; only the holder of its claim may."""
+        target, long = self.run(run), seconds > FLUSH_FROM_SECONDS
         target.parent.mkdir(parents=True, exist_ok=True)
+        if long:
+            flush(made)
         if target.exists():
             target.rename(self.aside(run))
         made.rename(target)
+        if long:
+            flush_folder(target.parent)
 
     def aside(self, run: str) -> Path:
         """Return a name in .work that nobody has."""
@@ -261,10 +289,11 @@ class BatchFolder:
     def sweep_blocks(self, planned: Iterable[str]) -> None:
         """Remove what is left of spread appraisals that nobody will ask for: their run is finished, or planned no
         more."""
-        wanted = {run for run in planned if self.finished(run) is None}
+        planned = set(planned)
         with contextlib.suppress(OSError):
             for item in (self.root / "blocks").iterdir():
-                if item.name not in wanted and IDENTITY.fullmatch(item.name):
+                wanted = item.name in planned and self.finished(item.name) is None
+                if not wanted and IDENTITY.fullmatch(item.name):
                     with claim(self.claim_file(item.name)) as mine:
                         if mine:
                             shutil.rmtree(item, ignore_errors=True)
@@ -293,21 +322,17 @@ def writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def sizes(folder: Path) -> dict[str, int]:
-    """Return the size of every file of a run but its record."""
-    return {
-        item.relative_to(folder).as_posix(): item.stat().st_size
-        for item in sorted(folder.rglob("*"))
-        if item.is_file() and item.name != RECORD
-    }
+def is_unproven(record: Mapping[str, Any]) -> bool:
+    """Return whether a finished run ended before it was known whether any portfolio keeps the rules."""
+    return record.get("portfolio") == Status.UNPROVEN.value
 
 
 def digest(folder: Path) -> str:
     """Return a hash of a run's results, the same for the same results wherever and whenever they were worked out."""
     found = hashlib.blake2b(digest_size=16)
-    for name in sizes(folder):
-        if name not in NOT_COMPARED and "/" not in name and not name.endswith(REPORTS):
-            found.update(name.encode() + b"\0" + (folder / name).read_bytes())
+    for item in sorted(item for item in folder.iterdir() if item.is_file()):
+        if item.name not in NOT_COMPARED and not item.name.endswith(REPORTS):
+            found.update(item.name.encode() + b"\0" + item.read_bytes())
     return found.hexdigest()
 
 
@@ -328,15 +353,6 @@ def _is_row(row: Any) -> bool:
     )
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        if path.stat().st_size > MOST_JSON:
-            return None
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-
-
 def _word(value: Any) -> Any:
     """Return a setting as JSON can hold it: numbers and truth stay, the rest is written out."""
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -344,4 +360,4 @@ def _word(value: Any) -> Any:
     return json.dumps(value, default=str, ensure_ascii=False)
 
 
-__all__ = ["BatchFolder", "digest", "now", "sizes", "writing"]
+__all__ = ["BatchFolder", "digest", "is_unproven", "now", "writing"]

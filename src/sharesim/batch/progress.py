@@ -38,8 +38,9 @@ def words(tally: Tally) -> str:
     if tally.stage == "planning":
         return f"planning: {tally.done} of {tally.of} runs"
     parts = [f"{tally.done} of {tally.of} done", f"{tally.running} running", f"{tally.failed} failed"]
+    parts += [f"{tally.unproven} unproven"] if tally.unproven else []
     parts += [f"{tally.found} there already"] if tally.found else []
-    if tally.seconds_left is not None and tally.done + tally.failed < tally.of:
+    if tally.seconds_left is not None and tally.over < tally.of:
         parts.append(f"about {_time(tally.seconds_left)} left")
     return ", ".join(parts)
 
@@ -51,7 +52,7 @@ class _Lines:
         self.stream, self.last = stream, time.monotonic()
 
     def __call__(self, tally: Tally) -> None:
-        over = tally.stage == "running" and tally.done + tally.failed >= tally.of
+        over = tally.stage == "running" and tally.over >= tally.of
         if over or time.monotonic() - self.last > LINE_SECONDS:
             self.last = time.monotonic()
             print(words(tally), file=self.stream, flush=True)
@@ -75,7 +76,7 @@ def _bars(stream: TextIO) -> Iterator[Listener]:
         def listen(tally: Tally) -> None:
             # A short plan should not flash by.
             if tally.stage == "running" or time.monotonic() - begun > PLANNING_SECONDS:
-                bars.update(task, description=words(tally), total=max(1, tally.of), completed=tally.done + tally.failed)
+                bars.update(task, description=words(tally), total=max(1, tally.of), completed=tally.over)
 
         yield listen
 

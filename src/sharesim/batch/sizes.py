@@ -15,7 +15,7 @@ from sharesim.appraisal.engine import chunk_sizes
 from sharesim.appraisal.outcomes import appraise as simulate
 from sharesim.batch.execute import BatchOptions, Tally
 from sharesim.batch.expand import Expansion, PlannedRun, variants
-from sharesim.batch.manifest import BatchFolder
+from sharesim.batch.manifest import BatchFolder, is_unproven
 from sharesim.batch.plan import Plan, read_plan
 from sharesim.bundles.enumerate import candidates
 from sharesim.errors import SharesimError
@@ -150,7 +150,10 @@ def _row(
         return row | {"reason": "; ".join(str(fault) for fault in error.faults)}
     run = study.model.run
     seconds = speeds[item.variant.study].seconds(n_bundles, run.draws, run.judge_draws)
-    state = "done" if folder.finished(item.run) else "failed" if folder.failed(item.run) else "missing"
+    record = folder.finished(item.run)
+    state = "failed" if folder.failed(item.run) else "missing"
+    if record is not None:
+        state = "unproven" if is_unproven(record) else "done"
     return row | {"bundles": n_bundles, "draws": run.draws, "until": run.until, "seconds": seconds, "state": state}
 
 

@@ -8,12 +8,14 @@ from typing import Any
 import pandas as pd
 
 from sharesim.arguments import a_path, takes
-from sharesim.batch.execute import FAULTS
+from sharesim.batch.execute import FAULTS, UNPROVEN
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.tables import run_table
 from sharesim.display import record
 from sharesim.folders.claims import is_held
 from sharesim.study.plain import visible
+
+COUNTED = ("done", "unproven", "running", "failed", "missing")
 
 
 @record
@@ -25,7 +27,7 @@ class BatchStatus:
     name : str
     folder : Path
     counts : dict of str to int
-        Different runs by status: done, running, failed, missing.
+        Different runs by status: done, unproven, running, failed, missing.
     n_lines : int
         Lines of the plan; two that come to the same study are one run.
     n_others : int
@@ -46,7 +48,7 @@ class BatchStatus:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every run is done."""
+        """Whether every run is over, and none failed; an unproven one is, and is told apart."""
         return not (self.counts["running"] or self.counts["failed"] or self.counts["missing"])
 
     def summary(self) -> str:
@@ -63,6 +65,7 @@ class BatchStatus:
         if self.n_others:
             kept = "run of an earlier plan is" if self.n_others == 1 else "runs of earlier plans are"
             lines.append(f"{self.n_others} finished {kept} kept beside them.")
+        lines += [UNPROVEN.strip()] if self.counts["unproven"] else []
         for (fault, why), rows in self.failures.groupby(["fault", "reason"], sort=False):
             lines.append(f"{len(rows)} failed ({visible(FAULTS.get(fault, fault))}): {visible(why)}")
             lines += [
@@ -100,7 +103,7 @@ def status(folder: str | Path) -> BatchStatus:
     planned = batch.batch()
     table = run_table(batch)
     once = table.drop_duplicates("run")
-    counts = {word: int((once.status == word).sum()) for word in ("done", "running", "failed", "missing")}
+    counts = {word: int((once.status == word).sum()) for word in COUNTED}
     rows = once[once.status == "failed"]
     names = list(planned["runs"][0]["settings"]) if planned["runs"] else []
     failures = pd.DataFrame(

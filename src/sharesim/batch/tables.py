@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from sharesim.batch.columns import FIGURES, FIRST, LAST, STATE, WHOLE
-from sharesim.batch.manifest import BatchFolder
+from sharesim.batch.manifest import BatchFolder, is_unproven
 from sharesim.errors import OutputError
 from sharesim.workflow.folder import write_csv, write_parquet
 
@@ -21,22 +21,30 @@ BUNDLE = ("services", "partners", "host", "form", "start")
 def run_table(folder: BatchFolder) -> pd.DataFrame:
     """Return one row per line of the plan: its settings, how it went, and its figures.
 
-    ``status`` is done, failed, running or missing; ``portfolio`` is how the choice ended; ``chosen`` the bundles in
-    words.
+    ``status`` is done, unproven, failed, running or missing; ``portfolio`` is how the choice ended; ``chosen`` the
+    bundles in words.
     """
-    frame = pd.DataFrame(list(_rows(folder)), columns=_columns(folder), dtype=object)
-    return frame.apply(lambda column: _typed(column, str(column.name)))
+    return both_tables(folder)[0]
 
 
-def chosen_table(folder: BatchFolder) -> pd.DataFrame:
-    """Return one row per run and chosen bundle: services, partners, host, form, start."""
-    rows = [
-        {"run": planned["run"], **{key: _text(item.get(key)) for key in BUNDLE}}
-        for planned in folder.batch()["runs"]
-        if folder.finished(planned["run"]) is not None
-        for item in _summary(folder, planned["run"]).get("chosen", [])
-    ]
-    return pd.DataFrame(rows, columns=["run", *BUNDLE]).drop_duplicates(ignore_index=True)
+def both_tables(folder: BatchFolder) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the table of runs, and one row per run and chosen bundle: services, partners, host, form, start.
+
+    Every run is looked at once: its files are read to see that they are whole.
+    """
+    planned = folder.batch()["runs"]
+    rows, chosen, known = [], [], dict[str, tuple[dict[str, Any], list[dict[str, Any]]]]()
+    for line in planned:
+        run = line["run"]
+        if run not in known:
+            known[run] = _found(folder, run)
+            chosen += [{"run": run, **{key: _text(item.get(key)) for key in BUNDLE}} for item in known[run][1]]
+        settings = {name: line[name] for name in ("run", "study", "scenario", "seed")} | line["settings"]
+        rows.append(settings | known[run][0])
+    names = dict.fromkeys(name for line in planned for name in line["settings"])
+    frame = pd.DataFrame(rows, columns=[*FIRST, *names, *STATE, *FIGURES, *LAST], dtype=object)
+    typed = frame.apply(lambda column: _typed(column, str(column.name)))
+    return typed, pd.DataFrame(chosen, columns=["run", *BUNDLE]).drop_duplicates(ignore_index=True)
 
 
 def write_tables(folder: BatchFolder) -> None:
@@ -44,7 +52,7 @@ def write_tables(folder: BatchFolder) -> None:
     if not (folder.root / "batch.json").exists():
         return
     try:
-        runs, chosen = run_table(folder), chosen_table(folder)
+        runs, chosen = both_tables(folder)
         folder.replace("runs.csv", lambda path: write_csv(runs, path))
         folder.replace("runs.parquet", lambda path: write_parquet(runs, path))
         folder.replace("chosen.parquet", lambda path: write_parquet(chosen, path))
@@ -73,44 +81,29 @@ def bundle_word(item: Mapping[str, Any]) -> str:
     )
 
 
-def _columns(folder: BatchFolder) -> list[str]:
-    settings = dict.fromkeys(name for row in folder.batch()["runs"] for name in row["settings"])
-    return [*FIRST, *settings, *STATE, *FIGURES, *LAST]
-
-
-def _rows(folder: BatchFolder) -> Iterator[dict[str, Any]]:
-    for planned in folder.batch()["runs"]:
-        run, summary = planned["run"], _summary(folder, planned["run"])
-        record, failed = folder.finished(run), folder.failed(run)
-        row = {
-            "run": run,
-            "study": planned["study"],
-            "scenario": planned["scenario"],
-            "seed": summary.get("seed", planned["seed"]),
+def _found(folder: BatchFolder, run: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return how a run went, with its figures, and what was chosen."""
+    record = folder.finished(run)
+    if record is not None:
+        summary = _summary(folder, run)
+        chosen = summary.get("chosen", [])
+        row = {"seed": summary["seed"]} if "seed" in summary else {}
+        row |= {
+            "status": "unproven" if is_unproven(record) else "done",
+            "portfolio": record["portfolio"],
+            "reason": "; ".join(summary.get("notes", [])),
+            "fault": "",
+            "seconds": record["seconds"],
         }
-        row |= planned["settings"]
-        if record is not None:
-            row |= {
-                "status": "done",
-                "portfolio": record["portfolio"],
-                "reason": "; ".join(summary.get("notes", [])),
-                "fault": "",
-                "seconds": record["seconds"],
-            }
-            row |= {name: summary.get(name) for name in FIGURES}
-            row |= {"n_chosen": len(summary.get("chosen", [])), "chosen": words(summary.get("chosen", []))}
-        elif folder.is_running(run):
-            row |= {"status": "running"}
-        elif failed is not None:
-            row |= {
-                "status": "failed",
-                "reason": failed.get("reason", ""),
-                "fault": failed.get("fault", ""),
-                "seconds": failed.get("seconds"),
-            }
-        else:
-            row |= {"status": "missing"}
-        yield row
+        row |= {name: summary.get(name) for name in FIGURES}
+        return row | {"n_chosen": len(chosen), "chosen": words(chosen)}, chosen
+    if folder.is_running(run):
+        return {"status": "running"}, []
+    failed = folder.failed(run)
+    if failed is None:
+        return {"status": "missing"}, []
+    told = {name: failed.get(name, "") for name in ("reason", "fault")}
+    return {"status": "failed", **told, "seconds": failed.get("seconds")}, []
 
 
 def _typed(column: pd.Series, name: str) -> pd.Series:
@@ -142,4 +135,4 @@ def _text(value: Any) -> str:
     return "" if value is None else "; ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-__all__ = ["bundle_word", "chosen_table", "run_table", "words", "write_tables"]
+__all__ = ["both_tables", "bundle_word", "run_table", "words", "write_tables"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import logging
 import time
 import traceback
@@ -17,11 +16,15 @@ from typing import Any
 from sharesim import __version__
 from sharesim.batch.engines import EngineLost, WorkerDied
 from sharesim.batch.expand import Variant, identity, load_variant
-from sharesim.batch.manifest import LOG, RECORD, BatchFolder, digest, now, sizes
-from sharesim.errors import Fault, OutputError, SharesimError, StudyError, UsageError
+from sharesim.batch.manifest import LOG, RECORD, BatchFolder, digest, is_unproven, now
+from sharesim.batch.sealed import write_sealed
+from sharesim.choice.solution import Status
+from sharesim.errors import Fault, InternalError, OutputError, SharesimError, StudyError, UsageError
 from sharesim.folders.claims import claim
+from sharesim.folders.contents import as_plain, contents
 from sharesim.study.plain import visible
 from sharesim.study.study import Study
+from sharesim.workflow.results import Portfolio
 from sharesim.workflow.run import RunOptions, run_study
 
 #: What the operating system says when nothing more can be written: going on would waste every later run too.
@@ -68,8 +71,9 @@ class Outcome:
     Parameters
     ----------
     run : str
-    status : {"done", "found", "busy", "failed", "no room"}
-        Found: it was there already. Busy: somebody else works on it. No room: nothing can be written any more.
+    status : {"done", "unproven", "found", "busy", "failed", "no room"}
+        Unproven: time ran out before it was known whether any portfolio keeps the rules. Found: it was there already.
+        Busy: somebody else works on it. No room: nothing can be written any more.
     reason : str
     fault : {"", "study", "sharesim", "machine"}
         Whose fault a failure is.
@@ -101,7 +105,7 @@ def perform(task: Task, appraise: Callable[..., Any] | None = None) -> Outcome:
                 return Outcome(task.run, "busy")
             record = None if task.force else folder.finished(task.run)
             if record is not None and (record.get("report") or not task.report):
-                return Outcome(task.run, "found")
+                return Outcome(task.run, "unproven" if is_unproven(record) else "found")
             folder.clear(task.run)
             try:
                 return _make(task, folder, begun, appraise)
@@ -119,14 +123,16 @@ def _make(task: Task, folder: BatchFolder, begun: float, appraise: Callable[...,
             _check_identity(task, study)
             options = RunOptions(jobs=task.threads, report=task.report, appraise=appraise)
             result = run_study(study, made / "run", options)
-            _seal(task, made / "run", {"portfolio": result.portfolio.status, "seconds": round(result.seconds, 3)}, said)
-            folder.keep(made / "run", task.run)
+            _check_answer(result.portfolio)
+            record = {"portfolio": result.portfolio.status, "seconds": round(result.seconds, 3)}
+            _seal(task, made / "run", record, said)
+            folder.keep(made / "run", task.run, result.seconds)
         except EngineLost:
             # Only an appraisal spread over workers asks them from in here; that is no fault of this run.
             raise
         except Exception as error:
             return _failure(task, begun, error, said)
-    return Outcome(task.run, "done", seconds=time.monotonic() - begun)
+    return Outcome(task.run, "unproven" if is_unproven(record) else "done", seconds=time.monotonic() - begun)
 
 
 def _check_identity(task: Task, study: Study) -> None:
@@ -134,6 +140,13 @@ def _check_identity(task: Task, study: Study) -> None:
         raise UsageError(
             Fault(str(task.variant.study), "changed while the batch ran", "", "", "Give the same command again.")
         )
+
+
+def _check_answer(portfolio: Portfolio) -> None:
+    """Refuse what is no answer at all: a fault of the solver, or in what it was given, is no result to keep."""
+    if Status(portfolio.status) in (Status.FAILED, Status.UNBOUNDED):
+        told = "; ".join(portfolio.solution.notes) or portfolio.status
+        raise InternalError(Fault("solver", "gave no answer", told, "", ""))
 
 
 def _seal(task: Task, made: Path, record: dict[str, Any], said: list[str]) -> None:
@@ -148,9 +161,7 @@ def _seal(task: Task, made: Path, record: dict[str, Any], said: list[str]) -> No
         "warnings": len(said),
         "finished": now(),
     }
-    (made / RECORD).write_text(
-        json.dumps(record | {"digest": digest(made), "files": sizes(made)}, indent=2) + "\n", encoding="utf-8"
-    )
+    write_sealed(made / RECORD, record | {"digest": digest(made), "files": as_plain(contents(made, {RECORD}))})
 
 
 # -- what went wrong ---------------------------------------------------------------------------------------------------

@@ -201,12 +201,8 @@ def _batch_commands(commands) -> None:
         type=Path,
         help="folder of the batch (default: runs/ and the plan's name); what is done there stays done",
     )
-    batch.add_argument(
-        "--jobs",
-        type=int,
-        metavar="N",
-        help="processes (default: every core; 0: none but this one); the numbers do not depend on it",
-    )
+    said = "processes (default: every core; 0: none but this one); the numbers do not depend on it"
+    batch.add_argument("--jobs", type=int, metavar="N", help=said)
     batch.add_argument(
         "--scheduler",
         metavar="ADDRESS",
@@ -216,7 +212,11 @@ def _batch_commands(commands) -> None:
         "--dry-run", action="store_true", help="list the runs, their size and about how long they take; run nothing"
     )
     batch.add_argument("--force", action="store_true", help="do every run again")
-    batch.add_argument("--only", choices=["failed"], help="do only the runs that failed when they were last tried")
+    batch.add_argument(
+        "--only", choices=["failed", "unproven"], default="",
+        help="do only the runs that failed when they were last tried; or do again those that ended before it was known "
+        "whether any portfolio keeps the rules",
+    )  # fmt: skip
     batch.add_argument(
         "--report",
         action="store_true",
@@ -244,7 +244,6 @@ def _batch_commands(commands) -> None:
         metavar="NAME",
         help="a path, a grid's name, scenario or seed (default: all that the plan varies); may be repeated",
     )
-    compare.add_argument(
-        "--out", metavar="DIR", type=Path, help="where tables, pictures and the page go (default: DIR/compare)"
-    )
+    said = "where tables, pictures and the page go (default: DIR/compare)"
+    compare.add_argument("--out", metavar="DIR", type=Path, help=said)
     evidence.replace_argument(compare)

@@ -160,7 +160,7 @@ def batch_command(options: argparse.Namespace) -> int:
     from sharesim.batch.progress import listener
 
     settings = BatchOptions(
-        options.out, options.jobs, options.scheduler, options.force, options.only == "failed", options.report
+        options.out, options.jobs, options.scheduler, options.force, options.only, options.report
     )
     if options.dry_run:
         from sharesim.batch.sizes import dry_run
@@ -175,8 +175,8 @@ def batch_command(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("Stopped; what is done stays done. The same command goes on.", file=sys.stderr)
         return ELSE
-    if result.n_failed or not options.quiet:
-        print(result.summary(), file=sys.stderr if result.n_failed else sys.stdout)
+    if result.n_failed or result.n_unproven or not options.quiet:
+        print(result.summary(), file=sys.stderr if result.n_failed or options.quiet else sys.stdout)
     return ELSE if result.n_failed else DONE
 
 

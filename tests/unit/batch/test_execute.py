@@ -8,15 +8,21 @@ import os
 import threading
 import time
 import warnings
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import sharesim.workflow.run as run_module
 from sharesim.batch import execute, worker
+from sharesim.batch.compare import compare
 from sharesim.batch.execute import BatchOptions, BatchResult, Tally, run_batch
 from sharesim.batch.manifest import BatchFolder, digest
+from sharesim.batch.progress import words
 from sharesim.batch.status import status
+from sharesim.choice.solution import Status
 from sharesim.errors import Fault, InternalError, OutputError, UsageError
 from sharesim.folders.claims import claim
 from tests.unit.batch.studies import COSTS, RATES, STUDY, write_plan, write_study
@@ -123,13 +129,19 @@ def test_two_lines_that_come_to_the_same_study_are_one_run(tmp_path: Path) -> No
     assert "3 lines of the plan come to 1 different runs." in status(tmp_path / "out").summary()
 
 
-@pytest.mark.parametrize("harm", ["gone", "cut", "record"])
+@pytest.mark.parametrize("harm", ["gone", "cut", "record", "a digit", "a digit of a table", "a word of the record"])
 def test_a_damaged_run_is_done_again(tmp_path: Path, harm: str) -> None:
     write_plan(tmp_path)
     do(tmp_path)
     before = digests(tmp_path / "out")
     (made,) = (tmp_path / "out" / "runs").iterdir()
-    if harm == "gone":
+    digits = {"a digit": "summary.json", "a digit of a table": "portfolio.csv", "a word of the record": "record.json"}
+    if harm in digits:
+        text = (made / digits[harm]).read_text()
+        find, put = ("1", "7") if "digit" in harm else ("optimal", "optimum")
+        (made / digits[harm]).write_text(text.replace(find, put, 1))
+        assert len(text) == (made / digits[harm]).stat().st_size and text != (made / digits[harm]).read_text()
+    elif harm == "gone":
         (made / "summary.json").unlink()
     elif harm == "cut":
         os.truncate(made / "bundles.parquet", 100)
@@ -201,8 +213,8 @@ def test_only_failed_leaves_the_missing(tmp_path: Path, monkeypatch: pytest.Monk
         break_runs(patch, KeyError("x"), lambda study: study.model.run.seed == 2)
         do(tmp_path)
     write_plan(tmp_path, seeds=[1, 2, 3])
-    assert counts(do(tmp_path, only_failed=True)) == (1, 0, 0)
-    assert status(tmp_path / "out").counts == {"done": 2, "running": 0, "failed": 0, "missing": 1}
+    assert counts(do(tmp_path, only="failed")) == (1, 0, 0)
+    assert status(tmp_path / "out").counts == {"done": 2, "unproven": 0, "running": 0, "failed": 0, "missing": 1}
 
 
 def test_a_study_at_fault_is_a_row_and_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -227,7 +239,7 @@ def test_where_nothing_more_can_be_written_the_batch_stops_and_goes_on_later(
         f"{tmp_path / 'out'}: nothing more can be written (OSError: [Errno 28] No space left on device). "
         "Make room, or choose another --out; then give the same command again: what is done stays done."
     )
-    assert status(tmp_path / "out").counts == {"done": 2, "running": 0, "failed": 0, "missing": 2}
+    assert status(tmp_path / "out").counts == {"done": 2, "unproven": 0, "running": 0, "failed": 0, "missing": 2}
     assert counts(do(tmp_path)) == (2, 2, 0)
 
 
@@ -338,3 +350,119 @@ def test_a_report_asked_for_later_is_made_later(tmp_path: Path) -> None:
     (made,) = (tmp_path / "out" / "runs").iterdir()
     assert (made / "report.html").exists() and digests(tmp_path / "out") == before
     assert counts(do(tmp_path)) == counts(do(tmp_path, report=True)) == (0, 1, 0)
+
+
+# -- a damaged list of runs --------------------------------------------------------------------------------------------
+
+
+def harmed(file: Path) -> list[bytes]:
+    """The ways in which a list of runs has been found."""
+    text = file.read_bytes()
+    changed = text.replace(b"10000", b"90000", 1)
+    assert changed != text
+    return [b"", text[: len(text) // 2], b"\x00\xff\xfe" * 50, b"\x00" * len(text), changed]
+
+
+@pytest.mark.parametrize("way", range(5), ids=["empty", "half", "binary", "zeros", "changed"])
+def test_a_damaged_list_of_runs_is_told_and_locks_nobody_out(tmp_path: Path, way: int) -> None:
+    write_plan(tmp_path, grids=[COSTS])
+    do(tmp_path)
+    (tmp_path / "out" / "my notes.txt").touch()
+    file = tmp_path / "out" / "batch.json"
+    before = file.read_bytes()
+    file.write_bytes(harmed(file)[way])
+    for ask in (status, compare):
+        with pytest.raises(UsageError, match=r"batch\.json: cannot be read: .* again: it is written anew, and what is"):
+            ask(tmp_path / "out")
+    assert counts(do(tmp_path)) == (0, 3, 0)
+    assert file.read_bytes() == before and status(tmp_path / "out").is_complete
+
+
+def test_a_list_of_runs_damaged_before_any_run_was_done_locks_nobody_out(tmp_path: Path) -> None:
+    write_plan(tmp_path)
+    (tmp_path / "out" / "runs").mkdir(parents=True)
+    (tmp_path / "out" / "batch.json").write_bytes(b"")
+    assert counts(do(tmp_path)) == (1, 0, 0)
+
+
+# -- runs without a proof ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """The search of seed 2 ends before anything is known."""
+    real = run_module.choose
+
+    def choose(appraisal, *arguments, **options):
+        found = real(appraisal, *arguments, **options)
+        if appraisal.seed != 2:
+            return found
+        said = {"status": Status.UNPROVEN, "chosen": found.solution.chosen[:0], "value_gbp": float("nan")}
+        return replace(found, solution=replace(found.solution, **said))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "choose", choose)
+        yield patch
+
+
+def test_an_unproven_run_is_counted_apart_kept_and_done_again_on_request(
+    tmp_path: Path, no_time: pytest.MonkeyPatch
+) -> None:
+    write_plan(tmp_path, seeds=[1, 2, 3])
+    told: list[Tally] = []
+    result = do(tmp_path, listen=told.append)
+    assert (counts(result), result.n_unproven) == ((2, 0, 0), 1)
+    first, second = result.summary().splitlines()[:2]
+    assert first == f"2 done, 0 there already, 1 unproven, 0 failed ({result.seconds:.1f} s)."
+    assert second.startswith("  unproven: time ran out before") and second.endswith(" --only unproven.")
+    assert (told[-1].over, told[-1].of, told[-1].unproven) == (3, 3, 1)
+    assert words(told[-1]) == "2 of 3 done, 0 running, 0 failed, 1 unproven"
+    found = status(tmp_path / "out")
+    assert found.counts == {"done": 2, "unproven": 1, "running": 0, "failed": 0, "missing": 0}
+    assert found.is_complete and "3 runs; 2 done, 1 unproven.\n" in found.summary()
+    assert "--only unproven" in found.summary()
+    table = pd.read_parquet(tmp_path / "out" / "runs.parquet")
+    assert list(table.status) == ["done", "unproven", "done"] and table.portfolio[1] == "unproven"
+    compared = compare(tmp_path / "out")
+    assert (len(compared.runs), compared.n_unproven, compared.n_left_out) == (2, 1, 0)
+    assert f"{compared.name}: two finished runs, 1 unproven." in compared.summary()
+    # Kept as it is by every later call, and only by asking for it done again.
+    result = do(tmp_path)
+    assert (counts(result), result.n_unproven) == ((0, 2, 0), 1)
+    no_time.undo()
+    assert counts(do(tmp_path)) == (0, 2, 0)
+    assert counts(do(tmp_path, only="unproven")) == (1, 0, 0)
+    assert counts(do(tmp_path, only="unproven")) == (0, 0, 0)
+    assert status(tmp_path / "out").counts["done"] == 3
+
+
+def test_where_every_run_is_unproven_there_is_nothing_to_compare(tmp_path: Path, no_time: pytest.MonkeyPatch) -> None:
+    write_plan(tmp_path, seeds=[2])
+    do(tmp_path)
+    with pytest.raises(UsageError, match=r"every finished run is unproven\. sharesim status says how far it is\."):
+        compare(tmp_path / "out")
+
+
+def test_a_solver_that_gives_no_answer_is_a_failure_and_no_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_plan(tmp_path, seeds=[1])
+    real = run_module.choose
+
+    def choose(appraisal, *arguments, **options):
+        found = real(appraisal, *arguments, **options)
+        said = {"status": Status.FAILED, "chosen": found.solution.chosen[:0], "notes": ("it stopped with code 1",)}
+        return replace(found, solution=replace(found.solution, **said))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "choose", choose)
+        result = do(tmp_path)
+    assert counts(result) == (0, 0, 1)
+    assert result.failures[0].reason == "solver: gave no answer: got it stopped with code 1."
+    assert counts(do(tmp_path)) == (1, 0, 0)
+
+
+def test_only_knows_two_kinds_of_runs() -> None:
+    with pytest.raises(UsageError) as caught:
+        BatchOptions(only="slow")
+    assert str(caught.value) == "only: no kind of runs: got 'slow'; allowed '', 'failed', 'unproven'."

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from sharesim.batch.manifest import BatchFolder, digest, sizes
+from sharesim.batch import manifest
+from sharesim.batch.manifest import BatchFolder, digest
 from sharesim.batch.plan import read_plan
+from sharesim.batch.sealed import read_sealed, write_sealed
 from sharesim.errors import OutputError, UsageError
 from sharesim.folders.claims import claim
+from sharesim.folders.contents import as_plain, contents
 from tests.unit.batch.studies import write_plan
 
 RUN = "0123456789abcdef0123"
@@ -26,7 +28,7 @@ def finish(folder: BatchFolder) -> Path:
     made.mkdir(parents=True)
     (made / "summary.json").write_text("{}")
     (made / "log.txt").write_text("12:00")
-    (made / "record.json").write_text(json.dumps({"files": sizes(made), "report": False}))
+    write_sealed(made / "record.json", {"files": as_plain(contents(made)), "report": False})
     return made
 
 
@@ -36,6 +38,37 @@ def test_a_run_is_finished_while_all_its_files_are_whole(folder: BatchFolder) ->
     (made / "summary.json").write_text("")
     assert folder.finished(RUN) is None
     (made / "summary.json").unlink()
+    assert folder.finished(RUN) is None
+
+
+@pytest.mark.parametrize("harm", ["a byte", "a link", "a folder", "the record"])
+def test_damage_of_the_same_size_is_seen(folder: BatchFolder, harm: str) -> None:
+    made = finish(folder)
+    if harm == "a byte":
+        (made / "summary.json").write_text("[]")
+    elif harm == "a link":
+        (made / "summary.json").rename(made.parent / "summary.json")
+        (made / "summary.json").symlink_to(made.parent / "summary.json")
+    elif harm == "a folder":
+        (made / "summary.json").unlink()
+        (made / "summary.json").mkdir()
+    else:
+        text = (made / "record.json").read_text()
+        (made / "record.json").write_text(text.replace('"report": false', '"report": 12345'))
+    assert folder.finished(RUN) is None
+
+
+def test_what_else_lies_in_the_folder_of_a_run_does_not_matter(folder: BatchFolder) -> None:
+    (finish(folder) / "my notes.txt").write_text("mine")
+    assert folder.finished(RUN) is not None
+
+
+def test_a_record_that_leads_out_of_its_run_is_no_record(folder: BatchFolder) -> None:
+    made = finish(folder)
+    (made.parent / "other.csv").write_text("1")
+    record = read_sealed(made / "record.json")
+    record["files"]["../other.csv"] = as_plain(contents(made.parent))["other.csv"]
+    write_sealed(made / "record.json", record)
     assert folder.finished(RUN) is None
 
 
@@ -87,6 +120,19 @@ def test_a_run_is_replaced_whole(folder: BatchFolder) -> None:
     assert [item.name for item in folder.run(RUN).iterdir()] == ["new.csv"]
 
 
+@pytest.mark.parametrize(("seconds", "flushed"), [(0.2, False), (11.0, True)])
+def test_a_run_that_took_long_is_on_the_disk_before_it_is_in_its_place(
+    folder: BatchFolder, monkeypatch: pytest.MonkeyPatch, seconds: float, flushed: bool
+) -> None:
+    told: list[tuple[str, bool]] = []
+    monkeypatch.setattr(manifest, "flush", lambda path: told.append((path.name, folder.run(RUN).exists())))
+    monkeypatch.setattr(manifest, "flush_folder", lambda path: told.append((path.name, folder.run(RUN).exists())))
+    made = folder.aside(RUN)
+    made.mkdir(parents=True)
+    folder.keep(made, RUN, seconds)
+    assert told == ([(made.name, False), ("runs", True)] if flushed else [])
+
+
 def test_a_failure_is_remembered_replaced_and_forgotten(folder: BatchFolder) -> None:
     folder.write_failure(RUN, {"reason": "one"}, "log one\ud800")
     folder.write_failure(RUN, {"reason": "two"}, "log two")
@@ -131,11 +177,50 @@ def test_where_nothing_can_be_written_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "rows", ["3", "[3]", '[{"run": "../../etc", "key": "", "study": "", "scenario": "", "settings": {}, "faults": []}]']
+    "rows",
+    [3, [3], [{"run": "../../etc", "key": "", "study": "", "scenario": "", "settings": {}, "faults": []}]],
+    ids=["no list", "no rows", "a path"],
 )
-def test_a_list_of_runs_that_is_not_ours_is_not_followed(folder: BatchFolder, rows: str) -> None:
+def test_a_list_of_runs_that_is_not_ours_is_not_followed(folder: BatchFolder, rows: object) -> None:
     folder.root.mkdir()
-    (folder.root / "batch.json").write_text(f'{{"name": "x", "runs": {rows}}}')
-    with pytest.raises(UsageError, match=r"holds no batch: no batch\.json that can be read"):
+    write_sealed(folder.root / "batch.json", {"name": "x", "runs": rows})
+    with pytest.raises(UsageError) as caught:
         folder.batch()
+    assert str(caught.value) == (
+        f"{folder.root / 'batch.json'}: cannot be read: got a damaged file; allowed the list of a batch's runs. "
+        "Give the same batch command again: it is written anew, and what is done stays."
+    )
     assert folder.known() == {}
+
+
+def test_without_a_list_of_runs_there_is_no_batch(folder: BatchFolder) -> None:
+    folder.root.mkdir()
+    with pytest.raises(UsageError) as caught:
+        folder.batch()
+    assert str(caught.value) == (
+        f"{folder.root}: holds no batch: no batch.json: allowed the --out folder of sharesim batch. "
+        "While a batch is being planned there is none yet."
+    )
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b'{\n  "name": "mi', b"\x00\xff\x80 not text", b'{"name": "yours"}', b"[" * 10_000],
+    ids=["empty", "half", "binary", "another's", "deep"],
+)  # fmt: skip
+def test_a_list_of_runs_that_is_none_does_not_hide_what_is_not_ours(tmp_path: Path, text: bytes) -> None:
+    taken = tmp_path / "taken"
+    (taken / "runs").mkdir(parents=True)
+    (taken / "batch.json").write_bytes(text)
+    (taken / "runs" / "monday.csv").touch()
+    (taken / "letter.txt").touch()
+    with pytest.raises(UsageError, match=r"is in the way: got a folder with 'letter\.txt' in it"):
+        BatchFolder(taken).prepare(read_plan(write_plan(tmp_path, name="mine")))
+    assert (taken / "batch.json").read_bytes() == text
+
+
+def test_a_list_of_somebody_elses_is_left_alone(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "batch.json").write_text('{"jobs": []}')
+    with pytest.raises(UsageError, match=r"is in the way: got a folder with 'batch\.json' in it"):
+        BatchFolder(taken).prepare(read_plan(write_plan(tmp_path, name="mine")))
