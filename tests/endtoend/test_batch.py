@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from sharesim.batch import spread
-from sharesim.batch.engines import DaskEngine
+from sharesim.batch.cluster import DaskEngine
 from sharesim.batch.execute import BatchOptions, Tally, run_batch
 from sharesim.batch.manifest import digest
 from sharesim.batch.plan import read_plan
@@ -198,7 +198,7 @@ def test_a_scheduler_that_goes_away_ends_the_batch_and_what_is_done_stays_done(t
 @pytest.mark.slow
 def test_a_cluster_with_another_sharesim_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="needs sharesim[cluster]")
-    monkeypatch.setattr("sharesim.batch.engines.__version__", "99.0")
+    monkeypatch.setattr("sharesim.batch.cluster.__version__", "99.0")
     with pytest.raises(UsageError) as caught:
         DaskEngine("local", 1)
     told = str(caught.value)

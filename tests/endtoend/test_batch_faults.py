@@ -146,7 +146,7 @@ def test_kill_9_at_random_moments_loses_nothing_and_does_nothing_twice(
     check(out, expected, seen)
     assert digests(out) == expected
     assert sorted(os.listdir(out)) == ["batch.json", "chosen.parquet", "runs", "runs.csv", "runs.parquet"]
-    assert status(out).counts == {"done": 60, "running": 0, "failed": 0, "missing": 0}
+    assert status(out).counts == {"done": 60, "unproven": 0, "running": 0, "failed": 0, "missing": 0}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sharesim.batch.execute.perform", lambda task: pytest.fail("a run was done again"))
         assert run_batch(plan, BatchOptions(out=out, jobs=0)).n_found == 60

@@ -1,4 +1,4 @@
-"""Who does the work: processes on this machine (joblib's loky), a Dask cluster, or the calling process itself.
+"""Who does the work: processes on this machine (joblib's loky), a Dask cluster (`cluster`), or the calling process.
 
 Each takes a function with arguments and gives a future, as `concurrent.futures` has it; which task goes to which worker
 is the engine's own affair (docs/decisions/060-engines.md).
@@ -7,23 +7,19 @@ is the engine's own affair (docs/decisions/060-engines.md).
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from sharesim import __version__
-from sharesim.errors import Fault, UsageError
 from sharesim.folders.claims import is_held
 
 #: Times that a task is given to a new worker when its worker died under it.
 TRIES = 3
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
-LOCAL = "local"
 
 
 class WorkerDied(Exception):
@@ -171,128 +167,17 @@ def _watch(alive: str, parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-class DaskEngine:
-    """Workers of a Dask cluster; the scheduler gives the tasks of a dead worker to another.
-
-    Parameters
-    ----------
-    address : str
-        ``tcp://host:port``, the path of a scheduler file, or ``local`` for a cluster of processes on this machine.
-    jobs : int
-        Processes of a local cluster.
-
-    Raises
-    ------
-    UsageError
-        When Dask is not installed, nobody answers, or a worker has another sharesim.
-    """
-
-    def __init__(self, address: str, jobs: int) -> None:
-        self._cluster, self._client = _connect(address, jobs)
-        self._futures: set[Any] = set()
-        try:
-            self._check_versions(address)
-        except BaseException:
-            self.close()
-            raise
-
-    @property
-    def n_workers(self) -> int:
-        return max(1, sum(self._client.ncores().values()))
-
-    @property
-    def window(self) -> int:
-        # Enough waiting for a cluster that grows with its queue to see that it should.
-        return max(256, 4 * self.n_workers)
-
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future:
-        """Start a task on the cluster; EngineLost where there is none any more."""
-        result: Future = Future()
-        try:
-            theirs = self._client.submit(function, *arguments, pure=False)
-        except Exception as error:
-            raise EngineLost(str(error)) from error
-        self._futures.add(theirs)
-        theirs.add_done_callback(lambda done: self._arrived(done, result))
-        return result
-
-    def _arrived(self, theirs: Any, result: Future) -> None:
-        from distributed import KilledWorker
-
-        self._futures.discard(theirs)
-        try:
-            value = theirs.result()
-        except KilledWorker as error:
-            result.set_exception(WorkerDied(f"the worker that had it died, each time: {error}"))
-        except CancelledError as error:
-            # Nobody but us cancels a task, and we only when nobody listens any more.
-            result.set_exception(EngineLost(str(error)))
-        except Exception as error:
-            result.set_exception(error)
-        else:
-            result.set_result(value)
-
-    def close(self, kill: bool = False) -> None:
-        """Leave the cluster; tasks that nobody waits for any more are dropped."""
-        with contextlib.suppress(Exception):
-            if kill and self._futures:
-                self._client.cancel(list(self._futures), force=True)
-        self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
-
-    def _check_versions(self, address: str) -> None:
-        found = self._client.run(_version)
-        other = {worker: version for worker, version in found.items() if version != __version__}
-        if other:
-            worker, version = next(iter(other.items()))
-            told = f"{version} on {len(other)} of {len(found)} workers, such as {worker}"
-            raise UsageError(
-                Fault(
-                    f"--scheduler {address}",
-                    "workers with another sharesim",
-                    told,
-                    __version__,
-                    "Install the same there.",
-                )
-            )
-
-
-def _version() -> str:
-    return __version__
-
-
-def _connect(address: str, jobs: int) -> tuple[Any, Any]:
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise UsageError(
-            Fault("--scheduler", "Dask is not installed", "", "", "pip install 'sharesim[cluster]'")
-        ) from None
-    if address == LOCAL:
-        cluster = LocalCluster(
-            n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.ERROR
-        )
-        return cluster, Client(cluster)
-    try:
-        return None, Client(scheduler_file=address) if Path(address).is_file() else Client(address, timeout=10)
-    except (OSError, ValueError, TimeoutError) as error:
-        told = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise UsageError(
-            Fault(
-                f"--scheduler {address}",
-                "no Dask scheduler answers there",
-                told,
-                "tcp://host:8786, a scheduler file, or local",
-                "Start one: dask scheduler.",
-            )
-        ) from None
-
-
 @contextlib.contextmanager
 def engine_for(jobs: int, scheduler: str | None, alive: Path) -> Iterator[Engine]:
     """Give the engine that the options ask for; let go of it afterwards, at once when something went wrong."""
-    engine: Engine = DaskEngine(scheduler, jobs) if scheduler else LocalEngine(jobs, alive) if jobs else InlineEngine()
+    engine: Engine
+    if scheduler is not None:
+        # Here and not above: few batches need Dask.
+        from sharesim.batch.cluster import DaskEngine
+
+        engine = DaskEngine(scheduler, jobs)
+    else:
+        engine = LocalEngine(jobs, alive) if jobs else InlineEngine()
     try:
         yield engine
     except BaseException:
@@ -301,4 +186,4 @@ def engine_for(jobs: int, scheduler: str | None, alive: Path) -> Iterator[Engine
     engine.close()
 
 
-__all__ = ["DaskEngine", "Engine", "EngineLost", "InlineEngine", "LocalEngine", "WorkerDied", "engine_for"]
+__all__ = ["Engine", "EngineLost", "InlineEngine", "LocalEngine", "WorkerDied", "engine_for"]

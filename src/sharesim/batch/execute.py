@@ -213,7 +213,7 @@ def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> B
                 with _terminable():
                     batch.do(runs, jobs, alive)
             except EngineLost as error:
-                told = f"the scheduler went away ({reason(error)})"
+                told = f"the scheduler went away ({reason(error).removeprefix('EngineLost: ')})"
                 remedy = "Start it again, then give the same command again: what is done stays done."
                 raise OutputError(Fault(f"--scheduler {options.scheduler}", told, "", "", remedy)) from error
             finally:

@@ -206,7 +206,8 @@ def _batch_commands(commands) -> None:
     batch.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="a Dask scheduler (tcp://host:8786), its scheduler file, or local; needs sharesim[cluster]",
+        help="a Dask scheduler (tcp://host:8786, tls://host:8786), its scheduler file, or local; needs "
+        "sharesim[cluster]; who reaches a scheduler can run code on it, see SECURITY.md",
     )
     batch.add_argument(
         "--dry-run", action="store_true", help="list the runs, their size and about how long they take; run nothing"

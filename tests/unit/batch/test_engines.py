@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sharesim.batch.engines import DaskEngine, InlineEngine, LocalEngine, WorkerDied, _connect
-from sharesim.errors import UsageError
+from sharesim.batch.engines import InlineEngine, LocalEngine, WorkerDied
 from sharesim.folders.claims import claim
 from tests.unit.batch.tasks import die_unless, fail, square
 
@@ -97,19 +96,3 @@ def is_there(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def test_without_dask_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UsageError) as caught:
-        _connect("tcp://127.0.0.1:1", 1)
-    assert str(caught.value) == "--scheduler: Dask is not installed. pip install 'sharesim[cluster]'"
-
-
-def test_where_no_scheduler_answers_it_is_said() -> None:
-    pytest.importorskip("distributed", reason="needs sharesim[cluster]")
-    with pytest.raises(UsageError) as caught:
-        DaskEngine("rubbish://nowhere:1", 1)
-    text = str(caught.value)
-    assert text.startswith("--scheduler rubbish://nowhere:1: no Dask scheduler answers there: got ")
-    assert text.endswith("; allowed tcp://host:8786, a scheduler file, or local. Start one: dask scheduler.")
