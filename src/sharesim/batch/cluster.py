@@ -143,16 +143,13 @@ def address_of(scheduler: str) -> str:
     Raises
     ------
     UsageError
-        When it is empty, or a file that names no address.
+        When it is a file that names no address.
 
     Examples
     --------
     >>> address_of("tcp://10.0.0.1:8786")
     'tcp://10.0.0.1:8786'
     """
-    where = f"--scheduler {scheduler}".rstrip()
-    if not scheduler.strip():
-        raise UsageError(Fault(where, "names no scheduler", repr(scheduler), ALLOWED, "Leave it out for this machine."))
     file = Path(scheduler)
     with contextlib.suppress(OSError, ValueError):
         if not file.is_file():
@@ -165,7 +162,8 @@ def address_of(scheduler: str) -> str:
             raise ValueError("no address")
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         remedy = "A scheduler writes it when it starts: dask scheduler --scheduler-file FILE."
-        raise UsageError(Fault(where, "not a scheduler file", "", 'JSON with an "address"', remedy)) from None
+        what = ("not a scheduler file", "", 'JSON with an "address"')
+        raise UsageError(Fault(f"--scheduler {scheduler}", *what, remedy)) from None
     return address
 
 

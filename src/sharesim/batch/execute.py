@@ -49,7 +49,7 @@ class BatchOptions:
         A Dask scheduler's address or scheduler file, or ``local`` for a cluster of processes on this machine.
     force : bool
         Do every run again.
-    only : {"", "failed", "unproven"}
+    only : {"failed", "unproven"}, optional
         Do only what failed when it was last tried, or again what ended before it was known whether any portfolio keeps
         the rules.
     report : bool
@@ -62,7 +62,7 @@ class BatchOptions:
     jobs: int | None = None
     scheduler: str | None = None
     force: bool = False
-    only: str = ""
+    only: str | None = None
     report: bool = False
     listen: Listener | None = None
 

@@ -214,7 +214,7 @@ def _batch_commands(commands) -> None:
     )
     batch.add_argument("--force", action="store_true", help="do every run again")
     batch.add_argument(
-        "--only", choices=["failed", "unproven"], default="",
+        "--only", choices=["failed", "unproven"],
         help="do only the runs that failed when they were last tried; or do again those that ended before it was known "
         "whether any portfolio keeps the rules",
     )  # fmt: skip

@@ -465,4 +465,4 @@ def test_a_solver_that_gives_no_answer_is_a_failure_and_no_result(
 def test_only_knows_two_kinds_of_runs() -> None:
     with pytest.raises(UsageError) as caught:
         BatchOptions(only="slow")
-    assert str(caught.value) == "only: no kind of runs: got 'slow'; allowed '', 'failed', 'unproven'."
+    assert str(caught.value) == "only: unknown: got 'slow'; allowed failed, unproven."
