@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from sharesim.choice.formulation import Program, Target
+from sharesim.choice.keys import RowKey, RowKind
 from sharesim.choice.solution import Status
 from sharesim.choice.solver import RawSolution, SolverOptions, available, solve
 from sharesim.errors import Fault, UsageError
@@ -58,7 +59,7 @@ def read_partitioning(path: Path) -> Program:
         row_lower=np.ones(n_rows),
         row_upper=np.ones(n_rows),
         row_rule=np.full(n_rows, -1),
-        row_names=tuple(f"row {number}" for number in range(1, n_rows + 1)),
+        row_keys=tuple(RowKey(RowKind.STRUCTURE, f"row {number}") for number in range(1, n_rows + 1)),
         extra_names=tuple(f"column {number}" for number in range(1, n_columns + 1)),
     )
 

@@ -438,6 +438,8 @@ def name_cases() -> list[Case]:
         "a name twice in a list": ("risks.csv", "hr;legal", "hr;hr"),
         "unknown service of a risk": ("risks.csv", "hr;legal", "hr;leagl"),
         "council twice": ("councils.csv", "west,Westham", "east,Westham"),
+        "a council called all": ("councils.csv", "north,Northam,60000", "all,Northam,60000"),
+        "a service called all": ("services.csv", LEGAL, f"{LEGAL}\nall,Everything,0.9,0.7,1,,,,"),
         "baseline row twice": ("baseline.csv", "west,hr", "east,hr"),
         "an id with a space": ("councils.csv", "east,Eastham", "east ham,Eastham"),
         "an id that is a formula": ("councils.csv", "east,Eastham", "=cmd|' /C calc'!A0,Eastham"),

@@ -98,7 +98,7 @@ class Tree:
     best: Portfolio | None = None
     n_nodes: int = 0
     _seen: set[frozenset[int]] = field(default_factory=set)
-    _draws: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    _draws: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     _at: Node | None = None
     _session: LinearSession | None = None
 
@@ -261,9 +261,9 @@ class Tree:
         return False
 
     def _held(self, risk: Risk) -> tuple[np.ndarray, np.ndarray]:
-        if risk.name not in self._draws:
-            self._draws[risk.name] = risk.block.matrix()
-        return self._draws[risk.name]
+        if risk.key not in self._draws:
+            self._draws[risk.key] = risk.block.matrix()
+        return self._draws[risk.key]
 
     def _judge_part(self, portfolios: np.ndarray) -> None:
         columns = self.swaps.columns(portfolios)

@@ -201,7 +201,7 @@ def _improve(case: _Case, lazy: list[Risk], known: Settled) -> Settled:
     control = case.control.until(0.3 * case.control.left)
     for _ in range(MOST_SWAPS):
         columns = case.judge.columns(known.portfolio)
-        held = {risk.name: _better_draws(risk, columns) for risk in lazy}
+        held = {risk.key: _better_draws(risk, columns) for risk in lazy}
         found = _with_held(case, lazy, held, control)
         if not case.good(found) or (case.good(known) and found.value <= known.value + 1e-9 * abs(known.value)):
             return known
@@ -214,23 +214,23 @@ def _better_draws(risk: Risk, columns: np.ndarray) -> np.ndarray:
     return np.argsort(risk.block.total(columns), kind="stable")[risk.allowed :]
 
 
-def _with_held(case: _Case, lazy: list[Risk], held: dict[str, np.ndarray], control: Control) -> Settled:
+def _with_held(case: _Case, lazy: list[Risk], held: dict[tuple[int, int], np.ndarray], control: Control) -> Settled:
     """Best portfolio with given draws of each rule at their floor; rows come in as they are broken."""
-    rows = {risk.name: held[risk.name][: max(risk.allowed // 4, 10)] for risk in lazy}
+    rows = {risk.key: held[risk.key][: max(risk.allowed // 4, 10)] for risk in lazy}
     pool = Pool(case.program.n_columns)
     while True:
         program = case.program
         for risk in lazy:
-            program = _with_floor(program, risk, rows[risk.name])
+            program = _with_floor(program, risk, rows[risk.key])
         found = settle(program, pool, case.judge, case.target, control, case.skipped)
         if found.portfolio is None or control.left <= 0:
             return found
         columns, broken = case.judge.columns(found.portfolio), False
         for risk in lazy:
             draws = risk.block.total(columns)
-            low = held[risk.name][draws[held[risk.name]] < risk.floor_gbp]
-            new = np.setdiff1d(low, rows[risk.name])
-            rows[risk.name] = np.union1d(rows[risk.name], new)
+            low = held[risk.key][draws[held[risk.key]] < risk.floor_gbp]
+            new = np.setdiff1d(low, rows[risk.key])
+            rows[risk.key] = np.union1d(rows[risk.key], new)
             broken |= len(new) > 0
         if not broken:
             return found

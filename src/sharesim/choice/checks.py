@@ -11,7 +11,7 @@ from itertools import combinations, product
 import numpy as np
 
 from sharesim.choice.portfolio import Held, Portfolio, cvar
-from sharesim.choice.solution import Check
+from sharesim.choice.solution import About, Check
 from sharesim.study import rules as r
 
 ROUNDING = 1e-9
@@ -39,7 +39,7 @@ def _slots(portfolio: Portfolio) -> list[Check]:
             for service in held.services:
                 used[council, service, held.shared] = used.get((council, service, held.shared), 0) + 1
     worst = max(used.values(), default=0)
-    return [Check("one bundle per slot", r.PROGRAMME, "", "<=", float(worst), 1.0, "bundles")]
+    return [_built_in("one bundle per slot", worst, 1.0)]
 
 
 def _one_base(portfolio: Portfolio) -> list[Check]:
@@ -52,23 +52,32 @@ def _one_base(portfolio: Portfolio) -> list[Check]:
         for cell in product([name for name in held.councils if name not in first], held.services):
             used[cell] = used.get(cell, 0) + 1
     worst = max(used.values(), default=0)
-    return [Check("one bundle on a whole cost", r.PROGRAMME, "", "<=", float(worst), 1.0, "bundles")]
+    return [_built_in("one bundle on a whole cost", worst, 1.0)]
 
 
 def _follow_ons(portfolio: Portfolio) -> list[Check]:
     chosen = set(portfolio.chosen.tolist())
     before = [int(portfolio.candidates.requires[index]) for index in chosen]
     lost = sum(item >= 0 and item not in chosen for item in before)
-    return [Check("follow-on after its first stage", r.PROGRAMME, "", "<=", float(lost), 0.0, "bundles")]
+    return [_built_in("follow-on after its first stage", lost, 0.0)]
 
 
-def _sum_check(rule: r.RuleBase, subject: str, relation: str, terms: np.ndarray, limit: float, unit: str) -> Check:
+def _built_in(name: str, measured: float, most: float) -> Check:
+    return Check(name, r.PROGRAMME, "", "<=", float(measured), most, "bundles", by_rule=False)
+
+
+def _check(rule: r.RuleBase, about: About, compared: tuple[str, float, float], unit: str, rounding: float = 0) -> Check:
+    relation, measured, limit = compared
+    return Check(rule.name, rule.owner, str(about), relation, float(measured), float(limit), unit, rounding, about)
+
+
+def _sum_check(rule: r.RuleBase, about: About, relation: str, terms: np.ndarray, limit: float, unit: str) -> Check:
     rounding = ROUNDING * (float(np.abs(terms).sum()) + abs(limit))
-    return Check(rule.name, rule.owner, subject, relation, float(np.sum(terms)), float(limit), unit, rounding)
+    return _check(rule, about, (relation, float(np.sum(terms)), limit), unit, rounding)
 
 
-def _count(rule: r.RuleBase, subject: str, relation: str, measured: float, limit: float, unit: str) -> Check:
-    return Check(rule.name, rule.owner, subject, relation, float(measured), float(limit), unit)
+def _count(rule: r.RuleBase, about: About, relation: str, measured: float, limit: float, unit: str) -> Check:
+    return _check(rule, about, (relation, measured, limit), unit)
 
 
 def _applies(rule: r.RuleBase, held: Held) -> bool:
@@ -88,7 +97,7 @@ def _must_share(rule: r.MustShare, portfolio: Portfolio) -> list[Check]:
             held = sum(
                 item.shared and service in item.services and council in item.councils for item in portfolio.bundles
             )
-            found.append(_count(rule, f"{council}|{service}", "==", held, 1, "bundles"))
+            found.append(_count(rule, About(council, service), "==", held, 1, "bundles"))
     return found
 
 
@@ -97,16 +106,16 @@ def _never_share(rule: r.NeverShare, portfolio: Portfolio) -> list[Check]:
     broken = sum(
         item.shared and _applies(rule, item) and bool(bound & set(item.councils)) for item in portfolio.bundles
     )
-    return [_count(rule, "", "<=", broken, 0, "bundles")]
+    return [_count(rule, About(), "<=", broken, 0, "bundles")]
 
 
 def _force_partners(rule: r.ForcePartners, portfolio: Portfolio) -> list[Check]:
     wanted = set(_names(rule.councils, portfolio.candidates.councils.ids))
     together = [item for item in portfolio.bundles if item.shared and wanted <= set(item.councils)]
     if r.ALL in rule.services:
-        return [_count(rule, "any service", ">=", len(together), 1, "bundles")]
+        return [_count(rule, About(), ">=", len(together), 1, "bundles")]
     return [
-        _count(rule, service, ">=", sum(service in item.services for item in together), 1, "bundles")
+        _count(rule, About(service=service), ">=", sum(service in item.services for item in together), 1, "bundles")
         for service in rule.services
     ]
 
@@ -114,7 +123,7 @@ def _force_partners(rule: r.ForcePartners, portfolio: Portfolio) -> list[Check]:
 def _forbid_partners(rule: r.ForbidPartners, portfolio: Portfolio) -> list[Check]:
     banned = set(_names(rule.councils, portfolio.candidates.councils.ids))
     broken = sum(_applies(rule, item) and len(banned & set(item.councils)) >= 2 for item in portfolio.bundles)
-    return [_count(rule, "", "<=", broken, 0, "bundles")]
+    return [_count(rule, About(), "<=", broken, 0, "bundles")]
 
 
 def _link_partners(rule: r.LinkPartners, portfolio: Portfolio) -> list[Check]:
@@ -123,7 +132,7 @@ def _link_partners(rule: r.LinkPartners, portfolio: Portfolio) -> list[Check]:
         item.shared and _applies(rule, item) and 0 < len(linked & set(item.councils)) < len(linked)
         for item in portfolio.bundles
     )
-    return [_count(rule, "", "<=", broken, 0, "bundles")]
+    return [_count(rule, About(), "<=", broken, 0, "bundles")]
 
 
 def _partners_in(portfolio: Portfolio, council: str, service: str) -> frozenset[str]:
@@ -143,20 +152,20 @@ def _link_services(rule: r.LinkServices, portfolio: Portfolio) -> list[Check]:
         linked = [name for name in _names(rule.services, portfolio.candidates.services.ids) if name in own]
         groups = [_partners_in(portfolio, council, service) for service in linked]
         kinds = set(groups) if rule.same_partners else {bool(group) for group in groups}
-        found.append(_count(rule, council, "<=", len(kinds), 1, "ways of sharing"))
+        found.append(_count(rule, About(council), "<=", len(kinds), 1, "ways of sharing"))
     return found
 
 
 def _forbid_form(rule: r.ForbidForm, portfolio: Portfolio) -> list[Check]:
     broken = sum(_applies(rule, item) and item.form in rule.forms for item in portfolio.bundles)
-    return [_count(rule, "", "<=", broken, 0, "bundles")]
+    return [_count(rule, About(), "<=", broken, 0, "bundles")]
 
 
 def _most_partners(rule: r.MostPartners, portfolio: Portfolio) -> list[Check]:
     found = []
     for council in _names(rule.councils, portfolio.candidates.councils.ids):
         met = {name for item in portfolio.bundles if item.shared and council in item.councils for name in item.councils}
-        found.append(_count(rule, council, "<=", len(met - {council}), rule.limit, "councils"))
+        found.append(_count(rule, About(council), "<=", len(met - {council}), rule.limit, "councils"))
     return found
 
 
@@ -164,7 +173,7 @@ def _hosting(rule: r.MostHosted | r.LeastHosted, portfolio: Portfolio) -> list[C
     relation, found = ("<=" if rule.kind == "most_hosted" else ">="), []
     for council in _names(rule.councils, portfolio.candidates.councils.ids):
         held = sum(len(item.services) for item in portfolio.bundles if item.shared and council in item.hosts)
-        found.append(_count(rule, council, relation, held, rule.limit, "services"))
+        found.append(_count(rule, About(council), relation, held, rule.limit, "services"))
     return found
 
 
@@ -174,7 +183,7 @@ def _control_groups(rule: r.ControlGroups, portfolio: Portfolio) -> list[Check]:
     for item in (held for held in portfolio.bundles if _applies(rule, held)):
         pairs = combinations([group_of[name] for name in item.councils if name in group_of], 2)
         broken += any(one != other for one, other in pairs)
-    return [_count(rule, "", "<=", broken, 0, "bundles")]
+    return [_count(rule, About(), "<=", broken, 0, "bundles")]
 
 
 def _years(portfolio: Portfolio, years: tuple[int, ...]) -> list[int]:
@@ -186,17 +195,14 @@ def _budget(rule: r.Budget, portfolio: Portfolio) -> list[Check]:
     years = _years(portfolio, rule.years)
     if rule.percentile is not None:
         cost = portfolio.cost_draws(rule.council, years, net_of_grants=rule.net_of_grants)
-        return [_misses(rule, rule.council, -cost, -rule.limit_gbp, 1 - rule.percentile / 100)]
+        return [_misses(rule, About(rule.council), -cost, -rule.limit_gbp, 1 - rule.percentile / 100)]
     costs = [_mean_cost(rule.council, portfolio, year) for year in years]
     grants = [portfolio.grants_gbp(rule.council, year) if rule.net_of_grants else 0.0 for year in years]
     # Year by year: what a grant leaves over pays for no other year's cost.
     measured = sum(max(terms.sum() - grant, 0.0) for terms, grant in zip(costs, grants, strict=True))
     size = sum(np.abs(terms).sum() for terms in costs) + sum(map(abs, grants)) + rule.limit_gbp
-    return [
-        Check(
-            rule.name, rule.owner, rule.council, "<=", float(measured), rule.limit_gbp, "GBP", ROUNDING * float(size)
-        )
-    ]
+    compared = ("<=", float(measured), rule.limit_gbp)
+    return [_check(rule, About(rule.council), compared, "GBP", ROUNDING * float(size))]
 
 
 def _mean_cost(council: str, portfolio: Portfolio, year: int) -> np.ndarray:
@@ -206,11 +212,11 @@ def _mean_cost(council: str, portfolio: Portfolio, year: int) -> np.ndarray:
     return np.append(portfolio.amount_terms(portfolio.candidates.one_off_gbp[:, :, year], council), own)
 
 
-def _misses(rule: r.RuleBase, subject: str, draws: np.ndarray, floor: float, most: float) -> Check:
+def _misses(rule: r.RuleBase, about: About, draws: np.ndarray, floor: float, most: float) -> Check:
     """Share of draws below a floor; a draw on the floor, rounding apart, does not miss."""
     rounding = ROUNDING * (np.abs(draws).max(initial=0.0) + abs(floor))
     missed = np.count_nonzero(draws < floor - rounding) / len(draws)
-    return Check(rule.name, rule.owner, subject, "<=", missed, most, "share of draws", 1e-9)
+    return _check(rule, about, ("<=", missed, most), "share of draws", 1e-9)
 
 
 def _yearly(rule: r.OfficerDays | r.Redeployments, portfolio: Portfolio) -> list[Check]:
@@ -220,7 +226,7 @@ def _yearly(rule: r.OfficerDays | r.Redeployments, portfolio: Portfolio) -> list
     return [
         _sum_check(
             rule,
-            f"{rule.council} {portfolio.candidates.first_year + year}",
+            About(rule.council, year=portfolio.candidates.first_year + year),
             "<=",
             portfolio.amount_terms(values[:, :, year], rule.council),
             limit,
@@ -236,9 +242,8 @@ def _exits(rule: r.Exits, portfolio: Portfolio) -> list[Check]:
         values = values + portfolio.candidates.compulsory_exits
     if rule.exit_kind in ("voluntary", "all"):
         values = values + portfolio.candidates.voluntary_exits
-    return [
-        _sum_check(rule, rule.council, "<=", portfolio.amount_terms(values, rule.council), rule.limit_posts, "posts")
-    ]
+    terms = portfolio.amount_terms(values, rule.council)
+    return [_sum_check(rule, About(rule.council), "<=", terms, rule.limit_posts, "posts")]
 
 
 def _smallest_share(rule: r.SmallestShare, portfolio: Portfolio) -> list[Check]:
@@ -248,42 +253,44 @@ def _smallest_share(rule: r.SmallestShare, portfolio: Portfolio) -> list[Check]:
         terms = portfolio.council_terms(council)
         rounding = ROUNDING * float(np.abs(terms).sum() + size)
         own = float(terms.sum())
-        found.append(Check(rule.name, rule.owner, council, ">=", own, rule.share * whole, "GBP", rounding))
+        found.append(_check(rule, About(council), (">=", own, rule.share * whole), "GBP", rounding))
     return found
 
 
 def _break_even(rule: r.BreakEven, portfolio: Portfolio) -> list[Check]:
     found = []
     for council in _names(rule.councils, portfolio.candidates.councils.ids):
+        about = About(council)
         if rule.measure == "mean":
-            found.append(_sum_check(rule, council, ">=", portfolio.council_terms(council), rule.floor_gbp, "GBP"))
+            found.append(_sum_check(rule, about, ">=", portfolio.council_terms(council), rule.floor_gbp, "GBP"))
         elif rule.measure == "probability":
-            found.append(_misses(rule, council, portfolio.council_draws(council), rule.floor_gbp, 1 - rule.probability))
+            draws, floor = portfolio.council_draws(council), rule.floor_gbp
+            found.append(_misses(rule, about, draws, floor, 1 - rule.probability))
         else:
-            found.append(_cvar_check(rule, council, portfolio.council_draws(council)))
+            found.append(_cvar_check(rule, about, portfolio.council_draws(council)))
     return found
 
 
-def _cvar_check(rule: r.BreakEven | r.CvarFloor, subject: str, draws: np.ndarray) -> Check:
+def _cvar_check(rule: r.BreakEven | r.CvarFloor, about: About, draws: np.ndarray) -> Check:
     rounding = ROUNDING * (float(np.abs(draws).max(initial=0.0)) + abs(rule.floor_gbp))
-    return Check(rule.name, rule.owner, subject, ">=", cvar(draws, rule.level), rule.floor_gbp, "GBP", rounding)
+    return _check(rule, about, (">=", cvar(draws, rule.level), rule.floor_gbp), "GBP", rounding)
 
 
 def _cvar_floor(rule: r.CvarFloor, portfolio: Portfolio) -> list[Check]:
-    return [_cvar_check(rule, "", portfolio.draws)]
+    return [_cvar_check(rule, About(), portfolio.draws)]
 
 
 def _loss_probability(rule: r.LossProbability, portfolio: Portfolio) -> list[Check]:
-    return [_misses(rule, "", portfolio.draws, 0.0, rule.most)]
+    return [_misses(rule, About(), portfolio.draws, 0.0, rule.most)]
 
 
 def _target(rule: r.Target, portfolio: Portfolio) -> list[Check]:
-    return [_misses(rule, "", portfolio.draws, rule.target_gbp, 1 - rule.probability)]
+    return [_misses(rule, About(), portfolio.draws, rule.target_gbp, 1 - rule.probability)]
 
 
 def _risk_points(rule: r.RiskPoints, portfolio: Portfolio) -> list[Check]:
     terms = portfolio.candidates.risk_points[portfolio.chosen]
-    return [_sum_check(rule, "", "<=", terms, rule.limit_points, "points")]
+    return [_sum_check(rule, About(), "<=", terms, rule.limit_points, "points")]
 
 
 CHECKS: dict[str, Callable] = {

@@ -34,10 +34,10 @@ class Pool:
 
     n_columns: int
     rows: list[tuple[np.ndarray, Risk]] = field(default_factory=list)
-    hot: dict[str, tuple[Risk, set[int]]] = field(default_factory=dict)
+    hot: dict[tuple[int, int], tuple[Risk, set[int]]] = field(default_factory=dict)
     cliques: list[np.ndarray] = field(default_factory=list)
     excluded: list[np.ndarray] = field(default_factory=list)
-    _seen: set[tuple[str, bytes]] = field(default_factory=set)
+    _seen: set[tuple[tuple[int, int], bytes]] = field(default_factory=set)
 
     def add_cvar(self, risk: Risk, draws: np.ndarray, *, spread: float = 1.0) -> bool:
         """Add the CVaR row of the worst draws of a point; False when that row is here already.
@@ -51,7 +51,7 @@ class Pool:
             How many tails of draws become hot; more than one for a fractional point.
         """
         weight = draw_weight(draws, risk.level)
-        key = (risk.name, np.flatnonzero(weight).tobytes() + weight.max(initial=0.0).tobytes())
+        key = (risk.key, np.flatnonzero(weight).tobytes() + weight.max(initial=0.0).tobytes())
         if key in self._seen:
             return False
         self._seen.add(key)
@@ -59,7 +59,7 @@ class Pool:
         tail = int(np.ceil(risk.level * len(draws)))
         if tail <= HOT_TAIL:
             worst = np.argsort(draws, kind="stable")[: int(np.ceil(spread * tail))]
-            self.hot.setdefault(risk.name, (risk, set()))[1].update(worst.tolist())
+            self.hot.setdefault(risk.key, (risk, set()))[1].update(worst.tolist())
         return True
 
     def cut_rows(self, n_variables: int, first: int = 0) -> tuple[sparse.csr_array, np.ndarray, list[str]]:
@@ -87,7 +87,7 @@ class Pool:
         cliques = self.clique_rows(program.n_variables)
         program = _at_most(program, cliques, np.ones(cliques.shape[0]), "clique")
         matrix, lower, names = self.cut_rows(program.n_variables)
-        kept = [number for number, (_, risk) in enumerate(self.rows) if linear or risk.name not in self.hot]
+        kept = [number for number, (_, risk) in enumerate(self.rows) if linear or risk.key not in self.hot]
         above = np.full(len(kept), np.inf)
         program = program.with_rows(matrix[kept], (lower[kept], above), [names[number] for number in kept])
         if not linear:

@@ -16,6 +16,7 @@ from scipy import sparse
 
 from sharesim.choice.amounts import portfolio_mean
 from sharesim.choice.candidates import Candidates, DrawSource
+from sharesim.choice.keys import RowKey, RowKind
 from sharesim.choice.risk import PortfolioBlock, Risk, add_full_rows, extent, needs_draws, risks_of
 from sharesim.choice.rows import STRUCTURE, RowList, add_rule, demands, forbidden, structure
 from sharesim.choice.view import View, name_faults
@@ -60,7 +61,7 @@ class Program:
     row_lower, row_upper : ndarray, shape (R,)
     row_rule : ndarray of int, shape (R,)
         Number of the rule that a row belongs to, or STRUCTURE (-1).
-    row_names : tuple of str
+    row_keys : tuple of RowKey
     extra_names : tuple of str
         Names of the columns after bundles and activations.
     rules : tuple of RuleBase
@@ -79,7 +80,7 @@ class Program:
     row_lower: np.ndarray
     row_upper: np.ndarray
     row_rule: np.ndarray
-    row_names: tuple[str, ...]
+    row_keys: tuple[RowKey, ...]
     extra_names: tuple[str, ...]
     rules: tuple[RuleBase, ...] = ()
     risks: tuple[Risk, ...] = ()
@@ -138,7 +139,7 @@ class Program:
             row_lower=self.row_lower[kept],
             row_upper=self.row_upper[kept],
             row_rule=self.row_rule[kept],
-            row_names=tuple(name for name, keep in zip(self.row_names, kept, strict=True) if keep),
+            row_keys=tuple(key for key, keep in zip(self.row_keys, kept, strict=True) if keep),
             risks=tuple(risk for risk in self.risks if risk.rule == STRUCTURE or risk.rule not in numbers),
         )
 
@@ -155,7 +156,7 @@ class Program:
             row_lower=np.concatenate([self.row_lower, bounds[0]]),
             row_upper=np.concatenate([self.row_upper, bounds[1]]),
             row_rule=np.concatenate([self.row_rule, np.full(matrix.shape[0], STRUCTURE)]),
-            row_names=(*self.row_names, *names),
+            row_keys=(*self.row_keys, *(RowKey(RowKind.CUT, name) for name in names)),
         )
 
     def with_variables(
@@ -230,7 +231,7 @@ def build(
     >>> case = small_case()
     >>> rule = RiskPoints(kind="risk_points", name="calm", limit_points=4)
     >>> program = build(case.candidates, [rule], Objective(), case.source)
-    >>> program.n_columns, program.row_names[-1]
+    >>> program.n_columns, str(program.row_keys[-1])
     (15, 'calm: programme')
     """
     active = tuple(rule for rule in rules if rule.active)
@@ -322,7 +323,7 @@ def _program(
         row_lower=np.array(rows.lower),
         row_upper=np.array(rows.upper),
         row_rule=np.array(rows.rule, dtype=int),
-        row_names=tuple(rows.names),
+        row_keys=tuple(rows.keys),
         extra_names=tuple(names),
         rules=rules,
         risks=tuple(risks),

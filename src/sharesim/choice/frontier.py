@@ -14,6 +14,7 @@ from sharesim.choice.formulation import Program, build
 from sharesim.choice.portfolio import Portfolio, cvar
 from sharesim.choice.search import ChoiceOptions
 from sharesim.choice.solution import Solution, Status
+from sharesim.choice.view import unused_name
 from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.study.rules import LossProbability, Objective, RuleBase
@@ -191,5 +192,6 @@ class _Loss(_Measured):
         rules = self.rules
         if limit is not None:
             most = min(max(limit, 1e-9), 1 - 1e-9)
-            rules = (*rules, LossProbability(kind="loss_probability", name="frontier", most=most))
+            name = unused_name("frontier", rules)
+            rules = (*rules, LossProbability(kind="loss_probability", name=name, most=most))
         return build(self.candidates, rules, Objective(kind="mean"), self.source, full_draws=self.options.full_draws)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from sharesim.choice.formulation import Program, build
 from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.search import ChoiceOptions, Judge
 from sharesim.choice.solution import Solution
-from sharesim.choice.view import View
+from sharesim.choice.view import View, unused_name
 from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.study.labels import unknown_name
@@ -71,13 +71,13 @@ def rules_without(
     >>> [(rule.name, rule.councils) for rule in rules_without(rules, "che")]
     [('hosts', ('bol',))]
     """
-    found = []
+    rules, found = tuple(rules), []
     for rule in rules:
         if rule.owner == council or getattr(rule, "council", None) == council:
             continue
         named = getattr(rule, "councils", ())
         if candidates is not None and ALL in named:
-            found += _of_the_others(rule, council, candidates)
+            found += _of_the_others(rule, council, candidates, (*rules, *found))
             continue
         if council in named:
             left = tuple(name for name in named if name != council)
@@ -92,7 +92,9 @@ def rules_without(
     return tuple(found)
 
 
-def _of_the_others(rule: RuleBase, council: str, candidates: Candidates) -> list[RuleBase]:
+def _of_the_others(
+    rule: RuleBase, council: str, candidates: Candidates, beside: Sequence[RuleBase]
+) -> list[RuleBase]:
     """Return a rule on all councils as one on all but one; sharing is asked of each for the services that it has."""
     if rule.kind not in ("must_share", "least_hosted", "smallest_share", "break_even"):
         # The others ask nothing of a council that is in no bundle.
@@ -103,7 +105,7 @@ def _of_the_others(rule: RuleBase, council: str, candidates: Candidates) -> list
     view, found = View(candidates), []
     for service in view.services(rule.services):
         have = tuple(name for name in others if view.has_service[candidates.councils.index(name), service])
-        name = f"{rule.name}: {candidates.services.ids[service]}"
+        name = unused_name(f"{rule.name}: {candidates.services.ids[service]}", (*beside, *found))
         changed = {"name": name, "services": (candidates.services.ids[service],), "councils": have}
         found += [rule.model_copy(update=changed)] if have else []
     return found
@@ -207,7 +209,7 @@ def _mend(case: _Mended, chosen: list[str], lost: list[str], value: float) -> Le
     repair = choose_program(replace(program, lower=lower), case.source, case.options)
     fresh = choose_program(program, case.source, case.options, known=[held, repair.chosen])
     names = tuple(case.candidates.bundle_ids[item] for item in held)
-    broken = {check.rule for check in recheck(portfolio, case.rules) if not check.holds}
+    broken = {check.rule for check in recheck(portfolio, case.rules) if check.by_rule and not check.holds}
     return Leaving(
         council=case.council,
         lost=tuple(name for name in chosen if name not in names),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import count
 
 import numpy as np
 
@@ -26,10 +28,11 @@ def lp_text(program: Program) -> str:
     >>> print(lp_text(build(case.candidates, [], Objective(kind="mean"), None)).splitlines()[0])
     Maximize
     """
-    names = [_safe(name) for name in program.variable_names]
+    names = _apart(program.variable_names)
+    rows = _apart(str(key) for key in program.row_keys)
     lines = ["Maximize", *_expression("obj", np.flatnonzero(program.objective), program.objective, names), "Subject To"]
     for row in range(program.n_rows):
-        lines += _row(program, row, names)
+        lines += _row(program, row, rows[row], names)
     lines.append("Bounds")
     for name, low, high in zip(names, program.lower, program.upper, strict=True):
         lines.append(f" {_number(low)} <= {name} <= {_number(high)}")
@@ -37,8 +40,14 @@ def lp_text(program: Program) -> str:
     return "\n".join(lines)
 
 
-def _safe(name: str) -> str:
-    return UNSAFE.sub("_", name.translate(READABLE))
+def _apart(names: Iterable[str]) -> list[str]:
+    """Return names as the format takes them; where two come out the same, the later ones get a number."""
+    found: dict[str, None] = {}
+    for name in names:
+        safe = UNSAFE.sub("_", name.translate(READABLE))
+        numbered = (f"{safe}~{number}" for number in count(2))
+        found[safe if safe not in found else next(item for item in numbered if item not in found)] = None
+    return list(found)
 
 
 def _number(value: float) -> str:
@@ -47,12 +56,11 @@ def _number(value: float) -> str:
     return f"{value:.10g}"
 
 
-def _row(program: Program, row: int, names: list[str]) -> list[str]:
+def _row(program: Program, row: int, name: str, names: list[str]) -> list[str]:
     span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
     columns, values = program.matrix.indices[span], np.zeros(program.n_variables)
     values[columns] = program.matrix.data[span]
     low, high, found = program.row_lower[row], program.row_upper[row], []
-    name = _safe(program.row_names[row])
     sides = [("=", low)] if low == high else [(">=", low), ("<=", high)]
     for sign, limit in sides:
         if np.isfinite(limit):

@@ -16,6 +16,7 @@ import numpy as np
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.explain import _Oracle, _quiet, _without
 from sharesim.choice.formulation import Program, Target, build
+from sharesim.choice.keys import RowKind
 from sharesim.choice.risk import extent
 from sharesim.choice.search import ChoiceOptions
 from sharesim.choice.solution import Status
@@ -103,17 +104,17 @@ def _by(change: float, unit: str) -> str:
     return _amount(size, unit, True)
 
 
-# Rules with a number over plain sums: field, unit, +1 when raising it loosens, rows that carry it.
-SLACK: dict[str, tuple[str, str, float, str]] = {
-    "budget": ("limit_gbp", "GBP", 1.0, ""),
-    "officer_days": ("limit_days", "days", 1.0, ""),
-    "exits": ("limit_posts", "posts", 1.0, ""),
-    "redeployments": ("limit_posts", "posts", 1.0, ""),
-    "risk_points": ("limit_points", "points", 1.0, ""),
-    "most_partners": ("limit", "councils", 1.0, "partners"),
-    "most_hosted": ("limit", "services", 1.0, ""),
-    "least_hosted": ("limit", "services", -1.0, ""),
-    "break_even": ("floor_gbp", "GBP", -1.0, ""),
+# Rules with a number over plain sums: field, unit, +1 when raising it loosens.
+SLACK: dict[str, tuple[str, str, float]] = {
+    "budget": ("limit_gbp", "GBP", 1.0),
+    "officer_days": ("limit_days", "days", 1.0),
+    "exits": ("limit_posts", "posts", 1.0),
+    "redeployments": ("limit_posts", "posts", 1.0),
+    "risk_points": ("limit_points", "points", 1.0),
+    "most_partners": ("limit", "councils", 1.0),
+    "most_hosted": ("limit", "services", 1.0),
+    "least_hosted": ("limit", "services", -1.0),
+    "break_even": ("floor_gbp", "GBP", -1.0),
 }
 # Rules on draws or shares: field, unit, +1 when raising it loosens.
 HALVED: dict[str, tuple[str, str, float]] = {
@@ -194,11 +195,11 @@ def _drop(rule: RuleBase, exact: bool = True) -> Relaxation:
 def _by_slack(program: Program, source: DrawSource | None, options: ChoiceOptions, number: int) -> Relaxation | None:
     """Add one slack to all rows of a rule that carry its number, and make it as small as the other rules allow."""
     rule = program.rules[number]
-    field, unit, sign, ending = SLACK[rule.kind]
+    field, unit, sign = SLACK[rule.kind]
     column = program.n_variables
     whole = isinstance(getattr(rule, field), int)
     eased = program.with_variables([f"slack[{rule.name}]"], np.zeros(1), np.array([np.inf]), np.array([whole]))
-    rows = [row for row in np.flatnonzero(program.row_rule == number) if program.row_names[row].endswith(ending)]
+    rows = [row for row in np.flatnonzero(program.row_rule == number) if program.row_keys[row].kind is RowKind.LIMIT]
     matrix = eased.matrix.tolil()
     for row in rows:
         matrix[row, column] = -1.0 if np.isfinite(program.row_upper[row]) else 1.0
@@ -229,7 +230,7 @@ def _solve_slack(program: Program, options: ChoiceOptions) -> tuple[float, bool]
 def _by_halving(program: Program, source: DrawSource | None, options: ChoiceOptions, number: int) -> Relaxation:
     """Halve between the rule as it is, which fails, and a number that surely holds; dropped where no number will do."""
     rule = program.rules[number]
-    field, unit, sign = (HALVED.get(rule.kind) or SLACK[rule.kind])[:3]
+    field, unit, sign = HALVED.get(rule.kind) or SLACK[rule.kind]
     old = float(getattr(rule, field))
     whole = isinstance(getattr(rule, field), int)
     safe = _safe(program, number, field, sign)

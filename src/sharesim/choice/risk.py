@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from sharesim.choice.candidates import DrawSource
+from sharesim.choice.keys import RowKey, RowKind
 from sharesim.choice.rows import RowList
 from sharesim.choice.view import View
 from sharesim.study import rules as r
@@ -162,7 +163,7 @@ class Risk:
     Parameters
     ----------
     name : str
-        Rule name and subject.
+        Rule name and subject, for people; `key` tells risks apart.
     rule : int
         Number of the rule; STRUCTURE for a term of the objective.
     block : Block
@@ -174,6 +175,8 @@ class Risk:
         Chance: how many draws may fall below the floor. -1 for CVaR.
     column : int
         CVaR only: the variable that stands for the CVaR (an objective term), or -1 when the floor is a number.
+    council : int
+        Whose draws they are; -1 for the portfolio's or a cost.
     full : bool
         Its rows are in the program; otherwise it is held by cuts.
     """
@@ -185,7 +188,13 @@ class Risk:
     level: float = 0.0
     allowed: int = -1
     column: int = -1
+    council: int = -1
     full: bool = False
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Number of the rule, and the council: what no other risk of a program has."""
+        return self.rule, self.council
 
     @property
     def is_chance(self) -> bool:
@@ -225,9 +234,9 @@ def risks_of(rule: r.RuleBase, number: int, view: View, source: DrawSource) -> l
 def _council_risk(rule: r.BreakEven, number: int, view: View, source: DrawSource, council: int) -> Risk:
     name, block = f"{rule.name}: {view.candidates.councils.ids[council]}", council_block(view, source, council)
     if rule.measure == "cvar":
-        return Risk(name, number, block, rule.floor_gbp, level=rule.level)
+        return Risk(name, number, block, rule.floor_gbp, level=rule.level, council=int(council))
     allowed = allowed_misses(1 - rule.probability, source.n_draws)
-    return Risk(name, number, block, rule.floor_gbp, allowed=allowed)
+    return Risk(name, number, block, rule.floor_gbp, allowed=allowed, council=int(council))
 
 
 def needs_draws(rule: r.RuleBase) -> bool:
@@ -285,13 +294,13 @@ def _cvar_rows(risk: Risk, rows: RowList, low: float, high: float) -> None:
     row = np.concatenate([np.tile(np.arange(n_draws), len(columns)), np.arange(n_draws), np.arange(n_draws)])
     column = np.concatenate([np.repeat(columns, n_draws), short, np.full(n_draws, eta)])
     value = np.concatenate([draws.ravel(), np.ones(n_draws), -np.ones(n_draws)])
-    names = [f"{risk.name}: shortfall {n}" for n in range(n_draws)]
-    rows.add_many(names, risk.rule, (row, column, value), (0.0, np.inf))
+    keys = [RowKey(RowKind.DRAW, f"{risk.name}: shortfall {n}") for n in range(n_draws)]
+    rows.add_many(keys, risk.rule, (row, column, value), (0.0, np.inf))
     values, floor = np.append(np.full(n_draws, -1.0 / (risk.level * n_draws)), 1.0), risk.floor_gbp
     entries = np.append(short, eta)
     if risk.column >= 0:
         entries, values, floor = np.append(entries, risk.column), np.append(values, -1.0), 0.0
-    rows.add(f"{risk.name}: cvar", risk.rule, entries, values, (floor, np.inf))
+    rows.add(RowKey(RowKind.LIMIT, f"{risk.name}: cvar"), risk.rule, entries, values, (floor, np.inf))
 
 
 def _chance_rows(risk: Risk, rows: RowList, low: np.ndarray, high: np.ndarray) -> None:
@@ -303,6 +312,8 @@ def _chance_rows(risk: Risk, rows: RowList, low: np.ndarray, high: np.ndarray) -
         miss = rows.variable(f"miss[{risk.name}|{n}]", float(high[n] < risk.floor_gbp), 1.0, integer=True)
         misses.append(miss)
         entries, values = np.append(columns, miss), np.append(draws[:, n], risk.floor_gbp - low[n])
-        rows.add(f"{risk.name}: draw {n}", risk.rule, entries, values, (risk.floor_gbp, np.inf))
+        key = RowKey(RowKind.DRAW, f"{risk.name}: draw {n}")
+        rows.add(key, risk.rule, entries, values, (risk.floor_gbp, np.inf))
     if misses:
-        rows.add(f"{risk.name}: misses", risk.rule, misses, 1.0, (-np.inf, float(risk.allowed)))
+        key = RowKey(RowKind.LIMIT, f"{risk.name}: misses")
+        rows.add(key, risk.rule, misses, 1.0, (-np.inf, float(risk.allowed)))

@@ -1,7 +1,8 @@
 """Linear rows of the choice, rule family by rule family (docs/model.md section 8), as sparse triplets.
 
-A rule adds rows under its own number, so that it can be taken out again as one group, named, and priced. Row names read
-``rule: subject``. Rows that no rule owns (slots, follow-ons, activations) carry the number -1.
+A rule adds rows under its own number, so that it can be taken out again as one group, named, and priced. A row's key
+says of what kind it is; its name reads ``rule: subject`` and is for people only (docs/decisions/089). Rows that no rule
+owns (slots, follow-ons, activations) carry the number -1.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from scipy import sparse
 
 from sharesim.choice.amounts import AMOUNTS
 from sharesim.choice.candidates import SHARED
+from sharesim.choice.keys import RowKey, RowKind
 from sharesim.choice.view import View
 from sharesim.study import rules as r
 
@@ -32,7 +34,7 @@ class RowList:
     """
 
     n_variables: int
-    names: list[str] = field(default_factory=list)
+    keys: list[RowKey] = field(default_factory=list)
     rule: list[int] = field(default_factory=list)
     lower: list[float] = field(default_factory=list)
     upper: list[float] = field(default_factory=list)
@@ -41,35 +43,35 @@ class RowList:
     _columns: list[np.ndarray] = field(default_factory=list)
     _values: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, name: str, rule: int, columns: object, values: object, bounds: tuple[float, float]) -> None:
+    def add(self, key: RowKey, rule: int, columns: object, values: object, bounds: tuple[float, float]) -> None:
         """Add one row: bounds[0] <= sum of values x columns <= bounds[1]."""
         columns = np.atleast_1d(np.asarray(columns, dtype=np.int64))
         values = np.broadcast_to(np.asarray(values, dtype=float), columns.shape)
         kept = values != 0.0
-        self._rows.append(np.full(int(kept.sum()), len(self.names)))
+        self._rows.append(np.full(int(kept.sum()), len(self.keys)))
         self._columns.append(columns[kept])
         self._values.append(values[kept])
-        self._describe([name], rule, bounds)
+        self._describe([key], rule, bounds)
 
     def add_many(
         self,
-        names: Sequence[str],
+        keys: Sequence[RowKey],
         rule: int,
         entries: tuple[np.ndarray, np.ndarray, np.ndarray],
         bounds: tuple[float, float],
     ) -> None:
         """Add many rows of equal bounds; entries are (row from 0, column, value)."""
         row, column, value = entries
-        self._rows.append(row + len(self.names))
+        self._rows.append(row + len(self.keys))
         self._columns.append(column)
         self._values.append(value)
-        self._describe(names, rule, bounds)
+        self._describe(keys, rule, bounds)
 
-    def _describe(self, names: Sequence[str], rule: int, bounds: tuple[float, float]) -> None:
-        self.names.extend(names)
-        self.rule.extend([rule] * len(names))
-        self.lower.extend([bounds[0]] * len(names))
-        self.upper.extend([bounds[1]] * len(names))
+    def _describe(self, keys: Sequence[RowKey], rule: int, bounds: tuple[float, float]) -> None:
+        self.keys.extend(keys)
+        self.rule.extend([rule] * len(keys))
+        self.lower.extend([bounds[0]] * len(keys))
+        self.upper.extend([bounds[1]] * len(keys))
 
     def variable(self, name: str, lower: float, upper: float, *, integer: bool = False, objective: float = 0.0) -> int:
         """Add a variable and return its column."""
@@ -83,7 +85,7 @@ class RowList:
             return sparse.csr_array((0, self.n_variables))
         row, column = np.concatenate(self._rows), np.concatenate(self._columns)
         entries = (np.concatenate(self._values), (row, column))
-        found = sparse.coo_array(entries, shape=(len(self.names), self.n_variables)).tocsr()
+        found = sparse.coo_array(entries, shape=(len(self.keys), self.n_variables)).tocsr()
         found.sort_indices()
         return found
 
@@ -105,8 +107,8 @@ def _slots(view: View, rows: RowList) -> None:
     crowded = count > 1
     number = np.cumsum(crowded) - 1
     kept = crowded[row]
-    names = [f"slot: {view.slot_name(item)}" for item in slot[crowded]]
-    rows.add_many(names, STRUCTURE, (number[row[kept]], bundle[kept], np.ones(int(kept.sum()))), AT_MOST_ONE)
+    keys = [_built_in(f"slot: {view.slot_name(item)}") for item in slot[crowded]]
+    rows.add_many(keys, STRUCTURE, (number[row[kept]], bundle[kept], np.ones(int(kept.sum()))), AT_MOST_ONE)
 
 
 def _one_base(view: View, rows: RowList) -> None:
@@ -117,8 +119,8 @@ def _one_base(view: View, rows: RowList) -> None:
     both = np.intersect1d(cell[stage == 0], cell[stage == 1])
     inside = np.isin(cell, both)
     row = np.searchsorted(both, cell[inside])
-    names = [f"base: {_cell(view, *divmod(int(item), len(candidates.services)))}" for item in both]
-    rows.add_many(names, STRUCTURE, (row, bundle[inside], np.ones(int(inside.sum()))), AT_MOST_ONE)
+    keys = [_built_in(f"base: {_cell(view, *divmod(int(item), len(candidates.services)))}") for item in both]
+    rows.add_many(keys, STRUCTURE, (row, bundle[inside], np.ones(int(inside.sum()))), AT_MOST_ONE)
 
 
 def _follow_ons(view: View, rows: RowList) -> None:
@@ -132,8 +134,8 @@ def _follow_ons(view: View, rows: RowList) -> None:
         covers &= candidates.stage[after] == SHARED
         groups = [after[covers]] * bool(covers.any()) + [np.array([item]) for item in after[~covers]]
         for number, group in enumerate(groups):
-            name = f"follows: {candidates.bundle_ids[before]} {number}"
-            rows.add(name, STRUCTURE, np.append(group, before), np.append(np.ones(len(group)), -1.0), (-np.inf, 0.0))
+            key = _built_in(f"follows: {candidates.bundle_ids[before]} {number}")
+            rows.add(key, STRUCTURE, np.append(group, before), np.append(np.ones(len(group)), -1.0), (-np.inf, 0.0))
 
 
 def _activations(view: View, rows: RowList) -> None:
@@ -145,19 +147,25 @@ def _activations(view: View, rows: RowList) -> None:
     n_slots = 2 * len(candidates.councils) * len(candidates.services)
     combined = needs.item.astype(np.int64) * n_slots + key[pair]
     found, row = np.unique(combined, return_inverse=True)
-    names = [
-        f"activates: {candidates.activations.ids[item // n_slots]} {view.slot_name(item % n_slots)}" for item in found
+    keys = [
+        _built_in(f"activates: {candidates.activations.ids[item // n_slots]} {view.slot_name(item % n_slots)}")
+        for item in found
     ]
     row = np.concatenate([row, np.arange(len(found))])
     column = np.concatenate([bundle[pair], candidates.n_bundles + found // n_slots])
     value = np.concatenate([np.ones(len(pair)), -np.ones(len(found))])
-    rows.add_many(names, STRUCTURE, (row, column, value), (-np.inf, 0.0))
+    rows.add_many(keys, STRUCTURE, (row, column, value), (-np.inf, 0.0))
     owner, item = candidates.activations_of.owner(), candidates.activations_of.item
     for activation in range(len(candidates.activations)):
         bundles = owner[item == activation]
         columns, values = np.append(bundles, candidates.n_bundles + activation), np.append(-np.ones(len(bundles)), 1.0)
         # Without this a column that brings money would be switched on with no bundle behind it.
-        rows.add(f"needed: {candidates.activations.ids[activation]}", STRUCTURE, columns, values, (-np.inf, 0.0))
+        key = _built_in(f"needed: {candidates.activations.ids[activation]}")
+        rows.add(key, STRUCTURE, columns, values, (-np.inf, 0.0))
+
+
+def _built_in(name: str) -> RowKey:
+    return RowKey(RowKind.STRUCTURE, name)
 
 
 def forbidden(rule: r.RuleBase, view: View) -> np.ndarray | None:
@@ -281,14 +289,14 @@ def add_rule(rule: r.RuleBase, number: int, view: View, rows: RowList) -> None:
     """Add the rows of one rule; rules on draws are left to `choice.risk`."""
     mask = forbidden(rule, view)
     if mask is not None:
-        rows.add(f"{rule.name}: none of these", number, np.flatnonzero(mask), 1.0, (-np.inf, 0.0))
+        rows.add(RowKey(RowKind.BAN, f"{rule.name}: none of these"), number, np.flatnonzero(mask), 1.0, (-np.inf, 0.0))
     for demand in demands(rule, view):
-        rows.add(f"{rule.name}: {demand.subject}", number, demand.bundles, demand.count, (demand.least, demand.most))
+        key = RowKey(RowKind.LIMIT, f"{rule.name}: {demand.subject}")
+        rows.add(key, number, demand.bundles, demand.count, (demand.least, demand.most))
     if rule.kind in AMOUNTS:
         for amount in AMOUNTS[rule.kind](rule, view):
-            rows.add(
-                f"{rule.name}: {amount.subject}", number, np.arange(len(amount.column)), amount.column, amount.bounds
-            )
+            key = RowKey(RowKind.LIMIT, f"{rule.name}: {amount.subject}")
+            rows.add(key, number, np.arange(len(amount.column)), amount.column, amount.bounds)
     if rule.kind == "link_services":
         _link_services(rule, number, view, rows)
     if rule.kind == "most_partners":
@@ -315,7 +323,7 @@ def _balance(rows: RowList, name: str, number: int, left: np.ndarray, right: np.
     """As many of the left bundles as of the right ones; a package that is in both cancels out."""
     columns = np.union1d(left, right)
     values = np.isin(columns, left).astype(float) - np.isin(columns, right)
-    rows.add(name, number, columns, values, (0.0, 0.0))
+    rows.add(RowKey(RowKind.LINK, name), number, columns, values, (0.0, 0.0))
 
 
 def _most_partners(rule: r.MostPartners, number: int, view: View, rows: RowList) -> None:
@@ -333,6 +341,8 @@ def _most_partners(rule: r.MostPartners, number: int, view: View, rows: RowList)
             for service in np.flatnonzero(view.in_service[both].any(axis=0)):
                 bundles = both[view.in_service[both, service]]
                 name = f"{rule.name}: {ids[council]} {ids[partner]} {view.candidates.services.ids[service]}"
-                rows.add(name, number, np.append(bundles, pair), np.append(np.ones(len(bundles)), -1.0), (-np.inf, 0.0))
+                values = np.append(np.ones(len(bundles)), -1.0)
+                rows.add(RowKey(RowKind.TOGETHER, name), number, np.append(bundles, pair), values, (-np.inf, 0.0))
         if columns:
-            rows.add(f"{rule.name}: {ids[council]} partners", number, columns, 1.0, (-np.inf, float(rule.limit)))
+            key = RowKey(RowKind.LIMIT, f"{rule.name}: {ids[council]} partners")
+            rows.add(key, number, columns, 1.0, (-np.inf, float(rule.limit)))

@@ -136,7 +136,8 @@ class Judge:
         for target, floor in self.floors:
             value = self.value(portfolio, target)
             measure = self.program.targets[target].measure
-            found.append(Check(f"{measure} settled before", "programme", "", ">=", value, floor, "", 1e-9 * abs(floor)))
+            name, rounding = f"{measure} settled before", 1e-9 * abs(floor)
+            found.append(Check(name, "programme", "", ">=", value, floor, "", rounding, by_rule=False))
         return tuple(found)
 
 
@@ -345,7 +346,7 @@ class _Rounds:
         """Take a solver's portfolio if it is good; True when something was cut or ruled out for the next round."""
         portfolio = self.judge.portfolio(raw.values)
         cut = cut_broken(self.lazy, self.pool, self.judge.columns(portfolio), raw.values)
-        if all(check.holds or check.rule in self.skipped for check in self.judge.checks(portfolio)):
+        if all(check.passes(self.skipped) for check in self.judge.checks(portfolio)):
             found = self.judge.value(portfolio, self.target)
             if found > self.value:
                 self.best, self.value = portfolio, found

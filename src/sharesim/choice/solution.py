@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -67,6 +68,32 @@ class StoppedBy(Enum):
 
 
 @dataclass(frozen=True)
+class About:
+    """Whom or what a check measured, as ids; empty for the whole portfolio.
+
+    Parameters
+    ----------
+    council, service : str
+        Ids; a council and a service may have the same one.
+    year : int or None
+        Calendar year.
+
+    Examples
+    --------
+    >>> str(About("bolsover", "hr")), str(About("bolsover", year=2027)), str(About())
+    ('bolsover|hr', 'bolsover 2027', '')
+    """
+
+    council: str = ""
+    service: str = ""
+    year: int | None = None
+
+    def __str__(self) -> str:
+        cell = "|".join(item for item in (self.council, self.service) if item)
+        return cell if self.year is None else f"{cell} {self.year}"
+
+
+@dataclass(frozen=True)
 class Check:
     """One rule at one subject, recomputed from the candidates and the draws by sharesim's own arithmetic.
 
@@ -82,6 +109,10 @@ class Check:
     unit : str
     tolerance : float
         Rounding of the sum that was compared, never a margin: 1e-9 of the largest amounts added.
+    about : About
+        The subject as ids.
+    by_rule : bool
+        False for what holds without any rule, whatever the rules are called.
 
     Examples
     --------
@@ -97,6 +128,8 @@ class Check:
     limit: float
     unit: str = ""
     tolerance: float = 0.0
+    about: About = About()
+    by_rule: bool = True
 
     @property
     def slack(self) -> float:
@@ -111,6 +144,10 @@ class Check:
     def holds(self) -> bool:
         """True when the rule is kept, rounding of the sum apart."""
         return bool(self.slack >= -self.tolerance)
+
+    def passes(self, spared: Collection[str]) -> bool:
+        """True when the rule is kept, or is one of those spared; what holds without any rule is never spared."""
+        return self.holds or (self.by_rule and self.rule in spared)
 
     def __str__(self) -> str:
         where = f"{self.rule} ({self.subject})" if self.subject else self.rule

@@ -143,7 +143,7 @@ def stability(
         if found.status.has_portfolio:
             _count(tally, candidates, found)
         gaps.append(_gap(portfolio, fixed, objective, options))
-        broken.update({check.rule for check in recheck(portfolio, touched) if not check.holds})
+        broken.update({check.rule for check in recheck(portfolio, touched) if check.by_rule and not check.holds})
     if n_sets < LEAST_SETS:
         remedy = "Make more sets of draws."
         raise UsageError(

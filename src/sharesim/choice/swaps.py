@@ -158,7 +158,7 @@ class Swaps:
     def _allowed(self, there: np.ndarray) -> bool:
         """True when every rule but the chance rules holds; those are paid for by the score."""
         names = {self.judge.program.rules[risk.rule].name for risk in self.risks}
-        return all(check.holds or check.rule in names for check in self.judge.checks(self.portfolio(there)))
+        return all(check.passes(names) for check in self.judge.checks(self.portfolio(there)))
 
     def best_climb(self, starts: Sequence[np.ndarray]) -> Portfolio | None:
         """Return the best portfolio that climbs from several starts at several prices reach."""
@@ -186,7 +186,8 @@ class Swaps:
         better = better[values[better] > now + 1e-9 * max(abs(now), 1.0)][:MOST_STEPS]
         found = set()
         for item in better:
-            broken = {check.rule for check in self.judge.checks(self.portfolio(around[item])) if not check.holds}
-            if len(broken) == 1:
+            checks = [check for check in self.judge.checks(self.portfolio(around[item])) if not check.holds]
+            broken = {check.rule for check in checks}
+            if len(broken) == 1 and all(check.by_rule for check in checks):
                 found |= broken
         return tuple(rule.name for rule in self.judge.program.rules if rule.name in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 from scipy import sparse
@@ -130,6 +131,20 @@ class View:
         )
 
 
+def unused_name(wanted: str, rules: Iterable[RuleBase]) -> str:
+    """Return a name for one more rule that none of the others has, whatever the study calls its own.
+
+    Examples
+    --------
+    >>> from sharesim.study.rules import RiskPoints
+    >>> unused_name("frontier", [RiskPoints(kind="risk_points", name="frontier", limit_points=3)])
+    'frontier (2)'
+    """
+    taken = {rule.name for rule in rules}
+    numbered = (f"{wanted} ({number})" for number in count(2))
+    return wanted if wanted not in taken else next(name for name in numbered if name not in taken)
+
+
 def name_faults(candidates: Candidates, rules: Iterable[RuleBase]) -> list[Fault]:
     """Return a fault for every id, year or owner in the rules that the candidates do not know.
 
@@ -210,4 +225,4 @@ def _group_faults(candidates: Candidates, rule: ControlGroups, where: str) -> li
     return faults
 
 
-__all__ = ["INTERNAL", "SHARED", "View", "name_faults"]
+__all__ = ["INTERNAL", "SHARED", "View", "name_faults", "unused_name"]

@@ -11,7 +11,7 @@ from sharesim.choice.solution import Check
 from sharesim.measures import estimate
 from sharesim.report import words
 from sharesim.report.contents import Contents
-from sharesim.study.rules import RuleBase
+from sharesim.study.rules import PROGRAMME, RuleBase
 from sharesim.study.study import Study
 
 MEASURES = (
@@ -74,18 +74,19 @@ def rules(contents: Contents) -> pd.DataFrame:
         holds (for every subject), binding.
     """
     said = {rule.name: rule_sentence(rule) for rule in contents.rules}
-    by_rule: dict[str, list[Check]] = {}
+    # A rule may be called what a built-in check is called.
+    grouped: dict[tuple[str, bool], list[Check]] = {}
     for check in contents.solution.checks:
-        by_rule.setdefault(check.rule, []).append(check)
+        grouped.setdefault((check.rule, check.by_rule), []).append(check)
     rows = []
-    for name, found in by_rule.items():
+    for (name, by_rule), found in grouped.items():
         tight = min(found, key=lambda check: check.slack / max(abs(check.limit), 1.0))
         rows.append(
             {
                 "rule": name,
                 "owner": owner_words(contents.study, tight.owner),
-                "sentence": said.get(name, "Built in."),
-                "subject": subject_words(contents.study, tight.subject),
+                "sentence": said.get(name, "Built in.") if by_rule else "Built in.",
+                "subject": subject_words(contents.study, tight),
                 "n_subjects": len(found),
                 "measured": tight.measured,
                 "relation": tight.relation,
@@ -93,8 +94,8 @@ def rules(contents: Contents) -> pd.DataFrame:
                 "slack": tight.slack,
                 "unit": tight.unit,
                 "holds": all(check.holds for check in found),
-                "binding": name in contents.solution.binding,
-                "built_in": name not in said,
+                "binding": by_rule and name in contents.solution.binding,
+                "built_in": not (by_rule and name in said),
             }
         )
     columns = [
@@ -125,15 +126,15 @@ def owner_words(study: Study, owner: str) -> str:
     return study.councils.name(study.councils.index(owner)) if owner in study.councils else owner
 
 
-def subject_words(study: Study, subject: str) -> str:
-    """Return what a check measured, with names in place of ids."""
-    if subject == "programme":
-        return "all together"
-    names = dict(zip(study.councils.ids, study.councils.names, strict=True)) | dict(
-        zip(study.services.ids, study.services.names, strict=True)
-    )
-    parts = [names.get(part, part) for part in subject.replace("|", " | ").split(" ")]
-    return " ".join(parts).replace(" | ", ", ") or "the portfolio"
+def subject_words(study: Study, check: Check) -> str:
+    """Return whom or what a check measured, with names in place of ids."""
+    about, parts = check.about, []
+    if about.council:
+        parts.append("all together" if about.council == PROGRAMME else owner_words(study, about.council))
+    if about.service:
+        parts.append(study.services.name(study.services.index(about.service)))
+    year = "" if about.year is None else f" {about.year}"
+    return ", ".join(parts) + year if parts else "the portfolio"
 
 
 def quantity_words(value: float, unit: str) -> str:

@@ -331,7 +331,7 @@ def checks(solution: Solution) -> pd.DataFrame:
             "slack": check.slack,
             "unit": check.unit,
             "holds": check.holds,
-            "binding": check.rule in solution.binding,
+            "binding": check.by_rule and check.rule in solution.binding,
         }
         for check in solution.checks
     ]

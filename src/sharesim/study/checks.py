@@ -11,6 +11,7 @@ from sharesim.study.checks_values import VALUE_CHECKS
 from sharesim.study.doubt import Case, Doubt
 from sharesim.study.overrides import KEYS
 from sharesim.study.places import Directory, Placed
+from sharesim.study.rules import ALL, PROGRAMME
 from sharesim.study.schema import FORMS, StudyModel
 
 Check = Callable[[Case], Iterator[Placed]]
@@ -61,7 +62,18 @@ def _repeated(case: Case) -> Iterator[Placed]:
             yield case.place("packages", index, "id").fault(
                 "an id that a service has", repr(row.id), "an id of its own", "Rename the package."
             )
+    yield from _reserved(case)
     yield from _twin_keys(case)
+
+
+def _reserved(case: Case) -> Iterator[Placed]:
+    """Ids that are words of the rules: a rule on "all" could not tell one council of that id from everybody."""
+    words = {"councils": (ALL, PROGRAMME), "services": (ALL,), "packages": (ALL,)}
+    for table, taken in words.items():
+        for index, row in case.rows(table):
+            if row.id in taken:
+                allowed = f"an id other than {' or '.join(taken)}"
+                yield case.place(table, index, "id").fault("an id that is a word of rules", repr(row.id), allowed, "")
 
 
 def _twin_keys(case: Case) -> Iterator[Placed]:

@@ -15,6 +15,7 @@ from sharesim.choice.alternatives import difference, most_different
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.choose import choose as solve
 from sharesim.choice.solution import Solution, Status
+from sharesim.choice.view import unused_name
 from sharesim.report.options import Beyond, Option
 from sharesim.study.rules import MustShare, NeverShare, RuleBase
 from sharesim.workflow.explore import Question
@@ -139,7 +140,7 @@ class _Finder:
         """Return the best portfolio with a rule more; where no portfolio keeps the rules too, the best without them."""
         for aside in self._aside():
             kept = tuple(item for item in self.question.rules if item not in aside)
-            solution = self._solved((*kept, rule))
+            solution = self._solved((*kept, rule.model_copy(update={"name": unused_name(rule.name, kept)})))
             if solution.status.has_portfolio and len(solution.chosen):
                 outcomes = self._judged(solution)
                 said = f"{how}; {_said(aside, kept, _best(solution))}."

@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 
 from sharesim.choice.formulation import Program, Target
+from sharesim.choice.keys import RowKey, RowKind
 from sharesim.choice.solution import Status, StoppedBy
 from sharesim.choice.solver import LinearSession, SolverOptions, _cbc_stands, available, solve
 from sharesim.errors import SolverError, UsageError
@@ -30,7 +31,7 @@ def program(objective, matrix, lower, upper, *, integer=True, bounds=(0.0, 1.0))
         row_lower=np.array(lower, float),
         row_upper=np.array(upper, float),
         row_rule=np.full(n_rows, -1),
-        row_names=tuple(f"r{row}" for row in range(n_rows)),
+        row_keys=tuple(RowKey(RowKind.STRUCTURE, f"r{row}") for row in range(n_rows)),
         extra_names=tuple(f"v{column}" for column in range(n_variables)),
     )
 

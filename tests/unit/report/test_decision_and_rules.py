@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sharesim.choice.solution import Check, Solution, Status, StoppedBy
+from sharesim.choice.solution import About, Check, Solution, Status, StoppedBy
 from sharesim.examples import from_dict
 from sharesim.measures import estimate
 from sharesim.report import grounds, options, readings, tables, words
@@ -120,9 +120,9 @@ def test_choosing_figures_are_those_of_the_choosing_draws(trio: Contents) -> Non
 
 def test_rules_show_their_tightest_subject(trio: Contents) -> None:
     checks = (
-        Check("cap", "eastham", "eastham 2025", "<=", 50.0, 100.0, "GBP"),
-        Check("cap", "eastham", "northam 2026", "<=", 99.0, 100.0, "GBP"),
-        Check("built in thing", "programme", "", "<=", 1.0, 1.0, "bundles"),
+        Check("cap", "eastham", "eastham 2025", "<=", 50.0, 100.0, "GBP", about=About("eastham", year=2025)),
+        Check("cap", "eastham", "northam 2026", "<=", 99.0, 100.0, "GBP", about=About("northam", year=2026)),
+        Check("built in thing", "programme", "", "<=", 1.0, 1.0, "bundles", by_rule=False),
     )
     rule = dataclasses.replace(trio, solution=dataclasses.replace(trio.solution, checks=checks, binding=("cap",)))
     frame = readings.rules(rule).set_index("rule")
@@ -133,8 +133,8 @@ def test_rules_show_their_tightest_subject(trio: Contents) -> None:
 
 def test_a_broken_rule_is_the_one_shown(trio: Contents) -> None:
     checks = (
-        Check("cap", "eastham", "eastham", "<=", 99.9, 100.0, "GBP"),
-        Check("cap", "eastham", "westham", "<=", 150.0, 100.0, "GBP"),
+        Check("cap", "eastham", "eastham", "<=", 99.9, 100.0, "GBP", about=About("eastham")),
+        Check("cap", "eastham", "westham", "<=", 150.0, 100.0, "GBP", about=About("westham")),
     )
     frame = readings.rules(dataclasses.replace(trio, solution=dataclasses.replace(trio.solution, checks=checks)))
     assert frame.subject.iloc[0] == "Westham" and not frame.holds.iloc[0]
