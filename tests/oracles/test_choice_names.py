@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sharesim.choice.choose import choose
+from sharesim.choice.cuts import Pool
 from sharesim.choice.explain import rule_costs, why_not
 from sharesim.choice.formulation import build
 from sharesim.choice.frontier import frontier
@@ -17,7 +18,7 @@ from sharesim.choice.lptext import lp_text
 from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.relax import relaxations
 from sharesim.choice.search import ChoiceOptions
-from sharesim.choice.solution import Status
+from sharesim.choice.solution import Check, Status
 from sharesim.study import rules as r
 from sharesim.study.labels import Labels
 from sharesim.testing import Case, CaseSize, synthetic
@@ -197,3 +198,26 @@ def test_every_row_says_of_what_kind_it_is():
     assert all(program.row_upper[at] == 1.0 and program.row_rule[at] == 0 for at in limits)
     others = {key.kind for at, key in enumerate(program.row_keys) if at not in limits}
     assert others == {RowKind.STRUCTURE, RowKind.TOGETHER}
+
+
+def test_rules_on_draws_that_read_alike_keep_rows_of_their_own():
+    case = synthetic(1, replace(SIZE, n_draws=40))
+    council = case.candidates.councils.ids[0]
+    rules = [
+        r.BreakEven(kind="break_even", name="even", councils=(council,), measure="cvar", level=0.1),
+        r.CvarFloor(kind="cvar_floor", name=f"even: {council}", floor_gbp=0.0, level=0.1),
+        r.CvarFloor(kind="cvar_floor", name="objective", floor_gbp=0.0, level=0.1),
+    ]
+    objective = r.Objective(kind="mean_cvar", risk_weight=0.5, level=0.1)
+    program = build(case.candidates, rules, objective, case.source, full_draws=0)
+    assert len({risk.name for risk in program.risks}) == 2
+    pool = Pool(program.n_columns)
+    for risk in program.risks:
+        assert pool.add_cvar(risk, risk.block.total(np.ones(program.n_columns)))
+    assert len(pool.hot) == len(program.risks) == 4
+
+
+def test_what_holds_without_any_rule_is_not_spared_for_a_rule_of_its_name():
+    broken = Check("one bundle per slot", "programme", "", "<=", 2.0, 1.0)
+    assert broken.passes({"one bundle per slot"})
+    assert not replace(broken, by_rule=False).passes({"one bundle per slot"})
