@@ -13,6 +13,7 @@ from typing import Any
 from sharesim.arguments import a_path, an_instance, takes
 from sharesim.display import record
 from sharesim.errors import Fault, UsageError
+from sharesim.folders.contents import changed
 from sharesim.folders.mark import MANIFEST, Origin, read_mark
 from sharesim.folders.place import Place, being_written, recovered
 from sharesim.report import write_formats
@@ -24,12 +25,14 @@ from sharesim.uncertainty.goal import Settled
 from sharesim.workflow.doors import appraise, choose, judge
 from sharesim.workflow.folder import STUDY, versions, write_json
 from sharesim.workflow.judged import Judged
-from sharesim.workflow.kept import Kept, read_kept
+from sharesim.workflow.kept import FILE, Kept, read_kept
 from sharesim.workflow.options import BUDGET_SECONDS, beyond
 from sharesim.workflow.run import RunOptions, contents_of, effects_of
 
 #: Figures that say whether a run made again is the same run.
 COMPARED = ("npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss", "one_off_gbp", "cashable_gbp")
+#: What is taken from a run's folder beside its manifest and the copy of its study, which is held to its content.
+SERVED = ("summary.json", "portfolio.csv", FILE)
 #: Rounding of sums that another processor may take in another order; a different future differs in the first digits.
 SAME = 1e-9
 
@@ -58,7 +61,8 @@ def read_run(folder: str | Path) -> Run:
     Raises
     ------
     UsageError
-        When it is no run, has no portfolio, or its study is not the one that was run.
+        When it is no run, has no portfolio, its study is not the one that was run, or a file that is read again is not
+        as it was written.
     """
     remedy = "Give the folder of a finished run, such as runs/my-study."
     recovered(folder)
@@ -70,6 +74,7 @@ def read_run(folder: str | Path) -> Run:
     except (OSError, ValueError, KeyError, TypeError) as error:
         told = getattr(error, "strerror", None) or type(error).__name__
         raise UsageError(Fault(str(folder), "not a run that can be reported", told.lower(), "", remedy)) from None
+    _check_whole(folder, remedy)
     if "npv_mean_gbp" not in summary:
         raise UsageError(Fault(str(folder), "has no portfolio to report", status, "a run with a portfolio", ""))
     if not (folder / STUDY).is_dir():
@@ -81,6 +86,18 @@ def read_run(folder: str | Path) -> Run:
         remedy = "Run it anew: sharesim run, with this folder of the study."
         raise UsageError(Fault(str(folder / STUDY), "not the study that was run", got, allowed, remedy))
     return Run(folder, study, manifest, summary | {"chosen": chosen})
+
+
+def _check_whole(folder: Path, remedy: str) -> None:
+    """Refuse a run whose figures were changed since: what is served again is held to its digest."""
+    mark = read_mark(folder)
+    if mark is None:
+        raise UsageError(Fault(str(folder), "not a run that can be reported", "no manifest of a run", "", remedy))
+    wrong = [] if mark.is_untouched else [MANIFEST]
+    wrong += changed(folder, {name: mark.files[name] for name in SERVED if name in mark.files})
+    if wrong:
+        told, again = "is not as the run wrote it", "Run the study again, or bring back the file."
+        raise UsageError([Fault(str(folder / name), told, "", "", again) for name in wrong])
 
 
 _OPTIONS = an_instance(RunOptions, "not options of a run", "RunOptions", "Write RunOptions(jobs=2).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +74,31 @@ def test_without_what_was_kept_it_is_found_again(
             report_run(run, ["md"], tmp_path, RunOptions(jobs=1))
     finally:
         (run / FILE).write_bytes(kept)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "summary.json", "portfolio.csv", FILE])
+def test_a_figure_changed_since_the_run_is_not_served_again(run: Path, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    (copy / "my notes.txt").write_text("mine", encoding="utf-8")
+    read_run(copy)
+    text = (copy / name).read_text(encoding="utf-8")
+    digit = next(letter for letter in text if letter in "123456")
+    (copy / name).write_text(text.replace(digit, "7", 1), encoding="utf-8")
+    assert (copy / name).stat().st_size == (run / name).stat().st_size
+    with pytest.raises(UsageError) as caught:
+        read_run(copy)
+    told = f"{copy / name}: is not as the run wrote it. Run the study again, or bring back the file."
+    assert str(caught.value) == told
+
+
+def test_a_run_without_a_mark_of_ours_is_not_served_again(run: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    text = (copy / "manifest.json").read_text(encoding="utf-8")
+    (copy / "manifest.json").write_text(text.replace('"written_by"', '"written_bz"', 1), encoding="utf-8")
+    with pytest.raises(UsageError, match="not a run that can be reported: got no manifest of a run"):
+        read_run(copy)
 
 
 def test_what_is_kept_keeps_every_figure(tmp_path: Path) -> None:
