@@ -851,7 +851,13 @@ def arrangement_cases() -> list[Case]:
             staged.replace("hr", "legal").replace("east", "north") + "starts = 2027-04-01\n",
         ),
         case("an arrangement long over", there + "ends = 2020-04-01\n"),
+        case("months left without an end", there + "break_gbp_per_month_left = 90\n"),
+        case("an unknown other side", there + 'with = "council"\n'),
         case("a start within the notice", named + there + "notice_months = 12\n"),
+        case(
+            "a joiner within the notice",
+            f'{named}joiners = ["north"]\njoins = 2026-05-01\n{there.replace("east", "north")}notice_months = 18\n',
+        ),
         case("a first stage within the notice", staged + "starts = 2027-04-01\n" + there + "notice_months = 18\n"),
         case(
             "income that nobody has",

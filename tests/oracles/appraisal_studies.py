@@ -180,6 +180,28 @@ def bound() -> dict[str, Any]:
     return raw
 
 
+def leaving() -> dict[str, Any]:
+    """The three councils with contracts of every kind, left at several starts, by who joins later among them."""
+    raw = three_councils()
+    raw["bundles"]["starts"] = ["2025-04-01", "2026-10-01", "2028-04-01"]
+    council = {"id": "shared", "name": "Shared", "services": ["hr"], "partners": ["eastham", "westham"]}
+    one = {"id": "deal", "name": "Deal", "services": ["hr", "payroll"], "partners": ["northam"], "ends": "2029-06-20"}
+    raw["existing"] = [
+        council | {"break_gbp": 6_000, "ends": "2028-04-01", "paid_to": ["northam", "westham"]},
+        one | {"break_gbp": 3_000, "break_gbp_per_month_left": "pert(100, 150, 400)", "paid_to": ["eastham"]},
+        council | {"id": "firm", "name": "Firm", "with": "supplier", "services": ["payroll"], "break_gbp": 5_000},
+        one | {"id": "taken", "name": "Taken over", "novated": True, "break_gbp": 9e6},
+        one | {"id": "none", "name": "No charge"},
+    ]
+    named = {"service": "hr", "partners": ["eastham", "northam"], "hosts": ["eastham"], "joiners": ["westham"]}
+    raw["arrangements"] = [
+        named | {"id": "apart", "joins": "2027-04-01"},
+        named | {"id": "after", "joins": "2028-04-01"},
+        named | {"id": "late", "partners": ["eastham", "westham"], "joiners": ["northam"], "joins": "2029-04-15"},
+    ]
+    return raw
+
+
 def joined() -> dict[str, Any]:
     """The three councils, two of which begin and one of which joins: soon, late, in a form that moves staff."""
     raw = three_councils()

@@ -12,7 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -937,14 +937,6 @@ class Reference:
             once = self.once(-get("mitigation_gbp"), 0)
             yearly = lambda _: -get("mitigation_gbp_per_year")  # noqa: E731
             return self._among_all("equal", lambda last: added(once, self.flow(0.0, last, yearly)))
-        if kind == "existing":
-            entry = next(item for item in self.model.existing if item.id == name)
-            paid = self.value(entry, "break_gbp", f"existing.{name}", "existing") or 0.0
-            result = {council: self.once(-paid, int(max(self.decision(), 0.0)))}
-            others = [other for other in entry.paid_to if other != council]
-            for other in others:
-                result[other] = self.once(paid / len(others), int(max(self.decision(), 0.0)))
-            return result
         if kind == "grant":
             grant = next(item for item in self.model.grants if item.id == name)
             get = lambda field: self.value(grant, field, f"grants.{name}", "grants") or 0.0  # noqa: E731
@@ -962,6 +954,51 @@ class Reference:
             return added(planned, self.flow(float(item.year), last, lambda _: -get("yearly_gbp")))
 
         return {council: until(self.ends(council))} if council else self._among_all(item.split, until)
+
+    def breaks(self, chosen: Sequence[Arrangement]) -> dict[str, list[float]]:
+        """Undiscounted pounds by council and year of leaving what is there for these arrangements, taken together."""
+        result = {name: [0.0] * self.years for name in self.councils}
+        for entry in self.model.existing:
+            for council in () if entry.novated else entry.partners:
+                left = [self._left_for(entry, council, arrangement) for arrangement in chosen]
+                months = max((number for number in left if number is not None), default=None)
+                if months is None:
+                    continue
+                get = lambda field, e=entry: self.value(e, field, f"existing.{e.id}", "existing") or 0.0  # noqa: E731
+                due, year = get("break_gbp") + months * get("break_gbp_per_month_left"), max(self.decision(), 0.0)
+                result[council] = added(result[council], self.once(-due, year))
+                others = [name for name in entry.paid_to if name != council]
+                for name in others:
+                    if int(year) < self.ends(name):
+                        result[name] = added(result[name], self.once(due / len(others), year))
+        return result
+
+    def _left_for(self, entry: Any, council: str, arrangement: Arrangement) -> int | None:
+        """Months left, begun ones in full, of what a council leaves for an arrangement; None where it leaves none."""
+        base = arrangement.package.partition("/")[0]
+        if council not in arrangement.partners or not set(self.members(base)) & set(entry.services):
+            return None
+        begins = self._takes_part(arrangement, council)
+        if entry.ends is not None and begins >= entry.ends:
+            return None
+        behind = getattr(entry, "with") or ("supplier" if len(entry.partners) == 1 else "councils")
+        together = set(entry.partners) <= set(arrangement.partners) and all(
+            self._takes_part(arrangement, name) == begins for name in entry.partners
+        )
+        if behind == "councils" and together:
+            return None
+        months = 0
+        while entry.ends is not None and months_after(begins, months) < entry.ends:
+            months += 1
+        return months
+
+    def _takes_part(self, arrangement: Arrangement, council: str) -> date:
+        """Planned day from which a council is in."""
+        if council not in arrangement.joins:
+            return arrangement.start
+        first, years = self.model.study.start, arrangement.joins[council]
+        anniversary = first.replace(year=first.year + int(years))
+        return anniversary + timedelta(days=round((years - int(years)) * 365.25))
 
     def _until(self, last: float, dated: Iterable[tuple[float, float]]) -> list[float]:
         """Pounds by year of payments on their days; a council that is gone by then has no part in them."""
@@ -996,6 +1033,17 @@ class Reference:
             return added(self.once(planned, 0), self._until(last, dated))
 
         return self._among_all("equal", until) if whose == "programme" else {whose: until(self.ends(whose))}
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of a later month, or the last that this month has."""
+    year, month = day.year + (day.month - 1 + months) // 12, (day.month - 1 + months) % 12 + 1
+    for number in range(day.day, 27, -1):
+        try:
+            return date(year, month, number)
+        except ValueError:
+            continue
+    return date(year, month, day.day)
 
 
 def added(one: Sequence[float], other: Sequence[float]) -> list[float]:

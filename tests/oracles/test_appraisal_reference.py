@@ -12,7 +12,16 @@ from sharesim.appraisal.flows import CASH_LINES
 from sharesim.appraisal.outcomes import Outcomes, appraise
 from sharesim.bundles.enumerate import candidates
 from sharesim.examples import from_dict, two_councils_raw
-from tests.oracles.appraisal_studies import bound, joined, random_study, several_hosts, staged, three_councils, trading
+from tests.oracles.appraisal_studies import (
+    bound,
+    joined,
+    leaving,
+    random_study,
+    several_hosts,
+    staged,
+    three_councils,
+    trading,
+)
 from tests.oracles.reference_model import Arrangement, Reference
 
 # Pounds by year are differences of sums of many years; a millionth of a pound is far above their rounding.
@@ -110,12 +119,36 @@ def compare_activations(outcomes: Outcomes, draws: list[int]) -> None:
     for draw in draws:
         reference = Reference(outcomes.study, dict(zip(names, values[:, draw].tolist(), strict=True)))
         for at, column in enumerate(outcomes.activations.columns):
+            if column.kind == "existing":
+                continue
             expected = reference.activation(column.id)
             for index, council in enumerate(outcomes.study.councils):
                 want = float(np.dot(expected.get(council, [0.0] * len(discount)), discount))
                 assert outcomes.activation_npv[at, index, draw] == pytest.approx(want, rel=SHARE, abs=POUND), (
                     f"{column.id}, {council}, draw {draw}"
                 )
+
+
+def compare_breaks(outcomes: Outcomes, draws: list[int], n_sets: int = 25) -> set[tuple[float, ...]]:
+    """What is paid for leaving by sets of bundles, of one and more; returns what councils pay, to the pound."""
+    values, names, discount = outcomes.plan.chunk(0), outcomes.plan.names, outcomes.study.discount()
+    columns, needs = outcomes.activations.columns, outcomes.activations.of_bundle
+    leaving = np.array([column.kind == "existing" for column in columns])
+    bundles = [Arrangement.of(name) for name in outcomes.table.ids]
+    pick, found = np.random.default_rng(3), set()
+    sets = [[row] for row in range(len(bundles))]
+    sets += [pick.permutation(len(bundles))[:size].tolist() for size in pick.integers(2, 6, n_sets)]
+    for draw in draws:
+        reference = Reference(outcomes.study, dict(zip(names, values[:, draw].tolist(), strict=True)))
+        for rows in sets:
+            needed = np.zeros(len(columns), bool)
+            needed[np.concatenate([needs[row] for row in rows]).astype(int)] = True
+            paid = outcomes.activation_npv[needed & leaving, :, draw].sum(axis=0)
+            expected = reference.breaks([bundles[row] for row in rows])
+            want = [float(np.dot(expected[council], discount)) for council in outcomes.study.councils]
+            np.testing.assert_allclose(paid, want, rtol=SHARE, atol=POUND, err_msg=f"{rows}, draw {draw}")
+            found.add(tuple(np.round(want)))
+    return found
 
 
 def some_draws(outcomes: Outcomes, n_draws: int) -> list[int]:
@@ -165,6 +198,15 @@ def test_existing_arrangements_and_mitigations_agree_in_every_line() -> None:
     draws = some_draws(outcomes, 12)
     compare(outcomes, draws)
     compare_activations(outcomes, draws)
+    compare_breaks(outcomes, draws)
+
+
+def test_what_is_paid_for_leaving_agrees_for_every_set_of_bundles() -> None:
+    outcomes = appraised(leaving(), n_rows=60)
+    months = {column.months for column in outcomes.activations.columns if column.kind == "existing"}
+    # To 20 June 2029 from 15 April 2029, and from Aprils and Octobers before: begun months count in full.
+    assert months == {(0, 0), (0, 3), (3, 15), (15, 27), (27, 33), (33, 51)}
+    assert len(compare_breaks(outcomes, some_draws(outcomes, 6), n_sets=60)) > 20
 
 
 def test_arrangements_that_others_join_agree_in_every_line() -> None:

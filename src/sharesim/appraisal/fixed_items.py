@@ -131,7 +131,11 @@ def _break(context: Context, column: Activation, clock: Clock) -> np.ndarray:
     entry = context.study.model.existing[column.index]
     year = min(max(int(context.fixed.decision_years), 0), clock.n_years - 1)
     share = -_shares(context, column, "equal")
-    # Whoever leaves receives nothing of what it pays.
+    # Whoever leaves receives nothing of what it pays, and who is abolished by then nothing at all.
     others = [at for at in map(context.study.councils.index, entry.paid_to) if at != column.council]
-    share[others] += 1.0 / max(len(others), 1)
-    return share[:, None] * (context.number("existing.break_gbp", column.index) * clock.one_off[year])[None, :]
+    share[others] += _there(context, year)[others, 0] / max(len(others), 1)
+    before, months = column.months
+    amount = context.number("existing.break_gbp_per_month_left", column.index) * (months - before)
+    if not before:
+        amount = amount + context.number("existing.break_gbp", column.index)
+    return share[:, None] * (amount * clock.one_off[year])[None, :]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -29,6 +30,9 @@ class Activation:
         Position of the shared item, grant, row of the register or existing arrangement; -1 for risk.
     council : int
         The council that bears it alone, -1 when it is divided.
+    months : tuple of (int, int)
+        Of an existing arrangement that costs more the more of it is left: which of the months left, beyond the first
+        number up to the second. Who leaves with more of them left needs the columns of fewer months too.
     """
 
     id: str
@@ -36,6 +40,7 @@ class Activation:
     kind: Literal["item", "grant", "risk", "mitigation", "existing"]
     index: int
     council: int
+    months: tuple[int, int] = (0, 0)
 
 
 @record
@@ -104,11 +109,28 @@ def _mitigations(study: Study) -> Iterator[Activation]:
 
 
 def _breaks(study: Study) -> Iterator[Activation]:
+    """Columns of what leaving existing arrangements costs: one for each council, or one for each length of what is left
+    (decision 083)."""
     for index, entry in enumerate(study.model.existing):
-        for partner in entry.partners if _is_given(study, "existing.break_gbp", index) else ():
-            council = study.councils.index(partner)
-            name = f"{study.councils.name(council)} leaving {entry.name}"
-            yield Activation(f"existing.{entry.id}/{partner}", name, "existing", index, council)
+        by_month = _is_given(study, "existing.break_gbp_per_month_left", index)
+        if entry.novated or not (by_month or _is_given(study, "existing.break_gbp", index)):
+            continue
+        lengths = {entry.months_left(day) for day in _days_of_start(study)} - {0} if by_month else {0}
+        for council in map(study.councils.index, entry.partners):
+            name, before = f"{study.councils.name(council)} leaving {entry.name}", 0
+            for months in sorted(lengths):
+                key = f"existing.{entry.id}/{study.councils.ids[council]}{f'/{before}' if before else ''}"
+                more = f" more than {before} months before its end" if before else ""
+                yield Activation(key, name + more, "existing", index, council, (before, months))
+                before = months
+
+
+def _days_of_start(study: Study) -> set[date]:
+    """Every day on which a candidate may start, or a partner join."""
+    model = study.model
+    days = {model.study.start, *model.bundles.starts, *(day for row in model.services for day in row.starts)}
+    days |= {day for row in model.arrangements for day in (row.start or model.study.start, *row.joins)}
+    return days | {day for row in model.stages for day in (row.first, *row.starts)}
 
 
 def _is_given(study: Study, path: str, index: int) -> bool:
@@ -128,7 +150,7 @@ def _needed(study: Study, table: BundleTable, column: Activation) -> np.ndarray:
     if column.kind == "mitigation":
         return exposed(study, table, column.index).any(axis=0)
     if column.kind == "existing":
-        return holds & _replaces(study, table, column.index)
+        return _leaves(study, table, column)
     item = study.model.shared_items[column.index] if column.kind == "item" else study.model.grants[column.index]
     if item.services:
         wanted = {study.services.index(name) for name in item.services}
@@ -152,12 +174,29 @@ def exposed(study: Study, table: BundleTable, row: int) -> np.ndarray:
     return np.array(found, bool).reshape(len(found), len(table))
 
 
-def _replaces(study: Study, table: BundleTable, index: int) -> np.ndarray:
-    """Which bundles take the place of an existing arrangement before its end, without all of its partners agreeing."""
-    entry = study.model.existing[index]
+def _leaves(study: Study, table: BundleTable, column: Activation) -> np.ndarray:
+    """Which bundles take a council out of an existing arrangement with so many months left, shape (bundle,)."""
+    entry = study.model.existing[column.index]
     wanted = {study.services.index(name) for name in entry.services}
     concerned = np.array([bool(wanted & set(members)) for members in table.package_services])[table.package]
-    if entry.ends is not None:
-        concerned &= table.start_date < np.datetime64(entry.ends)
-    together = [(table.partners == study.councils.index(name)).any(axis=1) for name in entry.partners]
-    return concerned & ~np.logical_and.reduce(together)
+    own = _starts_of(study, table, column.council)
+    days, place = np.unique(own, return_inverse=True)
+    left = np.array([0 if np.isnat(day) else entry.months_left(day.item()) for day in days], int)[place]
+    leaves = concerned & (left > column.months[0])
+    if entry.party == "councils":
+        # Councils that all move on the same day end it by agreement.
+        others = [_starts_of(study, table, study.councils.index(name)) == own for name in entry.partners]
+        leaves &= ~np.logical_and.reduce(others)
+    return leaves
+
+
+def _starts_of(study: Study, table: BundleTable, council: int) -> np.ndarray:
+    """Planned day from which a council takes part in each bundle, shape (bundle,); NaT where it never does."""
+    slots = table.partners == council
+    result = np.where(slots.any(axis=1), table.start_date, np.datetime64("NaT", "D"))
+    if table.joins is not None and table.arrangement is not None:
+        for row in np.flatnonzero((slots & (table.joins > 0)).any(axis=1)):
+            entry = study.model.arrangements[table.arrangement[row]]
+            joining = dict(zip(entry.joiners, entry.joining_days(), strict=True))
+            result[row] = np.datetime64(joining[study.councils.ids[council]])
+    return result

@@ -187,14 +187,13 @@ def _may_host(study: Study, services: Sequence[int]) -> np.ndarray:
 def _free_from(study: Study, services: Sequence[int]) -> np.ndarray:
     """Return from when each council may start anew, years: free of what exists for the services, shape (council,)."""
     free, names = np.full(len(study.councils), -np.inf), {study.services.ids[service] for service in services}
-    decision = study.model.study.decision
-    decided = 0.0 if decision is None else study.years_since_start(decision)
+    about = study.model.study
     for entry in study.model.existing:
         if names & set(entry.services):
-            over = np.inf if entry.ends is None else study.years_since_start(entry.ends)
+            begins = study.years_since_start(entry.free_from(about.decision or about.start)) - 1e-9
             for partner in entry.partners:
                 at = study.councils.index(partner)
-                free[at] = max(free[at], min(decided + entry.notice_months / 12.0, over) - 1e-9)
+                free[at] = max(free[at], begins)
     return free
 
 

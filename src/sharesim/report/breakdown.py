@@ -99,6 +99,9 @@ def _shared_title(study: Study, column: Activation) -> str:
         return KINDS["risk"]
     if column.kind == "grant":
         return f"Grant: {study.model.grants[column.index].name}"
+    if column.kind == "existing":
+        # Columns of more and fewer months left are parts of one payment.
+        return f"{study.councils.name(column.council)} leaving {study.model.existing[column.index].name}"
     return study.model.shared_items[column.index].name if column.kind == "item" else column.name
 
 

@@ -13,6 +13,7 @@ from sharesim.report import words
 from sharesim.report.cells import PageTable, columns, page_table
 from sharesim.report.correlations import changed_table
 from sharesim.report.decision import Figure, gbp
+from sharesim.report.existing import PARTIES, ends_words, notice_words
 from sharesim.report.material import Material
 from sharesim.report.readings import luck, owner_words, quantity_words, readings, rule_sentence, rules
 from sharesim.report.tables import bundles
@@ -87,6 +88,15 @@ CONVENTIONS = columns("""
     convention | Setting | text | | for_words
     value | In force
     meaning | What that means
+""")
+EXISTING = columns("""
+    name | Arrangement | text | | services
+    partners | Councils | text | | party_words
+    ends_words | Until
+    notice_words | Notice
+    earliest_start | Free from | date
+    break_words | Leaving before the end costs each
+    paid_to_words | Paid to
 """)
 CHANGES = columns("""
     path | What
@@ -220,7 +230,8 @@ def falls(row: Any) -> str:
 
 
 def inputs_section(material: Material) -> dict[str, Any]:
-    """Return what was assumed, what moves little of it apart, every driver, and what was changed from the files."""
+    """Return what was assumed, what moves little of it apart, what is there already, every driver, and what was changed
+    from the files."""
     assumed, drivers = material.tables["assumptions"], material.tables["drivers"]
     usual = material.tables["conventions"]
     size = (assumed.effect_high_gbp - assumed.effect_low_gbp).abs()
@@ -239,6 +250,7 @@ def inputs_section(material: Material) -> dict[str, Any]:
         "n_small": int(small.sum()),
         "assumed": _assumed_table("assumptions", "What was assumed, what moves most first", assumed[~small]),
         "small": _assumed_table("assumptions-small", "Assumed too, moving little", assumed[small]),
+        "existing": _existing_table(material),
         "drivers": page_table("drivers", "Every uncertain input", drivers, DRIVERS) if len(drivers) else None,
         "conventions": page_table("conventions", "Settings that the study left as they are", usual, CONVENTIONS)
         if len(usual)
@@ -253,6 +265,23 @@ def _assumed_table(name: str, caption: str, frame: pd.DataFrame) -> PageTable | 
         return None
     shown = ASSUMED if frame.effect_low_gbp.notna().any() else (*ASSUMED[:2], *ASSUMED[4:])
     return page_table(name, caption, frame.assign(drawn=[f"drawn from {text}" for text in frame.assumed]), shown)
+
+
+def _existing_table(material: Material) -> PageTable | None:
+    """Return what is there already, and what leaving it costs."""
+    frame = material.tables["existing"]
+    if not len(frame):
+        return None
+    text = frame.assign(
+        party_words=frame.party.map(PARTIES),
+        ends_words=[ends_words(day) for day in frame.ends],
+        notice_words=[notice_words(months) for months in frame.notice_months],
+    )
+    note = (
+        "Its cost is in the baseline. Free from: no partner starts anew before. What leaving costs is due once, in the "
+        "year of the decision, where a new arrangement is planned to start before the end."
+    )
+    return page_table("existing", "What is there already", text, EXISTING, note=note)
 
 
 def method_section(material: Material) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from sharesim.display import record
 from sharesim.report import (
     breakdown,
     budget,
+    existing,
     inputs,
     log,
     options,
@@ -89,6 +90,7 @@ class Material:
             "drivers": inputs.drivers(study),
             "assumptions": inputs.assumed(contents),
             "conventions": log.conventions(study),
+            "existing": existing.existing(study),
         }
         return found | (self._of_portfolio() | self._of_finance() | self._of_choices() if contents.is_judged else {})
 

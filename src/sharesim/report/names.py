@@ -43,6 +43,8 @@ FIELDS = {
     "before_start_hazard_per_year": "chance per year of an end before the start",
     "host_fee_share": "host's fee",
     "ict_gbp": "ICT integration",
+    "break_gbp": "cost of leaving early",
+    "break_gbp_per_month_left": "cost of leaving early, for every month left",
     "carbon_tonnes_per_partner": "carbon avoided by each partner",
     "income_change_share": "change of fee income",
     "income_gbp": "fee income",
@@ -177,6 +179,9 @@ def rows_words(study: Study, path: str, rows: Sequence[str]) -> str:
     section = path.partition(".")[0]
     if section == "baseline":
         return f"{len(rows)} of {int(study.present.sum())} lines of the baseline"
+    if section == "existing":
+        named = {row.id: row.name for row in study.model.existing}
+        return ", ".join(named[row] for row in rows)
     if section not in ("services", "councils"):
         return ""
     labels = study.services if section == "services" else study.councils

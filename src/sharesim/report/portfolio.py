@@ -305,10 +305,13 @@ def staff_section(material: Material) -> dict[str, Any]:
 
 
 def schedule_table(material: Material) -> PageTable:
-    """Return gates and starts."""
+    """Return gates, what is there already, and starts."""
     frame = material.tables["schedule"]
-    has_gates = (frame.kind == "gate").any()
-    return page_table("schedule", "Gates and starts", frame, SCHEDULE if has_gates else SCHEDULE[:-2])
+    has_gates, has_existing = (bool((frame.kind == kind).any()) for kind in ("gate", "existing"))
+    shown = SCHEDULE if has_gates else SCHEDULE[:-1] if has_existing else SCHEDULE[:-2]
+    note = "What is there already: planned is the first day on which its councils may start anew; its wait is notice."
+    frame = frame.assign(kind=frame.kind.replace("existing", "there today"))
+    return page_table("schedule", "Gates and starts", frame, shown, note=note if has_existing else "")
 
 
 def risks_section(material: Material) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -74,6 +74,7 @@ def public_value(outcomes: Outcomes) -> PublicValue:
     >>> "redundancy" in found.lines_gbp, bool(np.isclose(found.npsv_mean_gbp, found.benefits_gbp - found.costs_gbp))
     (False, True)
     """
+    outcomes = _without_premium(outcomes)
     study, discount = outcomes.study, outcomes.study.discount()
     tiles, counted = tiles_of(outcomes.table), (*CASH_LINES, "saving_non_cashable")
     draws: dict[str, list[np.ndarray]] = defaultdict(list)
@@ -100,6 +101,18 @@ def public_value(outcomes: Outcomes) -> PublicValue:
     costs = -sum(value for name, value in means.items() if name not in BENEFITS)
     low, high = (float(percentile(total, q)) for q in (5, 95))
     return PublicValue(means, float(np.mean(total)), low, high, benefits, costs, int(np.size(total)))
+
+
+def _without_premium(outcomes: Outcomes) -> Outcomes:
+    """Return the outcomes without the host's premium: it lies within the savings, and is a transfer as any fee is.
+
+    Where a council is abolished, what its successor pays to a host is no saving of anybody's.
+    """
+    model = outcomes.study.model
+    if not model.split.host_premium_share:
+        return outcomes
+    split = model.split.model_copy(update={"host_premium_share": 0.0})
+    return replace(outcomes, study=replace(outcomes.study, model=model.model_copy(update={"split": split})))
 
 
 def _quality(run: ChunkRun, tiles: list[PlacedTile]) -> np.ndarray:

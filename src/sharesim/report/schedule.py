@@ -1,4 +1,4 @@
-"""When things happen: gates, planned starts, and when arrangements start in the futures simulated."""
+"""When things happen: gates, what is there already, planned starts, and when arrangements start in the futures."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.tiles import TileRun
 from sharesim.measures import percentile
 from sharesim.report import words
+from sharesim.report.existing import existing
 from sharesim.report.inputs import spoken
 from sharesim.report.matrix import Arrangement
 from sharesim.study.study import Study
@@ -41,7 +42,7 @@ def start_draws(judged: Outcomes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def schedule(study: Study, judged: Outcomes, started: np.ndarray, chosen: tuple[Arrangement, ...]) -> pd.DataFrame:
-    """Return gates and arrangements with their dates, earliest first.
+    """Return gates, what is there already, and arrangements with their dates, earliest first.
 
     Parameters
     ----------
@@ -51,8 +52,9 @@ def schedule(study: Study, judged: Outcomes, started: np.ndarray, chosen: tuple[
     Returns
     -------
     DataFrame
-        kind (gate or arrangement), name, planned, start_p5, start_p50, start_p95, full_p50 (ISO dates; empty for
-        gates), chance_of_starting_share; wait and refusal of gates in words.
+        kind (gate, existing or arrangement), name, planned (of what is there already: the first day on which its
+        councils may start anew), ends (of what is there already), start_p5, start_p50, start_p95, full_p50 (ISO dates;
+        of arrangements), chance_of_starting_share; wait and refusal of gates in words, and notice as a wait.
     """
     start, full = start_draws(judged)
     rows = [
@@ -65,6 +67,16 @@ def schedule(study: Study, judged: Outcomes, started: np.ndarray, chosen: tuple[
         }
         for gate in study.model.gates
         if gate.date is not None and _concerns(study, gate.services, chosen)
+    ]
+    rows += [
+        {
+            "kind": "existing",
+            "name": row["name"],
+            "planned": row["earliest_start"],
+            "ends": row["ends"],
+            "wait": f"{row['notice_months']:g}",
+        }
+        for row in existing(study).to_dict("records")
     ]
     for item in chosen:
         early, middle, late = (float(percentile(start[item.row], q)) for q in (5, 50, 95))
@@ -84,6 +96,7 @@ def schedule(study: Study, judged: Outcomes, started: np.ndarray, chosen: tuple[
         "kind",
         "name",
         "planned",
+        "ends",
         "start_p5",
         "start_p50",
         "start_p95",

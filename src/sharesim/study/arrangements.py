@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import monthrange
+from datetime import date, timedelta
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import create_model, model_validator
 
 from sharesim.study.fields import (
     ID_SENTENCE,
@@ -113,13 +114,36 @@ class Stage(Frozen):
         return self
 
 
-class Existing(Frozen):
-    """An arrangement that is there already; the baseline's figures include it."""
+class _Held(Frozen):
+    """What is held today, and by whom."""
 
     id: Id = field(ID_SENTENCE)
     name: Line = field("Name as printed.", min_length=1, max_length=120)
     services: Names = field("Services that it covers.", min_length=1)
     partners: Names = field("Councils of the study that are in it.", min_length=1)
+
+
+#: A field whose name is a word of Python's own can only be given by `create_model`.
+_HeldWith = create_model(
+    "_HeldWith",
+    __base__=_Held,
+    **{
+        "with": (
+            Literal["supplier", "councils"] | None,
+            field(
+                "Who stands on the other side: `supplier`, who stays behind, so that every partner that leaves pays; "
+                "or `councils`, who end it by agreement and pay nothing where all its partners move together. Absent: "
+                "a supplier where one council stands alone, else councils.",
+                default=None,
+            ),
+        )
+    },
+)
+
+
+class Existing(_HeldWith):
+    """An arrangement that is there already; the baseline's figures include it."""
+
     host: Line = field("Who hosts it, for the report.", default="", max_length=60)
     ends: Day | None = field("Day on which it ends by itself. Absent: it goes on.", default=None)
     notice_months: Number = field(
@@ -130,14 +154,49 @@ class Existing(Frozen):
         le=120,
     )
     break_gbp: Money = field(
-        "What each partner pays once that leaves before its end, in the year of the decision.",
+        "What each partner pays once, in full, whose part in a new arrangement starts before its end; in the year of "
+        "the decision.",
         unit="GBP per partner",
+        **ZERO,
+    )
+    break_gbp_per_month_left: Money = field(
+        "What it pays besides for every month, begun ones in full, from its earliest planned start to the end.",
+        unit="GBP per partner per month",
         **ZERO,
     )
     paid_to: Names = field(
         "Councils of the study that receive it, in equal shares and without the leaver; empty: it goes outside.",
         default=(),
     )
+    novated: Flag = field("The new partnership takes it over, so that nothing is due.", default=False)
+
+    @property
+    def party(self) -> Literal["supplier", "councils"]:
+        """Who stands on the other side, said or taken for granted."""
+        return getattr(self, "with") or ("supplier" if len(self.partners) == 1 else "councils")
+
+    def free_from(self, decision: date) -> date:
+        """Return the first day on which a partner may start anew: after notice, or when it ends, whichever is first."""
+        months = int(self.notice_months)
+        year, month = divmod(decision.year * 12 + decision.month - 1 + months, 12)
+        last = monthrange(year, month + 1)[1]
+        over = date(year, month + 1, min(decision.day, last))
+        over += timedelta(days=round((self.notice_months - months) * 365.25 / 12))
+        return over if self.ends is None else min(over, self.ends)
+
+    def months_left(self, start: date) -> int:
+        """Return how many months, begun ones in full, are left from a day to its end; 1 where it has none.
+
+        Examples
+        --------
+        >>> there = Existing(id="it", name="IT", services="ict", partners="east", ends="2031-03-31")
+        >>> [there.months_left(date(2029, month, 1)) for month in (3, 4)], there.months_left(date(2031, 3, 31))
+        ([25, 24], 0)
+        """
+        if self.ends is None:
+            return 1
+        months = 12 * (self.ends.year - start.year) + self.ends.month - start.month
+        return max(0, months + (self.ends.day > start.day))
 
 
 class Readings(Frozen):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sharesim.study.doubt import Case
@@ -33,6 +33,16 @@ def _days(case: Case) -> Iterator[Placed]:
         if row.ends is not None and row.ends <= first:
             yield case.place("existing", index, "ends").fault(
                 "an arrangement that is over before the study begins", str(row.ends), f"after {first}", "Drop it."
+            )
+
+
+def _breaks(case: Case) -> Iterator[Placed]:
+    """A break by months left of what has no end."""
+    for index, row in case.rows("existing"):
+        monthly = row.break_gbp_per_month_left
+        if row.ends is None and (monthly.driver is not None or monthly.support != (0.0, 0.0)):
+            yield case.place("existing", index, "break_gbp_per_month_left").fault(
+                "months left of an arrangement without an end", "no ends", "the day on which it ends", "Give `ends`."
             )
 
 
@@ -88,10 +98,12 @@ def _notice(case: Case) -> Iterator[Placed]:
     if case.doubt.about("study.start", "study.decision") or not case.model.existing:
         return
     decision = about.decision or about.start
-    named: list[tuple[str, int, str, date, tuple[str, ...], tuple[str, ...]]] = [
-        ("arrangements", index, "start", row.start or about.start, row.partners, _members(case, row.service))
-        for index, row in case.rows("arrangements")
-    ]
+    named: list[tuple[str, int, str, date, tuple[str, ...], tuple[str, ...]]] = []
+    for index, row in case.rows("arrangements"):
+        services = _members(case, row.service)
+        named.append(("arrangements", index, "start", row.start or about.start, row.partners, services))
+        joining = zip(row.joiners, row.joining_days(), strict=True)
+        named += [("arrangements", index, "joins", day, (joiner,), services) for joiner, day in joining]
     for index, row in case.rows("stages"):
         services = tuple(service for name in row.services for service in _members(case, name))
         named.append(("stages", index, "first", row.first, (row.council,), services))
@@ -99,8 +111,7 @@ def _notice(case: Case) -> Iterator[Placed]:
         for _, entry in case.rows("existing"):
             if not set(services) & set(entry.services) or not set(partners) & set(entry.partners):
                 continue
-            free = decision + timedelta(days=entry.notice_months * 365.25 / 12)
-            free = free if entry.ends is None else min(free, entry.ends)
+            free = entry.free_from(decision)
             if start < free:
                 yield case.place(table, index, column).fault(
                     f"before the notice of {entry.name!r} has run out", str(start), f"{free} or later", ""
@@ -130,6 +141,7 @@ def _nothing_listed(case: Case) -> Iterator[Placed]:
 
 ARRANGEMENT_CHECKS: tuple[Callable[[Case], Iterator[Placed]], ...] = (
     _days,
+    _breaks,
     _held,
     _hosts,
     _notice,

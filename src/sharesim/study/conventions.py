@@ -47,6 +47,10 @@ _ROWS: dict[str, str] = {
     "councils.can_host": "The council may host.",
     "councils.ends": "The council lasts through the horizon.",
 }
+_PARTIES: dict[str, str] = {
+    "supplier": "A council that stands alone in it has a contract with a supplier, who is paid for leaving early.",
+    "councils": "Councils that are in it together end it by agreement where all move together.",
+}
 _ONE_OFF = ("team_gbp", "ict_gbp", "premises_gbp", "dual_running_gbp", "joining_gbp")
 
 
@@ -68,7 +72,9 @@ def conventions_of(model: StudyModel) -> tuple[Convention, ...]:
     >>> [item.path for item in conventions_of(two_councils().model) if item.path.startswith("split")]
     ['split.exit', 'split.host_premium_share', 'split.one_off', 'split.overspend', 'split.running', 'split.saving']
     """
-    found = (*_settings(model), *_rows(model), *_costless(model), *_equal_for_want_of_workload(model))
+    found = (
+        *_settings(model), *_rows(model), *_parties(model), *_costless(model), *_equal_for_want_of_workload(model),
+    )  # fmt: skip
     return tuple(sorted(found, key=lambda item: item.path))
 
 
@@ -86,6 +92,14 @@ def _rows(model: StudyModel) -> Iterator[Convention]:
         absent = [row for row in getattr(model, table) if name not in row.model_fields_set]
         if absent:
             yield Convention(path, _text(getattr(absent[0], name)), meaning, tuple(_label(row) for row in absent))
+
+
+def _parties(model: StudyModel) -> Iterator[Convention]:
+    """Existing arrangements that do not say who stands on the other side."""
+    for party, meaning in _PARTIES.items():
+        absent = tuple(row.id for row in model.existing if getattr(row, "with") is None and row.party == party)
+        if absent:
+            yield Convention("existing.with", party, meaning, absent)
 
 
 def _costless(model: StudyModel) -> Iterator[Convention]:

@@ -12,6 +12,7 @@ from sharesim.bundles.enumerate import candidates
 from sharesim.choice.formulation import contradictions
 from sharesim.errors import StudyError
 from sharesim.report.demands import demand
+from sharesim.report.existing import existing_sentences
 from sharesim.report.readings import owner_words
 from sharesim.report.tables import is_event
 from sharesim.study.given import a_study
@@ -44,7 +45,10 @@ def check(study: Study | str | Path, progress: Callable[[str, int, int], None] |
     outcomes = appraise(study, draws=LOOK_DRAWS, progress=stage)
     if faults := contradictions(active(study.model.rules), outcomes.candidates):
         raise StudyError(faults)
-    parts = [*_what(study), *_bundles(study), *_drivers(study), *_rules(study), *_questions(study), *_assumptions(study, outcomes), *_conventions(study)]
+    parts = [
+        *_what(study), *_existing(study), *_bundles(study), *_drivers(study), *_rules(study), *_questions(study),
+        *_assumptions(study, outcomes), *_conventions(study),
+    ]  # fmt: skip
     return "\n".join(parts)
 
 
@@ -67,6 +71,12 @@ def _count(items: list[str], word: str) -> str:
 
 def _some(items: list[str], most: int = 20) -> str:
     return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
+
+
+def _existing(study: Study) -> list[str]:
+    """What is there already: who leaves it pays, and nobody starts anew before its notice."""
+    lines = existing_sentences(study)
+    return [f"{_count(lines, 'existing arrangement')}:", *(f"  {line}." for line in lines)] if lines else []
 
 
 def _bundles(study: Study) -> list[str]:

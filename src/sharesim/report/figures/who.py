@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from sharesim.report import words
+from sharesim.report.existing import ends_words
 from sharesim.report.figures.style import BLUE, GREEN, GROUP_FILLS, INK, MUTED, ORANGE, PALE, RED, Plot, wrapped
 from sharesim.report.matrix import Arrangement
 from sharesim.study.study import Study
@@ -284,7 +285,7 @@ def _scale_bar(axes: Axes, width_km: float) -> None:
 
 
 def timeline_plot(study: Study, frame: pd.DataFrame) -> Plot:
-    """Return gates, starts and ramps, from `schedule.schedule`."""
+    """Return gates, what is there already, starts and ramps, from `schedule.schedule`."""
     arranged = frame[frame.kind == "arrangement"]
     latest = arranged.loc[arranged.start_p95.idxmax()]
     first, late = words.month(arranged.planned.min()), words.month(latest.start_p95)
@@ -304,17 +305,25 @@ def _date_words(row: dict[Hashable, Any]) -> str:
     planned = f"{row['name']}: planned {words.day(row['planned'])}"
     if row["kind"] == "gate":
         return f"{planned}."
+    if row["kind"] == "existing":
+        return f"{row['name']}: there today, free from {words.day(row['planned'])}, {ends_words(row['ends'])}."
     likely = f"{words.month(row['start_p5'])} to {words.month(row['start_p95'])}"
     return f"{planned}, likely start {likely}, full effect about {words.month(row['full_p50'])}."
 
 
 def draw_timeline(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
-    """Draw gates as diamonds; for each arrangement its planned start, the likely span of the real one, and the ramp."""
+    """Draw gates as diamonds, and what is there already as a line from the day on which it may be left to its end; for
+    each arrangement its planned start, the likely span of the real one, and the ramp."""
     to_year = lambda text: np.array([_decimal(day) for day in text])  # noqa: E731
+    latest = max(map(_decimal, [*frame.full_p50[frame.full_p50 != ""], *frame.planned]))
     for at, row in enumerate(frame.itertuples()):
         planned = _decimal(row.planned)
         if row.kind == "gate":
             axes.plot([planned], [at], marker="D", markersize=6.5, color=RED, zorder=4, linestyle="none")
+            continue
+        if row.kind == "existing":
+            ends = min(_decimal(row.ends), latest) if row.ends else latest
+            axes.plot([planned, max(ends, planned)], [at, at], marker="|", markersize=9, color=ORANGE, linewidth=2, zorder=4)
             continue
         early, middle, late, full = to_year([row.start_p5, row.start_p50, row.start_p95, row.full_p50])
         axes.barh(at, late - early, left=early, height=0.5, color="#8dbada", zorder=2)
