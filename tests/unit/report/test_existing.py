@@ -31,11 +31,12 @@ ALONE = "Audit deal: Internal audit; Westham, with a supplier, who stays behind"
     ("row", "said"),
     [
         (DEAL, f"{ALONE}; goes on; no notice; leaving costs each nothing"),
-        (FULL, f"{ALONE}; ends on 31 March 2028; 6 months of notice, so no new start before 1 October 2025; leaving before "
-               "that costs each £9,000 and £100 for every month left"),
+        (FULL,
+         f"{ALONE}; ends on 31 March 2028; 6 months of notice, so no new start before 1 October 2025; leaving before "
+         "that costs each £9,000 and £100 for every month left"),
         (FULL | {"novated": True, "notice_months": 0},
-         f"{ALONE}; ends on 31 March 2028; no notice; leaving before that costs each nothing: the new partnership takes "
-         "it over"),
+         f"{ALONE}; ends on 31 March 2028; no notice; leaving before that costs each nothing: the new partnership "
+         "takes it over"),
         (DEAL | {"partners": ["eastham", "westham"], "services": ["audit", "payroll"], "break_gbp": "pert(1, 20, 90)",
                  "notice_months": 1, "paid_to": ["northam"]},
          "Audit deal: Internal audit and Payroll; Eastham and Westham, among councils; goes on; 1 month of notice, so "
