@@ -16,9 +16,9 @@ def demand(rule: r.RuleBase, study: Study) -> str:
     Examples
     --------
     >>> from sharesim.examples import two_councils
-    >>> budget = r.Budget(kind="budget", name="money", limit_gbp=50_000, years=(2025, 2026))
+    >>> budget = r.Budget(kind="budget", name="money", limit_gbp=50_000, years=(2025,))
     >>> demand(budget, two_councils())
-    'one-off cost before grants and receipts of all councils together is at most £50,000 in 2025-26 and 2026-27 together, on average'
+    'one-off cost of all councils together, before grants and receipts, is at most £50,000 in 2025-26, on average'
     """
     return _DEMANDS[rule.kind](rule, _Names(study))
 
@@ -69,17 +69,11 @@ def _amount(value: float, unit: str) -> str:
 
 
 def _budget(rule: r.Budget, names: _Names) -> str:
-    cost = (
-        "one-off cost less the grants of the same year"
-        if rule.net_of_grants
-        else "one-off cost before grants and receipts"
-    )
-    if not rule.years:
-        when = "over all years together"
-    else:
-        when = f"in {names.years(rule.years)}" + (" together" if len(rule.years) > 1 else "")
+    net = "less the grants of the same year" if rule.net_of_grants else "before grants and receipts"
+    when = f"in {names.years(rule.years)}" if rule.years else "over all years"
+    when += " together" if len(rule.years) != 1 else ""
     sure = "on average" if rule.percentile is None else f"in at least {rule.percentile:g}% of futures"
-    return f"{cost} of {names.whose(rule.council)} is at most {words.pounds(rule.limit_gbp)} {when}, {sure}"
+    return f"one-off cost of {names.whose(rule.council)}, {net}, is at most {words.pounds(rule.limit_gbp)} {when}, {sure}"
 
 
 def _each_year(years: Sequence[int], names: _Names) -> str:

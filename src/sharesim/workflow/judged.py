@@ -224,5 +224,5 @@ class Judged:
 def _set_against(row: Any) -> str:
     """Return what grants and receipts bring a council, in words; nothing where they bring nothing."""
     parts = [(row.grants_mean_gbp, "grants"), (row.receipts_mean_gbp, "receipts")]
-    told = [f"{name} {money(gbp)}" for gbp, name in parts if gbp]
+    told = [f"{name} of {money(gbp)}" for gbp, name in parts if gbp]
     return f" (before {', '.join(told)})" if told else ""

@@ -66,7 +66,7 @@ def test_a_grant_is_told_beside_the_cost_and_never_in_it() -> None:
     assert found.figures()["one_off_gbp"] == pytest.approx(90_000)
     assert found.councils().one_off_mean_gbp.tolist() == pytest.approx([63_000, 27_000])
     said = found.summary()
-    assert "one-off cost £63k (before grants £" in said and "one-off cost £27k (before grants £" in said
+    assert "one-off cost £63k (before grants of £" in said and "one-off cost £27k (before grants of £" in said
 
 
 def everywhere(of: Judged) -> dict[str, float]:

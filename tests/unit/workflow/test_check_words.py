@@ -27,7 +27,7 @@ RULES: dict[str, tuple[dict[str, Any], str]] = {
     "forbid_form": ({"forms": ["company"]}, "company may not be chosen"),
     "budget": (
         {"limit_gbp": 123_456, "years": [2027], "council": "brook", "percentile": 90, "net_of_grants": True},
-        "one-off cost less the grants of the same year of Brook is at most £123,456 in 2027-28, in at least 90% of futures",
+        "one-off cost of Brook, less the grants of the same year, is at most £123,456 in 2027-28, in at least 90% of futures",
     ),
     "officer_days": ({"limit_days": 110, "council": "ashby"}, "the change takes at most 110 officer days of Ashby in every year"),
     "exits": ({"limit_posts": 1}, "compulsory exits of all councils together are at most 1 post, on average"),
@@ -85,7 +85,7 @@ def test_check_reads_a_rule_back_beside_its_owners_words() -> None:
     lines = check(from_dict(raw)).splitlines()
     at = lines.index("1 rule:")
     assert lines[at + 1 : at + 3] == [
-        "  money (Ashby): one-off cost before grants and receipts of all councils together is at most £90,000 over all "
+        "  money (Ashby): one-off cost of all councils together, before grants and receipts, is at most £90,000 over all "
         "years together, on average.",
         f'    In its own words: "{sentence}"',
     ]
