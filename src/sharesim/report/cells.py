@@ -61,6 +61,15 @@ def columns(text: str) -> tuple[Column, ...]:
     return tuple(found)
 
 
+#: Columns that are shown where something is in them: most studies have no grants, no receipts, nothing that strikes.
+WHERE_ANY = ("grants_gbp", "grants_mean_gbp", "receipts_gbp", "risks_gbp")
+
+
+def filled(shown: Sequence[Column], frame: pd.DataFrame) -> tuple[Column, ...]:
+    """Return columns without those of `WHERE_ANY` in which every row is nil."""
+    return tuple(column for column in shown if column.key not in WHERE_ANY or frame[column.key].any())
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell: what is written, the figure behind it (empty for text), what stands under it, and where it leads."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sharesim.report import words
-from sharesim.report.cells import Column, columns, page_table
+from sharesim.report.cells import Column, columns, filled, page_table
 from sharesim.report.figures.rule_costs import NOTHING_GBP, cost_words
 from sharesim.report.finance import years_of
 from sharesim.report.material import Material
@@ -80,7 +80,7 @@ def options_section(material: Material) -> dict[str, Any] | None:
     caption = "Business as usual: what the services cost on average, £000 real"
     return {
         "how": list(zip(options.title, options["how"], strict=True)),
-        "table": page_table("options", "The options, each at its best", options, OPTIONS, note=note),
+        "table": page_table("options", "The options, each at its best", options, filled(OPTIONS, options), note=note),
         "usual": page_table("baseline_path", caption, usual, [Column("name", "Council"), *years], total=total),
         "lines": page_table(
             "lines_by_option",

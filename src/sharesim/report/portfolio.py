@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sharesim.report import finance, grounds, words
-from sharesim.report.cells import PageTable, columns, page_table
+from sharesim.report.cells import PageTable, columns, filled, page_table
 from sharesim.report.decision import Figure, Sentence, chance, gbp
 from sharesim.report.figures.rule_costs import cost_words
 from sharesim.report.material import Material
@@ -252,12 +252,12 @@ def worth_section(material: Material) -> dict[str, Any]:
     note = "Time saved is valued at its cost but frees no budget; it is not part of the value."
     caption = "What it is worth over shorter and longer horizons"
     whole = frames["horizons"].years == material.study.n_years
-    over = page_table(
-        "horizons", caption, frames["horizons"].assign(link=whole.map({True: "value", False: ""})), HORIZONS, note=note
-    )
+    horizons = frames["horizons"].assign(link=whole.map({True: "value", False: ""}))
+    over = page_table("horizons", caption, horizons, filled(HORIZONS, horizons), note=note)
+    by_year = frames["yearly"].assign(link="cash")
     total = frames["yearly"].drop(columns="year").sum().to_dict() | {"year": "All years"}
     caption = "Mean savings and costs by year, all councils, undiscounted"
-    yearly = page_table("yearly", caption, frames["yearly"].assign(link="cash"), YEARLY, total=total)
+    yearly = page_table("yearly", caption, by_year, filled(YEARLY, by_year), total=total)
     return {"horizons": over, "yearly": yearly, "payback": payback_sentence(material)}
 
 
@@ -285,7 +285,7 @@ def councils_table(material: Material) -> PageTable:
     shown = finance.itemised(material)
     frame = material.tables["councils"]
     frame = frame.assign(link=[name if name in shown else "" for name in frame.council])
-    return page_table("councils", "What it means for each council", frame, COUNCILS)
+    return page_table("councils", "What it means for each council", frame, filled(COUNCILS, frame))
 
 
 def staff_section(material: Material) -> dict[str, Any]:
