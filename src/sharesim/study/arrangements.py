@@ -168,7 +168,9 @@ class Existing(_HeldWith):
         "Councils of the study that receive it, in equal shares and without the leaver; empty: it goes outside.",
         default=(),
     )
-    novated: Flag = field("The new partnership takes it over, so that nothing is due.", default=False)
+    novated: Flag = field(
+        "The new partnership takes it over, so that nothing is due; notice holds all the same.", default=False
+    )
 
     @property
     def party(self) -> Literal["supplier", "councils"]:
