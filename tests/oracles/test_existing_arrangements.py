@@ -110,3 +110,28 @@ def test_a_break_that_costs_more_than_sharing_brings_keeps_the_contract() -> Non
         portfolio = sharesim.choose(sharesim.appraise(from_dict(raw), draws=1024, seed=1))
         assert len(portfolio.chosen()) == taken
         assert portfolio.value_gbp == pytest.approx(max(100_000 - gbp, 0))
+
+
+@pytest.mark.parametrize("monthly", [0, 300, 900, 1_700, 2_500, 9_000])
+def test_the_choice_of_starts_pays_the_break_of_the_earliest_and_is_the_best_of_all(monthly: int) -> None:
+    """Two services in one contract, each at one of two starts or not at all: nine portfolios, worked out one by one."""
+    raw = study()
+    raw["services"].append(raw["services"][0] | {"id": "legal", "name": "Legal", "saving_rate_share": 0.13})
+    raw["baseline"] += [row | {"service": "legal"} for row in raw["baseline"]]
+    for row in raw["services"]:
+        row["joining_gbp"] = 0
+    days = {"2025-04-01": 5, "2027-04-01": 3}
+    raw["arrangements"] = [
+        PAIR | {"id": f"{name}{day[:4]}", "service": name, "start": day} for name in ("audit", "legal") for day in days
+    ]
+    deal = CONTRACT | {"services": ["audit", "legal"], "ends": "2028-04-01", "break_gbp_per_month_left": monthly}
+    raw["existing"] = [deal]
+    worth = {}
+    for audit in (None, *days):
+        for legal in (None, *days):
+            saved = 20_000 * days.get(audit, 0) + 26_000 * days.get(legal, 0)
+            first = min(day for day in (audit, legal, "9") if day)
+            due = {"2025-04-01": 36, "2027-04-01": 12, "9": None}[first]
+            worth[audit, legal] = saved - (0 if due is None else 7_000 + monthly * due)
+    portfolio = sharesim.choose(sharesim.appraise(from_dict(raw), draws=1024, seed=1))
+    assert portfolio.status == "optimal" and portfolio.value_gbp == pytest.approx(max(worth.values()))
