@@ -254,4 +254,24 @@ class ParetoTail(Distribution):
         return lightest([downward, self.index if self.cap is None else None])
 
 
-truncated, pareto_tail = Truncated, ParetoTail
+def truncated(body: Distribution | float, low: float | None = None, high: float | None = None) -> Distribution:
+    """Return another law, given that it lies within bounds; between two equal bounds the constant, where it can be."""
+    if low is not None and high is not None:
+        law, bound = as_law("truncated", "body", body), finite("truncated", "low", low)
+        if bound == finite("truncated", "high", high) and _can_be(law, bound):
+            return Constant(bound)
+    return Truncated(body, low, high)  # type: ignore[arg-type]
+
+
+def _can_be(law: Distribution, value: float) -> bool:
+    """Whether a law has probability at a value, or as near to it as one likes."""
+    if value in law.support or value in law._atoms():
+        return True
+    below, above = law._cdf(np.array([value])), law._survival(np.array([value]))
+    if not (0.0 < below[0] < 1.0 and 0.0 < above[0] < 1.0):
+        return False
+    # Between two values of a law that takes some only, the quantile is one of these.
+    return bool(np.isclose(law._at(below, above)[0], value, rtol=1e-9, atol=1e-12))
+
+
+pareto_tail = ParetoTail

@@ -25,7 +25,7 @@ def set_floats(law: Distribution, *names: str) -> None:
 def check_order(law: str, low: float, high: float) -> None:
     """Refuse bounds that are not in rising order."""
     if not low < high:
-        remedy = "Give the smaller value first, or write a constant."
+        remedy = "Give the smaller value first."
         refuse(law, "low is not below high", f"low = {show(low)}, high = {show(high)}", "low < high", remedy)
 
 
@@ -129,6 +129,26 @@ class Uniform(Distribution):
     @property
     def support(self) -> tuple[float, float]:
         return self.low, self.high
+
+
+def one_point(law: str, **figures: Any) -> Constant | None:
+    """Return the constant that a law comes down to whose figures are all the same, None where they differ.
+
+    Whoever fills in a range for every row and is sure of one of them writes the same figure three times: that is the
+    figure, for certain (docs/decisions/093).
+
+    Examples
+    --------
+    >>> one_point("pert", low=5, mode=5, high=5), one_point("pert", low=5, mode=6, high=7)
+    (Constant(value=5.0), None)
+    """
+    values = {finite(law, field, value) for field, value in figures.items()}
+    return Constant(values.pop()) if len(values) == 1 else None
+
+
+def uniform(low: float, high: float) -> Distribution:
+    """Return the law of any value between two bounds, all equally likely; of two equal bounds the constant."""
+    return one_point("uniform", low=low, high=high) or Uniform(low, high)
 
 
 def three_points(law: Any) -> None:
@@ -244,7 +264,7 @@ class Normal(Distribution):
         object.__setattr__(self, "location", finite(self.name, "mean", self.location))
         object.__setattr__(self, "spread", finite(self.name, "sd", self.spread))
         if not self.spread > 0.0:
-            refuse(self.name, "sd is not positive", show(self.spread), "above 0", "Write a constant for a sure value.")
+            refuse(self.name, "sd is negative", show(self.spread), "0 or more")
 
     def _at(self, p: Array, q: Array) -> Array:
         return self.location + self.spread * np.where(p < q, ndtri(p), -ndtri(q))
@@ -278,9 +298,14 @@ class Normal(Distribution):
         return -math.inf, math.inf
 
 
-def normal(mean: float, sd: float) -> Normal:
-    """Return a normal law by mean and standard deviation."""
-    return Normal(mean, sd)
+def triangular(low: float, mode: float, high: float) -> Distribution:
+    """Return the law of lowest, most likely and highest value; of three equal ones the constant."""
+    return one_point("triangular", low=low, mode=mode, high=high) or Triangular(low, mode, high)
 
 
-constant, uniform, triangular = Constant, Uniform, Triangular
+def normal(mean: float, sd: float) -> Distribution:
+    """Return a normal law by mean and standard deviation; without deviation the constant."""
+    return Constant(mean) if finite("normal", "sd", sd) == 0.0 else Normal(mean, sd)
+
+
+constant = Constant

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from sharesim.uncertainty.distribution import Distribution, finite, refuse, show
+from sharesim.uncertainty.laws import Constant
 
 Array = NDArray[np.float64]
 _QUANTILE_NAME = re.compile(r"p(\d{1,2}(?:[._]\d{1,9})?)")
@@ -48,6 +49,19 @@ def quantile_pairs(law: str, given: Mapping[str, Any]) -> tuple[tuple[float, flo
             got = f"P{_percent(level)} = {show(value)}, P{_percent(next_level)} = {show(next_value)}"
             refuse(law, "the quantiles do not rise", got, "a higher value for a higher percentage")
     return tuple(pairs)
+
+
+def sure_value(law: str, given: Mapping[str, Any]) -> float | None:
+    """Return the value that all of some quantiles have, which is then the only one; None where they differ.
+
+    Examples
+    --------
+    >>> sure_value("metalog", {"p10": 5, "p90": 5}), sure_value("metalog", {"p10": 5, "p90": 6})
+    (5.0, None)
+    """
+    levels = {quantile_level(law, name) for name in given}
+    values = {finite(law, name, value) for name, value in given.items()}
+    return values.pop() if len(values) == 1 and len(levels) == len(given) > 1 else None
 
 
 def quantile_name(level: float) -> str:
@@ -119,7 +133,7 @@ class LogNormal(Distribution):
         return 0.0, math.inf
 
 
-def lognormal(*, mean: float | None = None, sd: float | None = None, **quantiles: float) -> LogNormal:
+def lognormal(*, mean: float | None = None, sd: float | None = None, **quantiles: float) -> Distribution:
     """Return the log-normal with a mean and standard deviation, or through two quantiles.
 
     Parameters
@@ -147,12 +161,17 @@ def lognormal(*, mean: float | None = None, sd: float | None = None, **quantiles
         refuse("lognormal", "does not have the two figures that fix it", got, allowed)
     if moments:
         mean, sd = finite("lognormal", "mean", mean), finite("lognormal", "sd", sd)
-        if not (mean > 0.0 and sd > 0.0):
-            refuse("lognormal", "mean and sd are not both positive", f"mean = {show(mean)}, sd = {show(sd)}", "above 0")
+        if not (mean > 0.0 and sd >= 0.0):
+            got, allowed = f"mean = {show(mean)}, sd = {show(sd)}", "a mean above 0, an sd of 0 or more"
+            refuse("lognormal", "mean or sd is too low", got, allowed)
         if sd / mean > 1e100:
             refuse("lognormal", "sd is beyond all bounds", f"mean = {show(mean)}, sd = {show(sd)}", "1e100 times the mean")
+        if sd == 0.0:
+            return Constant(mean)
         variance = math.log1p((sd / mean) ** 2)
         return LogNormal(math.log(mean) - variance / 2, math.sqrt(variance), (("mean", mean), ("sd", sd)))
+    if (sure := sure_value("lognormal", quantiles)) is not None and sure > 0.0:
+        return Constant(sure)
     (low, at_low), (high, at_high) = quantile_pairs("lognormal", quantiles)
     if not at_low > 0.0:
         refuse("lognormal", "a quantile is not positive", show(at_low), "above 0", "Use a metalog or a normal law.")

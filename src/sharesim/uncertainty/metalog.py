@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from sharesim.uncertainty.distribution import Distribution, finite, refuse, show
-from sharesim.uncertainty.lognormal import quantile_name, quantile_pairs
+from sharesim.uncertainty.laws import Constant
+from sharesim.uncertainty.lognormal import quantile_name, quantile_pairs, sure_value
 
 Array = NDArray[np.float64]
 
@@ -242,8 +243,8 @@ class Metalog(Distribution):
         return float(1.0 / np.einsum("i,ij->j", self._coefficients, _slopes(end, len(self.quantiles)))[0])
 
 
-def metalog(*, low: float | None = None, high: float | None = None, **quantiles: float) -> Metalog:
-    """Return the metalog through quantiles such as ``p10=10, p50=20, p90=45``.
+def metalog(*, low: float | None = None, high: float | None = None, **quantiles: float) -> Distribution:
+    """Return the metalog through quantiles such as ``p10=10, p50=20, p90=45``; through equal ones the constant.
 
     Parameters
     ----------
@@ -257,4 +258,8 @@ def metalog(*, low: float | None = None, high: float | None = None, **quantiles:
     StudyError
         When no metalog goes through them; the fault says what would be feasible.
     """
+    sure = sure_value("metalog", quantiles)
+    below, above = (bound if bound is None else finite("metalog", "a bound", bound) for bound in (low, high))
+    if sure is not None and (below is None or below <= sure) and (above is None or sure <= above):
+        return Constant(sure)
     return Metalog(quantile_pairs("metalog", quantiles), low, high)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import inspect
 import math
@@ -16,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from sharesim.errors import Fault, StudyError
+from sharesim.uncertainty import cells
 from sharesim.uncertainty.distributions import LAWS, Distribution
 from sharesim.uncertainty.observed import observed
 
@@ -28,6 +28,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _PERCENT = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))\s*%")
 _CURRENCY = re.compile(r"[£$€]\s*(\S.*)|(\S.*?)\s*(?:[£$€]|GBP|gbp)")
+_NO_SUMS = "Write numbers, not sums or formulas."
 _FORMS = "a number, or a law such as pert(80, 120, 220)"
 
 
@@ -208,7 +209,7 @@ def _from_text(text: str) -> Distribution | float:
     if _NUMBER.fullmatch(stripped):
         return _number(float(stripped))
     _common_slips(stripped)
-    return _from_node(_tree(stripped), stripped, 0)
+    return _from_node(_node_of(stripped), stripped, 0)
 
 
 def _common_slips(text: str) -> None:
@@ -226,52 +227,35 @@ def _common_slips(text: str) -> None:
         _refuse("not a finite number", text, "a finite number")
 
 
-def _tree(text: str) -> ast.expr:
-    # Counted before parsing: the parser itself recurses, and a cell must never bring it down.
-    if text.count("(") + text.count("[") > LONGEST_TEXT // 4 or _deepest_bracket(text) > 3 * DEEPEST:
-        _refuse("laws are nested too deeply", text, f"{DEEPEST} levels")
+def _node_of(text: str) -> cells.Node:
     try:
-        return ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return cells.read(text, DEEPEST)
+    except cells.Unread as error:
+        if str(error) == "deep":
+            _refuse("laws are nested too deeply", text, f"{DEEPEST} levels")
+        if str(error) == "sum":
+            _refuse("cannot be read", text, remedy=_NO_SUMS)
         close = [] if "(" in text else difflib.get_close_matches(text.split()[0].casefold(), LAWS, n=1)
         bracket = "Look for a missing bracket or comma."
         remedy = f"Did you mean {close[0]!r} with its figures in brackets?" if close else bracket
         _refuse("cannot be read", text, remedy=remedy)
 
 
-def _deepest_bracket(text: str) -> int:
-    depth = deepest = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _from_node(node: ast.expr, text: str, depth: int) -> Any:
-    """Return the law, number, list or word that a node of the parsed text stands for; anything else is refused."""
-    if depth > DEEPEST:
-        _refuse("laws are nested too deeply", text, f"{DEEPEST} levels")
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-        return _number(node.value)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and depth > 0:
-        return node.value
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-        number = _from_node(node.operand, text, depth + 1)
-        if isinstance(number, float):
-            return -number if isinstance(node.op, ast.USub) else number
-    if isinstance(node, (ast.List, ast.Tuple)) and depth > 0:
-        return tuple(_from_node(item, text, depth + 1) for item in node.elts)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and all(key.arg for key in node.keywords):
-        if node.func.id not in LAWS:
-            _unknown_law(node.func.id, [node.func.id])
-        positional = [_from_node(item, text, depth + 1) for item in node.args]
-        return build(
-            node.func.id, positional, {str(k.arg): _from_node(k.value, text, depth + 1) for k in node.keywords}
-        )
-    if isinstance(node, ast.Name):
-        close = difflib.get_close_matches(node.id.casefold(), LAWS, n=1)
+def _from_node(node: cells.Node, text: str, depth: int) -> Any:
+    """Return the law, number, list or text that a part of a cell stands for; anything else is refused."""
+    if isinstance(node, float):
+        return _number(node)
+    if isinstance(node, str) and depth > 0:
+        return node
+    if isinstance(node, tuple) and depth > 0:
+        return tuple(_from_node(item, text, depth + 1) for item in node)
+    if isinstance(node, cells.Call):
+        if node.name not in LAWS:
+            _unknown_law(node.name, [node.name])
+        positional = [_from_node(item, text, depth + 1) for item in node.positional]
+        return build(node.name, positional, {key: _from_node(item, text, depth + 1) for key, item in node.named})
+    if isinstance(node, cells.Word):
+        close = difflib.get_close_matches(node.name.casefold(), LAWS, n=1)
         remedy = f"Did you mean {close[0]!r} with its figures in brackets?" if close else ""
-        _refuse("a word where a number or a law should be", node.id, remedy=remedy)
-    _refuse(
-        "cannot be read", ast.unparse(node) if depth < DEEPEST else text, remedy="Write numbers, not sums or formulas."
-    )
+        _refuse("a word where a number or a law should be", node.name, remedy=remedy)
+    _refuse("cannot be read", text, remedy=_NO_SUMS)

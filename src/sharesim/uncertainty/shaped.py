@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from sharesim.uncertainty.distribution import Distribution, finite, refuse, show
-from sharesim.uncertainty.laws import check_order, set_floats, three_points
+from sharesim.uncertainty.laws import Constant, check_order, one_point, set_floats, three_points
 
 Array = NDArray[np.float64]
 
@@ -200,7 +200,7 @@ class Gamma(Distribution):
 
 def gamma(
     shape: float | None = None, scale: float | None = None, *, mean: float | None = None, sd: float | None = None
-) -> Gamma:
+) -> Distribution:
     """Return a gamma law by shape and scale, or by mean and standard deviation."""
     if (shape is None) == (mean is None) or (shape is None) != (scale is None) or (mean is None) != (sd is None):
         given = {"shape": shape, "scale": scale, "mean": mean, "sd": sd}
@@ -209,9 +209,22 @@ def gamma(
     if mean is None or sd is None:
         return Gamma(shape, scale)  # type: ignore[arg-type]
     mean, sd = finite("gamma", "mean", mean), finite("gamma", "sd", sd)
+    if sd == 0.0 and mean > 0.0:
+        return Constant(mean)
     if not (mean > 0.0 and sd > 0.0):
-        refuse("gamma", "mean and sd are not both positive", f"mean = {show(mean)}, sd = {show(sd)}", "above 0")
+        refuse("gamma", "mean or sd is too low", f"mean = {show(mean)}, sd = {show(sd)}", "a mean above 0, an sd of 0 or more")
     return Gamma((mean / sd) ** 2, sd * sd / mean)
 
 
-beta, pert = Beta, Pert
+def beta(a: float, b: float, low: float = 0.0, high: float = 1.0) -> Distribution:
+    """Return the law of a share between two bounds, shaped by two weights; of two equal bounds the constant."""
+    shaped = Beta(a, b)
+    return one_point("beta", low=low, high=high) or Beta(shaped.a, shaped.b, low, high)
+
+
+def pert(low: float, mode: float, high: float, shape: float = 4.0) -> Distribution:
+    """Return the law of lowest, most likely and highest value, smoothly joined; of three equal ones the constant."""
+    if (sure := one_point("pert", low=low, mode=mode, high=high)) is None:
+        return Pert(low, mode, high, shape)
+    Pert(0.0, 0.0, 1.0, shape)  # a shape that makes no sense is refused all the same
+    return sure

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sharesim.errors import StudyError
+from sharesim.study.quantity import Quantity
 from sharesim.uncertainty.distributions import (
     Distribution,
     constant,
@@ -128,7 +129,7 @@ UNREADABLE: list[Any] = [
     "lognormal(p10=-1, p90=2)",
     "lognormal(p10=2, p90=1)",
     "lognormal(p0=1, p90=2)",
-    "lognormal(mean=3, sd=0)",
+    "lognormal(mean=3, sd=-1)",
     "discrete([1, 2], [1])",
     "discrete([1], [-1])",
     "bernoulli(12)",
@@ -160,7 +161,16 @@ UNREADABLE: list[Any] = [
     "mixture(3, [1])",
     "pooled([normal(0, 1)], average='both')",
     "uniform(2, 1)",
-    "uniform(1, 1)",
+    "uniform(1, 0)",
+    "truncated(discrete([2, 4], [1, 1]), low=3, high=3)",
+    "metalog(p10=5, p90=5, high=4)",
+    "pert(5, 5, 5, shape=-1)",
+    "beta(0, 1, 5, 5)",
+    "lambda:" * 1000,
+    "not " * 2400,
+    "a." * 4000,
+    "(" * 5000,
+    "-" * 5000,
     "pert(1, 2, 3, shape=0)",
     "f'{1}'",
     "[x for x in (1,)]",
@@ -183,6 +193,27 @@ def test_what_cannot_be_read_is_one_fault_with_its_place(value: Any) -> None:
     with pytest.raises(StudyError) as bare:
         parse(value)
     assert bare.value.faults[0].where
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pert(5, 5, 5)", "pert(5, 5, 5, shape=2)", "triangular(5, 5, 5)", "uniform(5, 5)", "beta(2, 3, 5, 5)", "normal(5, 0)",
+        "gamma(mean=5, sd=0)", "lognormal(mean=5, sd=0)", "lognormal(p10=5, p90=5)", "metalog(p10=5, median=5, p90=5, low=0)",
+        "truncated(normal(0, 9), low=5, high=5)", "truncated(uniform(0, 5), low=5, high=5)", "truncated(discrete([5, 6], [1, 1]), low=5, high=5)",
+    ],
+)  # fmt: skip
+def test_a_law_of_one_point_is_that_constant(text: str) -> None:
+    law = parse(text)
+    assert law == constant(5) and isinstance(law, Distribution)
+    assert (law.mean, law.variance, law.support, law.text()) == (5.0, 0.0, (5.0, 5.0), "constant(5)")
+    assert law.quantile_normal([-3.0, 0.0, 3.0]).tolist() == [5.0, 5.0, 5.0]
+
+
+def test_a_law_of_one_point_is_a_figure_of_the_study() -> None:
+    written: list[Any] = ["pert(5, 5, 5)", {"triangular": [5, 5, 5]}, {"normal": {"mean": 5, "sd": 0}}]
+    for raw in [*written, "truncated(pert(5, 5, 5), low=0)"]:
+        assert Quantity.of(raw) == Quantity.of(5) == Quantity(5.0)
 
 
 def test_laws_nested_too_deeply_are_refused() -> None:
