@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.properties.hostile_workbooks import packed, parts
+
 STUDY = """\
 [study]
 name = "three"
@@ -175,6 +177,11 @@ def zip_of(name: str, size: int) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(name, bytes(size))
     return out.getvalue()
+
+
+def numbered(head: str, line: str, number: int) -> str:
+    """Return a table of numbered rows."""
+    return "\n".join([head, *(line.format(at) for at in range(number))]) + "\n"
 
 
 def rule(kind: str, name: str = "mine", **fields: object) -> str:
@@ -348,7 +355,18 @@ def toml_cases() -> list[Case]:
     return [
         *cases,
         Case("toml: lists 5,000 deep", (add("x = " + "[" * 5000 + "]" * 5000 + "\n"),)),
-        Case("toml: tables 100 deep", (add("\n[" + ".".join("a" * 100) + "]\n"),)),
+        Case("toml: a name of 100 parts", (add("\n[" + ".".join("a" * 100) + "]\n"),)),
+        Case("toml: tables 100 deep", (add("\nx = " + "{a = " * 100 + "1" + "}" * 100 + "\n"),)),
+        Case("toml: a date in British order", (swap("study.toml", "2025-04-01", "01/04/2025"),)),
+        Case("toml: a financial year without quotes", (swap("study.toml", '"2025-26"', "2025/26"),)),
+        Case("toml: a percentage without quotes", (add("\n[run]\nnoise = 5%\n"),)),
+        Case("toml: prices of a short year", (swap("study.toml", '"2025-26"', '"25/26"'),)),
+        Case("toml: a day in another order", (swap("study.toml", "2025-04-01", '"2025/4/1"'),)),
+        Case("toml: too many entries", (add("\n[run]\n" + "\n".join(f"k{at} = 1" for at in range(2100)) + "\n"),)),
+        Case("toml: too many entries in one scenario", (add("\n[scenarios.x]\n" + "\n".join(f"k{at} = 1" for at in range(2100)) + "\n"),)),
+        Case("csv: too many pairs", (put("councils.csv", numbered("id,name", "c{0},C", 700)), put("services.csv", numbered("id,name,elasticity", "s{0},S,0.9", 700)))),
+        Case("csv: financial years of elections", (swap("councils.csv", "2027;2031", "2027/28"),)),
+        Case("csv: very many columns", (put("risks.csv", "id,name," + ",".join(f"c{at}" for at in range(1200)) + "\n"),)),
         Case("toml: unknown section", (add("\n[budles]\nx = 1\n"),)),
         Case("toml: a section unlike any", (add("\n[zzz]\nx = 1\n"),)),
         Case("toml: unknown field", (swap("study.toml", "horizon_years", "horizon_year"),)),
@@ -772,6 +790,11 @@ def excel_cases() -> list[Case]:
         Case(
             "excel: a zip of something else",
             (put("book.xlsx", zip_of("x.txt", 10)), add('\n[tables]\nbaseline = "book.xlsx"\n')),
+        ),
+        Case("excel: a cell far to the right", (workbook("baseline", [["council"], ["east"], [*[None] * 2000, 1]]),)),
+        Case(
+            "excel: more than its size can hold",
+            (put("book.xlsx", packed(parts(texts="<si><t/></si>" * 400_000))), add('\n[tables]\nbaseline = "book.xlsx#services"\n')),
         ),
         Case(
             "excel: a zip bomb",

@@ -82,13 +82,13 @@ def raised(act: Callable[[], object]) -> list[str]:
 
 def too_many_rows(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Load a table with more rows than are allowed, here five."""
-    monkeypatch.setattr("sharesim.study.tables.MOST_ROWS", 4)
+    monkeypatch.setattr("sharesim.study.files.MOST_ROWS", 4)
     return lines_of(Case("rows"), home)
 
 
 def too_many_rows_of_a_sheet(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The same in a workbook."""
-    monkeypatch.setattr("sharesim.study.excel.MOST_ROWS", 4)
+    monkeypatch.setattr("sharesim.study.sheets.MOST_ROWS", 4)
     rows: list[list[object]] = [line.split(",") for line in FILES["baseline.csv"].splitlines()]
     return lines_of(Case("rows", (workbook("baseline", rows),)), home)
 

@@ -114,6 +114,8 @@ CASES: list[tuple[Callable[[], Any], str]] = [
     (lambda: parse("pert(1, 2, 3, shap=4)"), "value: pert: unknown argument: got 'shap'; allowed low, mode, high, shape. Did you mean 'shape'?"),
     (lambda: parse("pert(1, 2)"), "value: pert: wrong number of arguments: got \"2 arguments (missing a required argument: 'high')\"; allowed pert(low, mode, high, shape=)."),
     (lambda: parse("pert"), "value: a word where a number or a law should be: got 'pert'; allowed a number, or a law such as pert(80, 120, 220). Did you mean 'pert' with its figures in brackets?"),
+    (lambda: mixture([1] * 101, [1] * 101), "mixture: has too many parts: got 101; allowed at most 100. Observed values are an empirical law."),
+    (lambda: from_file(",".join(f"c{at}" for at in range(1001)) + "\n"), "empirical: too many columns in o.csv: got 1,001; allowed at most 1,000."),
     (lambda: parse("not " * 2400), "value: cannot be read: got '" + ("not " * 20)[:77] + "...'; allowed a number, or a law such as pert(80, 120, 220). Look for a missing bracket or comma."),
     (lambda: parse("-" * 400 + "1"), "value: laws are nested too deeply: got '" + "-" * 77 + "...'; allowed 20 levels."),
     (lambda: parse("1 + 2"), "value: cannot be read: got '1 + 2'; allowed a number, or a law such as pert(80, 120, 220). Write numbers, not sums or formulas."),

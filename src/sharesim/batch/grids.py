@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import math
 import re
@@ -12,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sharesim.batch.columns import TAKEN
-from sharesim.errors import Fault, UsageError
+from sharesim.errors import Fault, SharesimError, UsageError
+from sharesim.study.files import csv_rows
 from sharesim.study.labels import unknown_name
 from sharesim.study.overrides import read_assignment
 
@@ -231,16 +230,9 @@ class GridReader:
             return None
         try:
             text = read_text(self.path.parent / file, file)
-            lines = [
-                line
-                for line in csv.reader(io.StringIO(text, newline=""), strict=True)
-                if any(cell.strip() for cell in line)
-            ]
-        except UsageError as error:
+            lines = [line for line in csv_rows(text, file, MOST_RUNS) if any(cell.strip() for cell in line)]
+        except SharesimError as error:
             self.faults.extend(error.faults)
-            return None
-        except csv.Error as error:
-            self.faults.append(Fault(file, f"not valid CSV: {error}", "", "", "Mend the quotes."))
             return None
         return self._rows_of(lines, name, file)
 

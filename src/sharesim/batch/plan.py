@@ -6,15 +6,15 @@ A plan is data. Nothing in it is run, and every fault in it is told at once.
 from __future__ import annotations
 
 import math
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sharesim.arguments import a_path, takes
 from sharesim.batch.grids import MOST_RUNS, NAME, SCENARIO, Grid, GridReader, read_text
-from sharesim.errors import Fault, UsageError
+from sharesim.errors import StudyError, UsageError
 from sharesim.study.plain import tidy
+from sharesim.study.toml import document_of
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,10 @@ def _plan(path: Path) -> Plan:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    text = read_text(path, path.name)
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(
-            Fault(path.name, f"not valid TOML: {error}", "", "", "Mend that line; texts and paths need quotes.")
-        ) from None
-    except RecursionError:
-        raise UsageError(Fault(path.name, "nested too deeply", "", "a few levels", "Flatten the tables.")) from None
+        return document_of(read_text(path, path.name), path.name)
+    except StudyError as error:
+        raise UsageError(error.faults) from None
 
 
 class _Reader(GridReader):

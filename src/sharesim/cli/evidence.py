@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,7 +144,9 @@ def each_study(options: argparse.Namespace, command: Callable[[argparse.Namespac
 
 def _is_plan(path: Path) -> bool:
     """Whether a file is the plan of a batch; what cannot be read is left to the study's own messages."""
+    from sharesim.study.files import read_toml
+
     try:
-        return path.is_file() and path.suffix == ".toml" and "batch" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return path.is_file() and path.suffix == ".toml" and "batch" in read_toml(path)
+    except (OSError, StudyError):
         return False

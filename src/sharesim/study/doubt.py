@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from sharesim.study.labels import unknown_name
-from sharesim.study.places import Directory, Place, Placed
+from sharesim.study.places import MOST_FAULTS, Directory, Place, Placed
 from sharesim.study.quantity import Quantity
 from sharesim.study.schema import ROWS, StudyModel
 
@@ -73,6 +74,7 @@ class Case:
     model: StudyModel
     here: Directory
     doubt: Doubt
+    guesses: Iterator[int] = field(default_factory=count)
 
     def rows(self, table: str) -> Iterator[tuple[int, Any]]:
         """Yield (position in the model, row) of a table."""
@@ -114,7 +116,9 @@ class Case:
                     f"Write {';'.join(parts)}.",
                 )
             else:
-                yield self.at(loc).holding(unknown_name("", kind, name, allowed))
+                # What a name was meant to be is worth working out for those that will be shown.
+                is_guessed = next(self.guesses) < 2 * MOST_FAULTS
+                yield self.at(loc).holding(unknown_name("", kind, name, allowed, is_guessed=is_guessed))
 
     def quantities(self) -> Iterator[tuple[tuple[Any, ...], Quantity]]:
         """Yield (location, number) of all that may be uncertain; named drivers' own values left out."""

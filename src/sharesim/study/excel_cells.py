@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +15,7 @@ from sharesim.study.excel import text_of_cell
 from sharesim.study.excel_layout import Field
 from sharesim.study.plain import Unreadable, visible
 from sharesim.study.quantity import Quantity
+from sharesim.study.toml import document_of
 from sharesim.uncertainty.distributions import Distribution
 
 #: What Excel holds in a cell.
@@ -60,8 +60,8 @@ def _notation(text: str) -> Any:
     if not text.lstrip().startswith(_NOTATION):
         return text
     try:
-        found = tomllib.loads(f"value = {text.strip()}")
-    except (ValueError, RecursionError):
+        found = document_of(f"value = {text.strip()}", "cell")
+    except StudyError:
         return text
     return found["value"] if len(found) == 1 else text
 

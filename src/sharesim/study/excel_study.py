@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from sharesim.study.excel_layout import (
 )
 from sharesim.study.labels import nearest, unknown_name
 from sharesim.study.places import Placed, Places
-from sharesim.study.plain import shown
+from sharesim.study.plain import field_name, shown
 from sharesim.study.schema import ROWS
 from sharesim.study.tables import rows_of
 
@@ -123,7 +123,7 @@ def _heading(lines: Lines, wanted: Sequence[str], needed: Sequence[str]) -> int 
     What stands above it is for people. Where no row looks like it the first with text is taken, so that what is wrong
     with it is told.
     """
-    texts = [[text_of_cell(cell).strip() for cell in line] for line in lines[:MOST_HEAD_ROWS]]
+    texts = [[field_name(text_of_cell(cell).strip(), wanted) for cell in line] for line in lines[:MOST_HEAD_ROWS]]
     hits = [len(set(line) & set(wanted)) for line in texts]
     if hits and (most := max(hits)) >= min(2, len(needed) or 1):
         return hits.index(most)
@@ -150,8 +150,8 @@ def _letters(heads: Sequence[str]) -> dict[str, str]:
     return {head: letter_of(at) for at, head in reversed(list(enumerate(heads))) if head}
 
 
-def _heads(line: tuple[Any, ...]) -> list[str]:
-    heads = [text_of_cell(cell).strip() for cell in line]
+def _heads(line: tuple[Any, ...], known: Collection[str]) -> list[str]:
+    heads = [field_name(text_of_cell(cell).strip(), known) for cell in line]
     while heads and not heads[-1]:
         heads.pop()
     return heads
@@ -173,7 +173,8 @@ def _read_table(book: _Book, table: str, lines: Lines) -> None:
     name = in_sheet(book.name, table)
     text: list[list[str]] = [[] for _ in range(first)]
     text += [[text_of_cell(cell) for cell in line] for line in lines[first:]]
-    width = len(_heads(lines[first]))
+    heads = _heads(lines[first], fields)
+    width = len(heads)
     for at, line in enumerate(text[first + 1 :], start=first + 1):
         _refuse_beyond(book, table, line, width, at + 1)
         text[at] = line[:width]
@@ -186,7 +187,7 @@ def _read_table(book: _Book, table: str, lines: Lines) -> None:
         book.unread.add(table)
         return
     book.raw[table], book.number[table] = found.rows, found.number
-    book.letters[table] = _letters(_heads(lines[first]))
+    book.letters[table] = _letters(heads)
     for row, fault in found.faults:
         book.fault(table, fault, row)
     book.absent |= {(table, column) for column in found.absent}
@@ -231,7 +232,7 @@ def _records(
     first = _heading(lines, list(columns), needed)
     if first is None:
         return [], [], {}
-    heads = _heads(lines[first])
+    heads = _heads(lines[first], columns)
     where = f"{in_sheet(book.name, sheet)}, heading"
     for head in dict.fromkeys(heads):
         if head and head not in columns:
@@ -259,7 +260,7 @@ def _read_settings(book: _Book, lines: Lines) -> None:
         book.cells[(section,)] = f"{sheet}: {section}"
     if first is None:
         return
-    heads = _heads(lines[first])
+    heads = _heads(lines[first], _SETTING_HEADS)
     if absent := [head for head in _SETTING_HEADS if head not in heads]:
         fault = Fault(f"{sheet}, heading", f"column {absent[0]} is missing", "", ", ".join(_SETTING_HEADS), "Add it.")
         book.fault(SETTINGS, fault)

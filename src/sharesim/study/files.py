@@ -5,20 +5,24 @@ Nothing here runs anything: a file is data, whatever it holds.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import stat
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from sharesim.errors import Fault, StudyError
 from sharesim.study.labels import nearest
 from sharesim.study.plain import shown
+from sharesim.study.toml import document_of
 
 MOST_STUDY_BYTES = 5_000_000
 MOST_TABLE_BYTES = 50_000_000
 MOST_LINE = 1_000_000
-DEEPEST = 40
+MOST_ROWS = 400_000
+#: Wider than any table that anybody fills in.
+MOST_COLUMNS = 1_000
 _STARTS = (
     (b"\xff\xfe", "UTF-16 text", "Save it as 'CSV UTF-8 (comma delimited)'."),
     (b"\xfe\xff", "UTF-16 text", "Save it as 'CSV UTF-8 (comma delimited)'."),
@@ -119,73 +123,49 @@ def read_toml(file: Path) -> dict[str, Any]:
     StudyError
         When it cannot be read or is not TOML.
     """
-    text = read_text(file, file.name, MOST_STUDY_BYTES)
+    return document_of(read_text(file, file.name, MOST_STUDY_BYTES), file.name)
+
+
+def csv_rows(text: str, name: str, most_rows: int = 0) -> list[list[str]]:
+    """Return the cells of a CSV file, line by line.
+
+    Parameters
+    ----------
+    text : str
+        As `read_text` gives it.
+    name : str
+        How messages call it.
+    most_rows : int
+        0 for as many as a table of a study may have.
+
+    Raises
+    ------
+    StudyError
+        When its quotes do not match, or it is wider or longer than any table.
+    """
+    most_rows = most_rows or MOST_ROWS
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines: list[list[str]] = []
+    begun = 1
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(_toml_fault(file.name, text, str(error))) from None
-    except (RecursionError, ValueError) as error:
-        deep = isinstance(error, RecursionError)
-        problem, allowed = (
-            ("nested too deeply", f"at most {DEEPEST} levels") if deep else ("a number too long to read", "")
-        )
-        raise StudyError(Fault(file.name, problem, "", allowed, "Check that it is the right file.")) from None
-    if _depth(document) > DEEPEST:
-        fault = Fault(
-            file.name, "nested too deeply", "", f"at most {DEEPEST} levels", "Check that it is the right file."
-        )
-        raise StudyError(fault)
-    return document
-
-
-_WORDS = (
-    ("cannot overwrite a value", "given twice", "Drop one of the two."),
-    ("duplicate inline table key", "given twice", "Drop one of the two."),
-    ("cannot redefine namespace", "the section stands twice", "Put its fields under one heading."),
-    ("expected ']' at the end", "the heading does not end", "Close it with ]."),
-    ("expected ']]' at the end", "the heading does not end", "Close it with ]]."),
-    ("invalid hex value", "a backslash in a text", "Write it twice, or put the text in single quotes."),
-    ("escaped character is not", "a backslash in a text", "Write it twice, or put the text in single quotes."),
-    ("invalid initial character", "not a name", "Names hold letters, digits, - and _; others need quotes."),
-    ("found invalid character", "a character that may not stand here", "Check what is before and after it."),
-    ("cannot declare", "the section stands twice", "Put its fields under one heading."),
-    ("cannot mutate immutable namespace", "given twice", "Drop one of the two."),
-    (
-        "invalid value", "not a value",
-        "Text needs quotes; numbers have no commas; true and false are in small letters.",
-    ),
-    ("expected '=' after a key", "no = after the name", "Write name = value; a name with spaces needs quotes."),
-    ("invalid statement", "not a line of TOML", "Write name = value, or [section]."),
-    ("unterminated string", "the quotes do not end", "Close them on the same line."),
-    ("illegal character '\\n'", "the quotes do not end", "Close them on the same line."),
-    ("expected newline or end of document", "more after the value", "One name = value a line; # begins a comment."),
-    ("unclosed array", "the list does not end", "Close it with ]."),
-    ("unclosed inline table", "the table does not end", "Close it with }."),
-    ("invalid date or datetime", "no such day", "Write YYYY-MM-DD."),
-    ("unescaped '\\' in a string", "a backslash in a text", "Write it twice, or put the text in single quotes."),
-)  # fmt: skip
-
-
-def _toml_fault(name: str, text: str, said: str) -> Fault:
-    """Return what is wrong with a TOML document, with the line that the parser stopped at."""
-    lines = text.split("\n")
-    found = re.search(r"\(at line (\d+), column \d+\)", said)
-    line = int(found[1]) if found else len(lines)
-    written = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    known = ((problem, remedy) for start, problem, remedy in _WORDS if said.lower().startswith(start))
-    problem, remedy = next(known, ("not valid TOML", "Mend that line; text needs quotes."))
-    return Fault(f"{name}, line {line}", problem, shown(written) if written else "", "", remedy)
-
-
-def _depth(document: Any) -> int:
-    """Return how deeply tables and lists are nested, without recursion."""
-    level, depth = [document], 0
-    while level and depth <= DEEPEST + 1:
-        inner = []
-        for item in level:
-            inner += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-        level, depth = [item for item in inner if isinstance(item, (dict, list))], depth + 1
-    return depth
+        for line in reader:
+            if len(line) > MOST_COLUMNS:
+                got, allowed = f"{len(line):,} in line {begun}", f"at most {MOST_COLUMNS:,}"
+                raise StudyError(Fault(name, "too many columns", got, allowed, "Check that it is the right file."))
+            lines.append(line)
+            begun = reader.line_num + 1
+            if len(lines) > most_rows + 1:
+                got, allowed = f"more than {most_rows:,}", f"at most {most_rows:,}"
+                raise StudyError(Fault(name, "too many rows", got, allowed, "Split the study."))
+    except csv.Error as error:
+        where = f"{name}, line {begun}"
+        if "field limit" in str(error):
+            allowed = "at most 131,072 characters"
+            fault = Fault(where, "a cell that is too long", "", allowed, "Check that it is the right file.")
+            raise StudyError(fault) from None
+        remedy = "A cell that holds a comma or a quote stands in double quotes, and a quote inside it is doubled."
+        raise StudyError(Fault(where, "the quotes do not match", "", "", remedy)) from None
+    return lines
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -6,9 +6,13 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from sharesim.display import shortened
 from sharesim.errors import Fault
+
+#: A longer name is no slip of one that is allowed, and among more names nobody's guess is worth its time.
+LONGEST_NAME, MOST_NAMES = 200, 2_000
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
@@ -21,7 +25,9 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     >>> nearest("esat", ["west", "east"])
     'east'
     """
-    by_folded = {item.casefold(): item for item in allowed}
+    if len(name) > LONGEST_NAME:
+        return None
+    by_folded = {item.casefold(): item for item in islice(allowed, MOST_NAMES) if len(item) <= LONGEST_NAME}
     wanted = name.casefold()
     found = difflib.get_close_matches(wanted, list(by_folded), n=5, cutoff=0.6)
     # Letters in another order are the likeliest slip; of equals, the one that begins alike.
@@ -33,8 +39,8 @@ def _alike(one: str, other: str) -> float:
     return difflib.SequenceMatcher(None, one, other).ratio()
 
 
-def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> Fault:
-    """Return the fault for a name that is not among the allowed ones, offering the nearest.
+def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str], *, is_guessed: bool = True) -> Fault:
+    """Return the fault for a name that is not among the allowed ones, offering the nearest unless that is not asked.
 
     Examples
     --------
@@ -43,7 +49,7 @@ def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str]) -> Fa
     """
     names = list(dict.fromkeys(allowed))
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    close = nearest(name, names)
+    close = nearest(name, names) if is_guessed else None
     remedy = f"Did you mean {close!r}?" if close else f"Use one of the names given, or add the {kind} to its table."
     return Fault(where, f"unknown {kind}", repr(name), shown or "none, the table is empty", remedy)
 

@@ -23,6 +23,7 @@ from sharesim.study.observations import Observations
 from sharesim.study.places import Place, Placed, Places, in_order
 from sharesim.study.plain import shown, tidy
 from sharesim.study.schema import ROWS
+from sharesim.study.sizes import oversized
 from sharesim.study.study import Study
 from sharesim.study.tables import read_table
 from sharesim.study.validate import scenario_faults, validated
@@ -94,6 +95,8 @@ def build(
     UsageError
         When an override names something that is not there.
     """
+    if faults := oversized(raw, places):
+        raise StudyError(in_order([*places.faults, *faults]))
     original, changes = raw, ()
     asked = [(f"scenario {scenario}", _scenario_pairs(raw, scenario)), ("command line", _pairs(assignments))]
     for by, pairs in asked:

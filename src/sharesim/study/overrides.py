@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sharesim.errors import Fault, UsageError
+from sharesim.errors import Fault, StudyError, UsageError
 from sharesim.study.labels import unknown_name
 from sharesim.study.plain import shown, tidy, visible
+from sharesim.study.toml import document_of
 
 # How a row of each list is recognised; baseline rows by council/service.
 KEYS: dict[str, tuple[str, ...]] = {
@@ -95,8 +95,8 @@ def read_assignment(text: str) -> tuple[str, Any]:
         remedy = "Write for instance --set study.horizon_years=5"
         raise UsageError(Fault("--set", "not an assignment", shown(text), "path=value", remedy))
     try:
-        read = tomllib.loads(f"value = {value}")
-    except (ValueError, RecursionError):
+        read = document_of(f"value = {value}", "--set")
+    except StudyError:
         read = {}
     return path.strip(), read["value"] if len(read) == 1 else value.strip()
 
@@ -122,7 +122,8 @@ def apply(
     assignments = list(assignments)
     if not assignments:
         return dict(raw), ()
-    result = copy.deepcopy(dict(raw))
+    touched = {str(path).partition(".")[0] for path, _ in assignments}
+    result = {key: copy.deepcopy(part) if key in touched else part for key, part in raw.items()}
     changes, faults = [], []
     for path, value in assignments:
         try:

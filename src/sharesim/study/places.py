@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -208,10 +209,9 @@ def in_order(placed: Iterable[Placed]) -> tuple[Fault, ...]:
     >>> [fault.where for fault in in_order([later.fault("wrong"), earlier.fault("wrong")])]
     ['b.csv, row 3', 'b.csv, row 9']
     """
-    ordered = list(
-        dict.fromkeys(tidy(item.fault) for item in sorted(placed, key=lambda item: (item.rank, item.fault.where)))
-    )
+    ordered = dict.fromkeys(item.fault for item in sorted(placed, key=lambda item: (item.rank, item.fault.where)))
+    shown = tuple(dict.fromkeys(map(tidy, islice(ordered, MOST_FAULTS))))
     if len(ordered) <= MOST_FAULTS:
-        return tuple(ordered)
+        return shown
     left = Fault("and so on", f"{len(ordered) - MOST_FAULTS:,} more faults are not shown", "", "", "Mend these first.")
-    return (*ordered[:MOST_FAULTS], left)
+    return (*shown, left)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -15,10 +15,12 @@ from sharesim.errors import Fault, StudyError
 from sharesim.study.slips import slip
 from sharesim.uncertainty.notation import parse
 
+MOST_FIELD_NAME = 200
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
 ID_WORDS = "letters, digits, - and _, starting with a letter or digit, at most 60 characters"
 PRICE_BASE_PATTERN = r"^(19|20|21)[0-9]{2}(-[0-9]{2})?$"
+_FINANCIAL_YEAR = re.compile(r"(?:FY\s*)?((?:19|20|21)[0-9]{2})\s*[-/\u2010-\u2015]\s*([0-9]{4}|[0-9]{2})", re.IGNORECASE)
 _A_LAW = "a plain number; this one cannot be uncertain"
 _A_NUMBER = "a number"
 # Characters that reorder or hide what stands beside them.
@@ -195,6 +197,11 @@ def day(raw: Any) -> date:
 
 def _date_remedy(written: str) -> str:
     """What to write for a date in British order, where it can be told."""
+    if (turned := re.fullmatch(r"([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})", written)) is not None:
+        try:
+            return f"Write {date(*map(int, turned.groups()))}."
+        except ValueError:
+            return "Write for instance 2027-04-01."
     found = re.fullmatch(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", written)
     if not found:
         return "Write for instance 2027-04-01."
@@ -208,6 +215,9 @@ def _date_remedy(written: str) -> str:
 
 def year(raw: Any) -> int:
     """Return a calendar year."""
+    if isinstance(raw, str) and (written := financial_year(raw)) is not None:
+        remedy = f"Write {written[:4]}, the year in which it begins."
+        raise Unreadable("a financial year", shown(raw), f"years from {FIRST_YEAR} to {LAST_YEAR}", remedy)
     value = whole(raw)
     if not FIRST_YEAR <= value <= LAST_YEAR:
         raise Unreadable("not a year", shown(raw), f"years from {FIRST_YEAR} to {LAST_YEAR}", "")
@@ -225,6 +235,18 @@ def items(raw: Any) -> Iterable[Any]:
     raise Unreadable("not a list", shown(raw), "a list, or a text with semicolons between the items", "")
 
 
+def field_name(written: str, known: Collection[str]) -> str:
+    """Return the name of a field as it stands among those known, whatever its capitals; else as it was written.
+
+    Examples
+    --------
+    >>> field_name("COST_GBP", ["cost_gbp"]), field_name("Cost GBP", ["cost_gbp"]), field_name("Costs", ["cost_gbp"])
+    ('cost_gbp', 'cost_gbp', 'Costs')
+    """
+    small = re.sub(r"[ _-]+", "_", written.strip().casefold()[:MOST_FIELD_NAME])
+    return small if small in known else written
+
+
 def ident(raw: Any) -> str:
     """Return a short id."""
     value = text(raw)
@@ -237,10 +259,27 @@ def ident(raw: Any) -> str:
     raise Unreadable("not an id", shown(raw), ID_WORDS, remedy)
 
 
+def financial_year(written: str) -> str | None:
+    """Return a financial year as 2026-27 however it was written, None where it is none.
+
+    Examples
+    --------
+    >>> [financial_year(text) for text in ("2026-27", "2026/27", "2026 / 2027", "FY2026/27", "2026-28")]
+    ['2026-27', '2026-27', '2026-27', '2026-27', None]
+    """
+    found = _FINANCIAL_YEAR.fullmatch(written.strip())
+    if not found or int(found[2]) not in ((int(found[1]) + 1) % 100, int(found[1]) + 1):
+        return None
+    return f"{found[1]}-{int(found[2]) % 100:02d}"
+
+
 def price_base(raw: Any) -> str:
     """Return the year of the prices: 2007-08 for a financial year, 2007 for a calendar year."""
     value = str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else text(raw)
+    value = financial_year(value) or value
     found = re.fullmatch(PRICE_BASE_PATTERN, value)
     if found and (len(value) == 4 or int(value[5:]) == (int(value[:4]) + 1) % 100):
         return value
-    raise Unreadable("not a year of prices", shown(raw), "a financial year such as 2007-08, or a year", "")
+    meant = financial_year(f"20{value}") if re.fullmatch(r"[0-9]{2}\s*[/-]\s*[0-9]{2}", value) else None
+    remedy = f"Write {meant}." if meant else ""
+    raise Unreadable("not a year of prices", shown(raw), "a financial year such as 2007-08, or a year", remedy)

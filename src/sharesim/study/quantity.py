@@ -68,6 +68,8 @@ class Quantity:
         """
         if isinstance(raw, Quantity):
             return raw
+        if type(raw) is float and math.isfinite(raw):
+            return cls(raw)  # what most cells that were left empty stand for
         if isinstance(raw, Unread):
             raise raw.refused()
         if isinstance(raw, str) and (match := _DRIVER_CELL.fullmatch(raw)):

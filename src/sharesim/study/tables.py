@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from sharesim.errors import Fault, StudyError
 from sharesim.study.excel import ENDINGS, excel_lines
-from sharesim.study.files import MOST_TABLE_BYTES, inside, read_text
+from sharesim.study.files import MOST_TABLE_BYTES, csv_rows, inside, read_text
 from sharesim.study.labels import unknown_name
-from sharesim.study.plain import plain_again, shown
+from sharesim.study.plain import field_name, plain_again, shown
 from sharesim.study.schema import ROWS
-
-MOST_ROWS = 400_000
 
 
 @dataclass(frozen=True)
@@ -59,33 +55,8 @@ def read_table(folder: Path, name: str, table: str) -> Table:
     file = inside(folder, file_name)
     if file.suffix.lower() in ENDINGS:
         return rows_of(excel_lines(file, file_name, sheet or table), name, table)
-    return rows_of(_csv_lines(read_text(file, file_name, MOST_TABLE_BYTES), name), name, table)
-
-
-def _csv_lines(text: str, name: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines: list[list[str]] = []
-    begun = 1
-    try:
-        for line in reader:
-            lines.append([plain_again(cell) for cell in line])
-            begun = reader.line_num + 1
-            if len(lines) > MOST_ROWS + 1:
-                raise StudyError(
-                    Fault(
-                        name, "too many rows", f"more than {MOST_ROWS:,}", f"at most {MOST_ROWS:,}", "Split the study."
-                    )
-                )
-    except csv.Error as error:
-        where = f"{name}, line {begun}"
-        if "field limit" in str(error):
-            fault = Fault(
-                where, "a cell that is too long", "", "at most 131,072 characters", "Check that it is the right file."
-            )
-            raise StudyError(fault) from None
-        remedy = "A cell that holds a comma or a quote stands in double quotes, and a quote inside it is doubled."
-        raise StudyError(Fault(where, "the quotes do not match", "", "", remedy)) from None
-    return lines
+    lines = csv_rows(read_text(file, file_name, MOST_TABLE_BYTES), name)
+    return rows_of([[plain_again(cell) for cell in line] for line in lines], name, table)
 
 
 def rows_of(lines: list[list[str]], name: str, table: str) -> Table:
@@ -95,11 +66,11 @@ def rows_of(lines: list[list[str]], name: str, table: str) -> Table:
         raise StudyError(
             Fault(name, "an empty file", "", "a first line with column names", f"Begin with {_begin(table)}.")
         )
-    heads = [cell.strip() for cell in lines[first]]
+    known = ROWS[table].model_fields
+    heads = [field_name(cell.strip(), known) for cell in lines[first]]
     while heads and not heads[-1]:
         heads.pop()
     faults = _heading_faults(heads, name, table)
-    known = ROWS[table].model_fields
     rows: list[dict[str, str]] = []
     numbers: list[int] = []
     for number, line in enumerate(lines[first + 1 :], start=first + 2):

@@ -16,7 +16,7 @@ from sharesim.study.doubt import Doubt
 from sharesim.study.faults import fault_of, findings, plain_loc
 from sharesim.study.labels import nearest
 from sharesim.study.overrides import KEYS
-from sharesim.study.places import Directory, Place, Placed, Places
+from sharesim.study.places import MOST_FAULTS, Directory, Place, Placed, Places
 from sharesim.study.schema import StudyModel
 
 _TRIES = 4
@@ -40,11 +40,25 @@ def validated(
         doubt = Doubt.none(here)
         found = [*check(model, here, doubt)]
         return (None if found or doubt.unread else model), found
-    faults = [fault_of(item, here) for item in told]
+    faults = _worded(told, here)
     rest, doubt = _salvaged(raw, items, here)
     if rest is not None:
         faults += check(rest, here, doubt)
     return None, faults
+
+
+def _worded(told: list[Mapping[str, Any]], here: Directory) -> list[Placed]:
+    """Return the faults of findings: in full those that will be shown, the others as no more than where they are.
+
+    A suggestion for a name takes a millisecond, and a file may hold a hundred thousand slips.
+    """
+    placed = sorted(((here.at(plain_loc(item["loc"])), at) for at, item in enumerate(told)), key=_in_files)
+    most = 2 * MOST_FAULTS
+    return [fault_of(told[at], here) for _, at in placed[:most]] + [place.fault("at fault") for place, _ in placed[most:]]
+
+
+def _in_files(found: tuple[Place, int]) -> tuple[Any, ...]:
+    return (found[0].rank, found[0].words)
 
 
 @dataclass
@@ -59,6 +73,7 @@ class _Remains:
     def without(self, items: Iterable[Mapping[str, Any]]) -> None:
         """Take out what the findings are about."""
         rows: dict[str, set[int]] = {}
+        fields: dict[str, set[Any]] = {}
         for loc in (tuple(item["loc"]) for item in items):
             if not loc:
                 # A section whose name is no text, as a stray byte on the command line makes it.
@@ -71,12 +86,15 @@ class _Remains:
                 rows.setdefault(loc[0], set()).add(loc[1])
             elif len(loc) > 1 and isinstance(self.raw.get(loc[0]), dict):
                 self.doubted.add(f"{loc[0]}.{loc[1]}")
-                self.raw[loc[0]] = {key: value for key, value in self.raw[loc[0]].items() if key != loc[1]}
+                fields.setdefault(loc[0], set()).add(loc[1])
             else:
                 self.doubted.add(str(loc[0]))
                 self.raw.pop(loc[0], None)
         for table, gone in rows.items():
             self._drop(table, gone)
+        for section, out in fields.items():
+            if isinstance(self.raw.get(section), dict):
+                self.raw[section] = {key: value for key, value in self.raw[section].items() if key not in out}
         about = self.raw.get("study")
         self.raw["study"] = {**_STAND_INS, **(about if isinstance(about, dict) else {})}
 

@@ -20,6 +20,15 @@ from sharesim.uncertainty.stepped import checked_weights
 Array = NDArray[np.float64]
 
 
+#: Each quantile of a blend is looked for among all of its parts.
+MOST_PARTS = 100
+
+
+def _not_too_many(law: str, parts: tuple[Distribution, ...]) -> None:
+    if len(parts) > MOST_PARTS:
+        refuse(law, "has too many parts", f"{len(parts):,}", f"at most {MOST_PARTS}", "Observed values are an empirical law.")
+
+
 @dataclass(frozen=True, repr=False)
 class Mixture(Distribution):
     """One of several laws, each with its chance.
@@ -44,6 +53,7 @@ class Mixture(Distribution):
         parts = tuple(as_law(self.name, f"parts[{position}]", part) for position, part in enumerate(self.parts))
         if not parts:
             refuse(self.name, "has no part", "an empty list", "one law or more")
+        _not_too_many(self.name, parts)
         object.__setattr__(self, "parts", parts)
         object.__setattr__(self, "weights", checked_weights(self.name, self.weights, len(parts)))
 
@@ -237,6 +247,7 @@ class Pooled(Distribution):
         experts = tuple(as_law(self.name, f"experts[{position}]", law) for position, law in enumerate(self.experts))
         if not experts:
             refuse(self.name, "has no expert", "an empty list", "one law or more")
+        _not_too_many(self.name, experts)
         weights = (1.0,) * len(experts) if self.weights is None else self.weights
         object.__setattr__(self, "experts", experts)
         object.__setattr__(self, "weights", checked_weights(self.name, weights, len(experts)))

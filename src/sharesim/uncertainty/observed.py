@@ -11,7 +11,8 @@ from sharesim.uncertainty.distribution import refuse
 from sharesim.uncertainty.stepped import Empirical
 
 #: Most values that a law is made from; more are a data set to be summarised first.
-MOST_VALUES = 1_000_000
+MOST_VALUES, MOST_COLUMNS = 1_000_000, 1_000
+MOST_SHOWN = 400
 
 
 def observed(path: str | Path, column: str | None = None) -> Empirical:
@@ -72,6 +73,8 @@ def values_of(text: str, name: str, column: str | None = None) -> Empirical:
     values = []
     try:
         headings = [heading.strip() for heading in next(rows, [])]
+        if len(headings) > MOST_COLUMNS:
+            refuse("empirical", f"too many columns in {name}", f"{len(headings):,}", f"at most {MOST_COLUMNS:,}")
         position = _position(name, headings, column)
         for number, row in enumerate(rows, start=2):
             cell = row[position].strip() if position < len(row) else ""
@@ -91,10 +94,10 @@ def _position(name: str, headings: list[str], column: str | None) -> int:
         return 0
     if column in headings:
         return headings.index(str(column))
-    close = difflib.get_close_matches(str(column), headings, n=1)
+    close = difflib.get_close_matches(str(column)[:MOST_SHOWN], headings, n=1)
     remedy = f"Did you mean {close[0]!r}?" if close else "Name the column."
     refuse(
-        "empirical", f"no such column in {name}", repr(column), ", ".join(headings) or "none, the file is empty", remedy
+        "empirical", f"no such column in {name}", repr(column), ", ".join(headings)[:MOST_SHOWN] or "none, the file is empty", remedy
     )
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +9,7 @@ from pathlib import Path
 
 from sharesim.errors import Fault, StudyError
 from sharesim.study import plain
-from sharesim.study.files import read_text
+from sharesim.study.files import csv_rows, read_text
 from sharesim.study.labels import nearest, unknown_name
 
 MEASURES = {
@@ -23,7 +20,8 @@ MEASURES = {
 }
 NEEDED, KNOWN = ("period", "measure", "gbp"), ("period", "measure", "gbp", "arrangement", "council")
 MOST_BYTES, MOST_ROWS = 20_000_000, 100_000
-_FINANCIAL_YEAR = re.compile(r"(\d{4})-(\d{2})")
+#: More faults than anybody reads.
+MOST_FAULTS = 200
 
 
 @dataclass(frozen=True, order=True)
@@ -114,12 +112,16 @@ def read_actuals(path: Path, known: Known) -> tuple[Actual, ...]:
         raise StudyError(
             Fault(str(path), "there is no such file", "", "a CSV file", f"Begin it with: {','.join(KNOWN)}")
         )
-    lines = _lines(read_text(Path(path), Path(path).name, MOST_BYTES), Path(path).name)
+    lines = csv_rows(read_text(Path(path), Path(path).name, MOST_BYTES), Path(path).name, MOST_ROWS)
     head = [cell.strip().lower() for cell in lines[0]] if lines else []
     if faults := list(_head_faults(head, Path(path).name)):
         raise StudyError(faults)
     reader = _Reader(Path(path).name, head, known)
     for number, line in enumerate(lines[1:], start=2):
+        if len(reader.faults) >= MOST_FAULTS:
+            where = f"{Path(path).name}, line {number}"
+            reader.faults.append(Fault(where, "what follows was not looked at", "", "", "Mend these first."))
+            break
         if any(cell.strip() for cell in line):
             reader.take(number, [cell.strip() for cell in line])
     if not reader.seen and not reader.faults:
@@ -129,17 +131,6 @@ def read_actuals(path: Path, known: Known) -> tuple[Actual, ...]:
     if reader.faults:
         raise StudyError(reader.faults)
     return tuple(reader.actuals())
-
-
-def _lines(text: str, name: str) -> list[list[str]]:
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error:
-        remedy = "A cell that holds a comma or a quote stands in double quotes."
-        raise StudyError(Fault(name, "the quotes or cells cannot be read", "", "", remedy)) from None
-    if len(lines) > MOST_ROWS:
-        raise StudyError(Fault(name, "too many rows", f"{len(lines):,}", f"at most {MOST_ROWS:,}", "Split the file."))
-    return lines
 
 
 def _head_faults(head: Sequence[str], name: str) -> Iterator[Fault]:
@@ -199,9 +190,8 @@ class _Reader:
     def _period(self, number: int, text: str) -> tuple[int, int] | None:
         """Return year of the horizon and month in it, -1 for the whole year."""
         start = self.known.start
-        found = _FINANCIAL_YEAR.fullmatch(text)
-        if found and int(found[2]) == (int(found[1]) + 1) % 100:
-            year, month = int(found[1]) - start.year, -1
+        if (written := plain.financial_year(text)) is not None:
+            year, month = int(written[:4]) - start.year, -1
         elif text.isdigit() and len(text) == 4 and start.month == 1:
             year, month = int(text) - start.year, -1
         else:

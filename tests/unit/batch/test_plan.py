@@ -85,7 +85,7 @@ def test_rows_of_a_csv_read_their_cells_as_the_command_line_does(tmp_path: Path)
         ("[batch]\nstudies = ['x']\n[[grids]]\nvalues = {'a.b' = [1]}\n[[grids]]\nvalues = {'a.b' = [2]}", "plan.toml: grids: two grids change the same thing: got a.b; allowed one grid for each path and name. Put them into one grid."),
         ("batch = 3", "plan.toml: batch: must be a table: got int; allowed [batch]."),
         ("[batch]\nstudies = 'x'", 'plan.toml: batch.studies: must be a list of texts: got x; allowed ["one", "two"].'),
-        ("[batch", "plan.toml: not valid TOML: Expected ']' at the end of a table declaration (at end of document). Mend that line; texts and paths need quotes."),
+        ("[batch", "plan.toml, line 1: the heading does not end: got '[batch'. Close it with ]."),
     ],
 )  # fmt: skip
 def test_messages(tmp_path: Path, text: str, message: str) -> None:
@@ -102,7 +102,7 @@ def test_messages(tmp_path: Path, text: str, message: str) -> None:
         ("run\n1\n", "plan.toml: rows.csv: run: not a path: got run; allowed section.field, table.row.field, or scenario."),
         ("a.b\n1,2\n", "rows.csv, row 2: more cells than columns: got 2; allowed 1. Quote cells that hold a comma."),
         ("label,a.b\nx,1\nx,2\n", "rows.csv: a label stands twice: allowed each once. Labels tell the runs apart."),
-        ('a.b\n"1\n', "rows.csv: not valid CSV: unexpected end of data. Mend the quotes."),
+        ('a.b\n"1\n', "rows.csv, line 2: the quotes do not match. A cell that holds a comma or a quote stands in double quotes, and a quote inside it is doubled."),
         ("a.b\n\x00\n", "rows.csv: holds NUL characters: allowed plain text. Check that it is the right file."),
     ],
 )  # fmt: skip

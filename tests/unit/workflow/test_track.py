@@ -189,7 +189,7 @@ def test_every_fault_of_a_file_in_one_go(run: RunResult, tmp_path: Path) -> None
         ("period,measure,gbp,concil", (), "unknown column: got 'concil'"),
         ("period,measure,gbp,gbp", (), "a column stands twice"),
         ("period,measure,gbp", (), "no figures"),
-        ("period,measure,gbp", ('2025-26,net,"1',), "the quotes or cells cannot be read"),
+        ("period,measure,gbp", ('2025-26,net,"1',), "the quotes do not match"),
     ],
 )
 def test_a_file_of_the_wrong_shape(run: RunResult, tmp_path: Path, head: str, rows: tuple[str, ...], said: str) -> None:

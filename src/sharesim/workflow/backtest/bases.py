@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sharesim.errors import Fault, StudyError
-from sharesim.study.files import MOST_TABLE_BYTES, read_text
+from sharesim.study.files import MOST_TABLE_BYTES, csv_rows, read_text
 from sharesim.study.priors_sizes import Line, kind_of, lines_in
 from sharesim.study.study import Study
 from sharesim.workflow.backtest.table import Arrangement
@@ -128,8 +126,7 @@ def read_places(path: str | Path) -> Places:
     path = Path(path)
     if not path.exists():
         raise StudyError(Fault(str(path), "file not found", "", "a CSV file", "Check the path."))
-    rows = csv.DictReader(io.StringIO(read_text(path, path.name, MOST_TABLE_BYTES), newline=""))
-    header = rows.fieldnames or []
+    header, *lines = csv_rows(read_text(path, path.name, MOST_TABLE_BYTES), path.name) or [[]]
     name = next((column for column in ("name", "nice-name") if column in header), None)
     people = next((column for column in ("population", "pop-2020") if column in header), None)
     kind = next((column for column in ("kind", "local-authority-type-name") if column in header), None)
@@ -137,13 +134,14 @@ def read_places(path: str | Path) -> Places:
         allowed = "columns name and population (or nice-name and pop-2020)"
         raise StudyError(Fault(path.name, "no names or no populations", ", ".join(header[:8]), allowed, ""))
     found: dict[str, tuple[float, str]] = {}
-    for row in rows:
+    for line in lines:
+        row = dict(zip(header, line, strict=False))
         try:
-            count = float(row[people] or 0)
+            count = float(row.get(people) or 0)
         except ValueError:
             continue
         if count > 0:
-            found.setdefault(bare(row[name] or ""), (count, _kind(row.get(kind or "", "") or row[name] or "")))
+            found.setdefault(bare(row.get(name, "")), (count, _kind(row.get(kind or "", "") or row.get(name, ""))))
     return Places(found)
 
 

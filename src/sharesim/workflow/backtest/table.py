@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from pathlib import Path
 
 from sharesim.display import record
 from sharesim.errors import Fault, StudyError
-from sharesim.study.files import MOST_TABLE_BYTES, read_text
+from sharesim.study.files import MOST_TABLE_BYTES, csv_rows, read_text
 from sharesim.study.labels import nearest
 
 TEXTS = (
@@ -33,7 +31,7 @@ MONEY = (
 )
 WHOLE = ("n_partners", "start_year", "end_year")
 COLUMNS = (*TEXTS, *MONEY, *WHOLE)
-MOST_PARTNERS, MOST_ROWS, MOST_CELL = 400, 20_000, 20_000
+MOST_PARTNERS, MOST_ROWS, MOST_CELL, MOST_FAULTS = 400, 20_000, 20_000, 200
 #: What people write into a cell of which nothing is known.
 _NOTHING = ("n/a", "na", "none", "nil", "-", "--", "?", "unknown", "not known", "tbc")
 _ENDED = ("ended", "aborted", "abandoned", "closed", "dissolved", "terminated", "cancelled", "wound up")
@@ -114,14 +112,8 @@ def read_register(path: str | Path) -> Register:
     if path.suffix.casefold() in (".xlsx", ".xls", ".ods"):
         raise StudyError(Fault(path.name, "a workbook", path.suffix, "a CSV file", "Save the sheet as CSV UTF-8."))
     text = read_text(path, path.name, MOST_TABLE_BYTES)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        lines = [(reader.line_num, cells) for cells in reader]
-    except csv.Error as error:
-        raise StudyError(
-            Fault(f"{path.name}, line {reader.line_num}", f"cannot be read as CSV ({error})", "", "", "Check quotes.")
-        ) from None
-    lines = [(at, [_printable(cell) for cell in cells]) for at, cells in lines if any(cell.strip() for cell in cells)]
+    read = csv_rows(text, path.name, MOST_ROWS)
+    lines = [(at, [_printable(cell) for cell in cells]) for at, cells in enumerate(read, 1) if any(map(str.strip, cells))]
     if not lines:
         raise StudyError(Fault(path.name, "empty", "no line", "a line of column names and a line for each row", ""))
     header, faults = [cell.casefold() for cell in lines[0][1]], []
@@ -132,7 +124,12 @@ def read_register(path: str | Path) -> Register:
         faults.append(Fault(path.name, "too many rows", f"{len(lines) - 1:,}", f"at most {MOST_ROWS:,}", "Split it."))
     if faults:
         raise StudyError(faults)
-    rows = [_row(path.name, at, header, cells, faults) for at, cells in lines[1:]]
+    rows = []
+    for at, cells in lines[1:]:
+        if len(faults) >= MOST_FAULTS:
+            where = f"{path.name}, line {at}"
+            raise StudyError([*faults, Fault(where, "what follows was not looked at", "", "", "Mend these first.")])
+        rows.append(_row(path.name, at, header, cells, faults))
     _repeated(path.name, rows, faults)
     if faults:
         raise StudyError(faults)
