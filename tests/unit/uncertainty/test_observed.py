@@ -21,7 +21,7 @@ def test_a_column_is_read_with_its_gaps_left_out(tmp_path: Path) -> None:
 
 def test_one_column_needs_no_name(tmp_path: Path) -> None:
     (tmp_path / "o.csv").write_text("overrun\n3\n1\n2\n")
-    assert parse({"empirical": {"file": "o.csv"}}, folder=tmp_path) == empirical([3, 1, 2])
+    assert parse({"empirical": {"file": "o.csv"}}, folder=tmp_path) == empirical([1, 2, 3])
 
 
 @pytest.mark.parametrize(
