@@ -18,7 +18,11 @@ from tests.verify.part import Part
 
 PAGE = Path(__file__).parents[2] / "docs" / "verification.md"
 #: Module of this folder -> heading of its section.
-PARTS: dict[str, str] = {"kills": "Runs that are killed", "fuzz": "Fuzzed studies"}
+PARTS: dict[str, str] = {
+    "kills": "Runs that are killed",
+    "fuzz": "Fuzzed studies",
+    "coverage": "Intervals hold the truth as often as they say",
+}
 HEAD = """# Verification
 
 What the long checks found, and when. `make verify` runs them all, `python -m tests.verify --only NAME` one of them; each writes

@@ -6,7 +6,6 @@ import numpy as np
 
 from sharesim import measures
 from sharesim.appraisal.savings import over_slots
-from sharesim.measures import Design
 from sharesim.measures.figures import rank_of
 from sharesim.uncertainty.draws import DrawPlan
 
@@ -44,16 +43,10 @@ def figures_of(draws: np.ndarray, plan: DrawPlan) -> dict[str, np.ndarray]:
     last, wanted = rank_of(n_draws, TAIL), TAIL * n_draws
     result["cvar"] = (measures.total(ordered[:, :last]) + (wanted - last) * ordered[:, last]) / wanted
     result["p_loss"] = measures.probability_below(draws, 0.0)
-    result |= {f"{name}_error": _error(draws, ordered, name, plan) for name in _MEASURED}
+    result |= {
+        f"{name}_error": measures.standard_errors(draws, name, plan, ordered=ordered) for name in _MEASURED
+    }
     return {name: result[name] for name in FIGURES}
-
-
-def _error(draws: np.ndarray, ordered: np.ndarray, name: str, design: Design) -> np.ndarray:
-    """Return the standard error of a figure, shape (bundle,); nan where the draws give none."""
-    of_sorted = measures.measure_named(name).error_of_sorted
-    if design.method == "monte_carlo" and of_sorted is not None:
-        return np.asarray(of_sorted(ordered))
-    return np.asarray(measures.standard_errors(draws, name, design))
 
 
 def weighted_sum(npv: np.ndarray, weight: np.ndarray) -> np.ndarray:

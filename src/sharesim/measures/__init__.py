@@ -2,15 +2,10 @@
 
 from sharesim.measures.estimates import (
     FEWEST_DESIGNS,
-    MEASURES,
     Design,
     Estimate,
-    Measure,
-    below_measure,
-    cvar_measure,
+    degrees_of_freedom,
     estimate,
-    measure_named,
-    percentile_measure,
     standard_errors,
 )
 from sharesim.measures.figures import (
@@ -26,18 +21,31 @@ from sharesim.measures.figures import (
     standard_deviation,
     total,
 )
+from sharesim.measures.measure import (
+    FEWEST_TAIL_DRAWS,
+    MEASURES,
+    Doubt,
+    Measure,
+    below_measure,
+    cvar_measure,
+    measure_named,
+    percentile_measure,
+)
 
 __all__ = [
     "CHUNK",
     "FEWEST_DESIGNS",
+    "FEWEST_TAIL_DRAWS",
     "MEASURES",
     "Design",
+    "Doubt",
     "Estimate",
     "Measure",
     "below_measure",
     "chunk_sums",
     "cvar",
     "cvar_measure",
+    "degrees_of_freedom",
     "estimate",
     "mean",
     "measure_named",

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from statistics import NormalDist
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sharesim.arguments import a_word, number, shown, takes
+from sharesim.arguments import a_word, number, takes
 from sharesim.display import shortened
-from sharesim.errors import Fault, UsageError
-from sharesim.measures.figures import (
-    CHUNK,
-    checked_draws,
-    checked_percentage,
-    checked_share,
-    cvar,
-    mean,
-    percentile,
-    probability_below,
-    rank_of,
-    standard_deviation,
-    total,
-)
+from sharesim.measures.figures import CHUNK, checked_draws, mean
+from sharesim.measures.intervals import Designs, Ends, student_quantile
+from sharesim.measures.measure import Measure, error_of_mean, measure_named
 
 Array = NDArray[np.float64]
 
@@ -38,7 +26,7 @@ _CONFIDENCE = number(0.0, 1.0, "not a level of confidence", "Write 0.95 for 95%.
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure from draws with its standard error.
+    """A figure from draws with its standard error and confidence interval.
 
     Parameters
     ----------
@@ -50,38 +38,56 @@ class Estimate:
         Draws that it rests on.
     degrees_of_freedom : float
         Independent figures that the error was judged from, less one; infinite where the draws themselves were.
+    reason : str
+        Why there is no standard error; "" where there is one.
+    ends : callable, optional
+        (confidence) to the ends of the interval; by Student's t where left out.
 
     Examples
     --------
     >>> print(Estimate(12.0, 0.5, 1024))
     12 (standard error 0.5)
-    >>> print(Estimate(12.0, math.nan, 1024))
-    12 (standard error not available)
+    >>> print(Estimate(12.0, math.nan, 1024, reason="fewer than 50 draws in the tail"))
+    12 (not available: fewer than 50 draws in the tail)
     """
 
     value: float
     standard_error: float
     n_draws: int
     degrees_of_freedom: float = math.inf
+    reason: str = ""
+    ends: Callable[[float], Ends] | None = field(default=None, repr=False, compare=False)
 
     @property
     def available(self) -> bool:
-        """Whether there is a standard error."""
+        """Whether there is a standard error, and an interval."""
         return not math.isnan(self.standard_error)
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Return a confidence interval of the figure, by Student's t where few designs gave the error; else normal."""
-        reach = self.reach(confidence)
+        """Return a confidence interval of the figure, lopsided where the truth is; NaN where there is none.
+
+        Examples
+        --------
+        >>> low, high = estimate(np.arange(1000.0) - 3.0, "p_loss").interval()
+        >>> round(low, 3), round(high, 3)
+        (0.001, 0.009)
+        """
+        confidence = _CONFIDENCE("confidence", confidence)
+        if not self.available:
+            return math.nan, math.nan
+        if self.ends is not None:
+            return self.ends(confidence)
+        reach = student_quantile(0.5 + confidence / 2, self.degrees_of_freedom) * self.standard_error
         return self.value - reach, self.value + reach
 
     def reach(self, confidence: float = 0.95) -> float:
-        """Return how far the confidence interval reaches on either side."""
-        confidence = _CONFIDENCE("confidence", confidence)
-        return _student_quantile(0.5 + confidence / 2, self.degrees_of_freedom) * self.standard_error
+        """Return how far the confidence interval reaches from the figure, on the side where it reaches farther."""
+        low, high = self.interval(confidence)
+        return max(self.value - low, high - self.value)
 
     def __str__(self) -> str:
-        error = f"{self.standard_error:.3g}" if self.available else "not available"
-        return f"{self.value:.6g} (standard error {error})"
+        said = f"standard error {self.standard_error:.3g}" if self.available else "not available"
+        return f"{self.value:.6g} ({said}{': ' + self.reason if self.reason else ''})"
 
 
 class Estimates(list[Estimate]):
@@ -89,28 +95,6 @@ class Estimates(list[Estimate]):
 
     def __repr__(self) -> str:
         return shortened(f"{len(self):,} estimates\n" + "\n".join(f"  {item}" for item in self[:8]))
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A named figure of draws and, for independent draws, its standard error.
-
-    Parameters
-    ----------
-    name : str
-        As people read it.
-    figure : callable
-        (..., draw) to (...).
-    error : callable
-        (..., draw) of independent draws to (...).
-    error_of_sorted : callable, optional
-        The same from draws that are sorted already, where that is cheaper.
-    """
-
-    name: str
-    figure: Callable[[Array], Array]
-    error: Callable[[Array], Array]
-    error_of_sorted: Callable[[Array], Array] | None = None
 
 
 class Design(Protocol):
@@ -130,124 +114,6 @@ class Design(Protocol):
         ...
 
 
-def _by_scramble(values: Array, scrambles: int) -> Array:
-    """Return draws (..., draw) as (scramble, ..., draw of the scramble)."""
-    return np.ascontiguousarray(np.moveaxis(values.reshape(*values.shape[:-1], scrambles, -1), -2, 0))
-
-
-def _mean_error(x: Array) -> Array:
-    return standard_deviation(x) / math.sqrt(x.shape[-1]) if x.shape[-1] > 1 else np.full(x.shape[:-1], math.nan)
-
-
-def _sd_error(x: Array) -> Array:
-    """Return the asymptotic error of the standard deviation, from the fourth moment."""
-    spread, n_draws = standard_deviation(x), x.shape[-1]
-    fourth = mean((x - mean(x)[..., None]) ** 4)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        error = np.sqrt(np.maximum(fourth - spread**4, 0.0) / n_draws) / (2.0 * spread)
-    return np.where(spread > 0.0, error, 0.0)
-
-
-def _percentile_error(x: Array, q: float, *, is_sorted: bool = False) -> Array:
-    """Return the asymptotic error of a percentile, its density taken from the spacing of draws around it.
-
-    The width is Bofinger's (1975), which makes the density's own error smallest: about 4% at 8,192 draws.
-    """
-    n_draws, share = x.shape[-1], q / 100.0
-    score = NormalDist().inv_cdf(share)
-    density = math.exp(-score * score / 2.0) / math.sqrt(2.0 * math.pi)
-    width = n_draws**-0.2 * (4.5 * density**4 / (2.0 * score * score + 1.0) ** 2) ** 0.2
-    width = min(width, share / 2.0, (1.0 - share) / 2.0)
-    low, high = (rank_of(n_draws, share + sign * width) for sign in (-1.0, 1.0))
-    if high == low or n_draws * width < 4.0:
-        return np.full(x.shape[:-1], math.nan)
-    ordered = x if is_sorted else np.partition(x, (low, high), axis=-1)
-    sparsity = (ordered[..., high] - ordered[..., low]) * (n_draws / (high - low))
-    return math.sqrt(share * (1.0 - share) / n_draws) * sparsity
-
-
-def _cvar_error(x: Array, level: float) -> Array:
-    """Return the asymptotic error of the CVaR: that of the mean of min(x, boundary) over the share."""
-    rank = rank_of(x.shape[-1], level)
-    boundary = np.partition(x, rank, axis=-1)[..., rank]
-    return _mean_error(np.minimum(x, boundary[..., None])) / level
-
-
-def _cvar_error_of_sorted(x: Array, level: float) -> Array:
-    """Return the same from sorted draws: what lies at the boundary or above adds nothing to the sums."""
-    rank, n_draws = rank_of(x.shape[-1], level), x.shape[-1]
-    if n_draws < 2:
-        return np.full(x.shape[:-1], math.nan)
-    below = x[..., : rank + 1] - x[..., rank, None]
-    spread = np.maximum(total(below * below) - total(below) ** 2 / n_draws, 0.0)
-    return np.sqrt(spread / (n_draws - 1) / n_draws) / level
-
-
-def _share_error(x: Array, threshold: float) -> Array:
-    share = probability_below(x, threshold)
-    n_draws = x.shape[-1]
-    # At 0 or n hits the plug-in error would be 0, a claim nobody can make; one hit more or less is counted.
-    near = (share * n_draws + 1.0) / (n_draws + 2.0)
-    share = np.where((share == 0.0) | (share == 1.0), near, share)
-    return np.sqrt(share * (1.0 - share) / n_draws)
-
-
-MEAN = Measure("mean", mean, _mean_error)
-STANDARD_DEVIATION = Measure("standard deviation", standard_deviation, _sd_error)
-
-
-def percentile_measure(q: float) -> Measure:
-    """Return the measure of a percentile, named such as P5."""
-    q = checked_percentage(q)
-    return Measure(
-        f"P{q:g}", lambda x: percentile(x, q), lambda x: _percentile_error(x, q),
-        lambda x: _percentile_error(x, q, is_sorted=True),
-    )  # fmt: skip
-
-
-def cvar_measure(level: float = 0.05) -> Measure:
-    """Return the measure of the mean of the worst share of draws."""
-    checked_share(level)
-    return Measure(
-        f"CVaR {level:.0%}", lambda x: cvar(x, level), lambda x: _cvar_error(x, level),
-        lambda x: _cvar_error_of_sorted(x, level),
-    )  # fmt: skip
-
-
-@takes(threshold=number(problem="not a number"))
-def below_measure(threshold: float = 0.0) -> Measure:
-    """Return the measure of the chance to stay below a threshold."""
-    name = "P(loss)" if threshold == 0.0 else f"P(below {threshold:g})"
-    return Measure(name, lambda x: probability_below(x, threshold), lambda x: _share_error(x, threshold))
-
-
-#: Measures that every result shows, by the names that commands and files use.
-MEASURES: Mapping[str, Measure] = {
-    "mean": MEAN,
-    "sd": STANDARD_DEVIATION,
-    **{f"p{q}": percentile_measure(q) for q in (5, 10, 50, 90, 95)},
-    "cvar": cvar_measure(0.05),
-    "p_loss": below_measure(0.0),
-}
-
-
-def measure_named(name: str | Measure) -> Measure:
-    """Return a measure by name: mean, sd, p_loss, cvar, or p and a percentage such as p10.
-
-    Raises
-    ------
-    UsageError
-        When there is no such measure.
-    """
-    if isinstance(name, Measure):
-        return name
-    if isinstance(name, str) and name in MEASURES:
-        return MEASURES[name]
-    if isinstance(name, str) and re.fullmatch(r"p\d+(\.\d*)?", name, re.ASCII):
-        return percentile_measure(float(name[1:]))
-    raise UsageError(Fault("measure", "unknown", shown(name), ", ".join(MEASURES), "Percentiles are p1, p2.5 ... p99."))
-
-
 def _a_method(where: str, value: Any) -> Any:
     """Return how draws were made: a method by name, or a design that says it."""
     if isinstance(value, str) or not isinstance(getattr(value, "method", None), str):
@@ -256,8 +122,10 @@ def _a_method(where: str, value: Any) -> Any:
 
 
 @takes(method=_a_method)
-def standard_errors(x: ArrayLike, measure: str | Measure, method: str | Design = "monte_carlo") -> Array:
-    """Return the standard error of a measure over draws; NaN where the method gives none.
+def standard_errors(
+    x: ArrayLike, measure: str | Measure, method: str | Design = "monte_carlo", *, ordered: Array | None = None
+) -> Array:
+    """Return the standard error of a measure over draws; NaN where the draws give none.
 
     Parameters
     ----------
@@ -269,32 +137,74 @@ def standard_errors(x: ArrayLike, measure: str | Measure, method: str | Design =
         How the draws were made. Monte Carlo: from the draws. Latin hypercube: from the figures of the chunks, 8 at
         least. Sobol': from the figures of the scrambles, 8 at least. A design's scrambles lie one after the other
         among the draws.
+    ordered : ndarray (..., draw), optional
+        All draws of each row sorted, where they are at hand.
 
     Examples
     --------
     >>> float(standard_errors([1.0, 3.0, 5.0, 7.0], "mean").round(4))
     1.291
     """
-    values, chosen = checked_draws(x), measure_named(measure)
+    chosen = measure_named(measure)
+    rows, designs = _rows(checked_draws(x), method)
+    error = _plain_errors(rows, chosen, designs, ordered)
+    for _, doubted in _doubted(rows, chosen, ordered):
+        error = np.where(doubted, math.nan, error)
+    return np.asarray(error)
+
+
+def _rows(values: Array, method: str | Design) -> tuple[Array, Designs]:
+    """Return draws as rows (..., draw), and the designs that each of them is made of."""
     if not isinstance(method, str):
-        values = _by_scramble(values, method.scrambles) if method.method == "sobol" else values
-        method = method.method
-    if method == "monte_carlo":
-        return np.asarray(chosen.error(values))
+        designs = method.scrambles if method.method == "sobol" else values.shape[-1] // CHUNK
+        return values, Designs(method.method, 1 if method.method == "monte_carlo" else designs)
+    if method == "sobol":
+        values = values[None] if values.ndim == 1 else values
+        by_row = np.ascontiguousarray(np.moveaxis(values, 0, -2))
+        return by_row.reshape(*by_row.shape[:-2], -1), Designs(method, len(values))
     if method == "latin_hypercube":
-        n_chunks = values.shape[-1] // CHUNK
-        if n_chunks < FEWEST_DESIGNS:
-            return np.full(values.shape[:-1], math.nan)
-        chunks = values[..., : n_chunks * CHUNK].reshape(*values.shape[:-1], n_chunks, CHUNK)
-        return _mean_error(chosen.figure(chunks))
-    if values.ndim < 2 or values.shape[0] < FEWEST_DESIGNS:
-        return np.full(values.shape[1:-1], math.nan)
-    return _mean_error(np.moveaxis(chosen.figure(values), 0, -1))
+        return values, Designs(method, values.shape[-1] // CHUNK)
+    return values, Designs()
+
+
+def degrees_of_freedom(design: Design, n_draws: int) -> float:
+    """Return the independent figures that an error is judged from, less one; infinite where the draws themselves are.
+
+    Examples
+    --------
+    >>> from sharesim.uncertainty.draws import DrawPlan
+    >>> degrees_of_freedom(DrawPlan([], seed=1, method="latin_hypercube"), 8192)
+    7.0
+    """
+    _, designs = _rows(np.broadcast_to(0.0, n_draws), design)
+    return math.inf if designs.independent else designs.freedom(n_draws)
+
+
+def _plain_errors(rows: Array, measure: Measure, designs: Designs, ordered: Array | None) -> Array:
+    """Return the errors of rows (..., draw) as far as their designs give any."""
+    if designs.independent:
+        if ordered is not None and measure.error_of_sorted is not None:
+            return np.asarray(measure.error_of_sorted(ordered))
+        return np.asarray(measure.error(rows))
+    if designs.count < FEWEST_DESIGNS:
+        return np.full(rows.shape[:-1], math.nan)
+    return error_of_mean(np.asarray(measure.figure(_whole(rows, designs).reshape(*rows.shape[:-1], designs.count, -1))))
+
+
+def _whole(rows: Array, designs: Designs) -> Array:
+    """Return rows without the draws of a design that was cut short."""
+    return rows[..., : designs.count * CHUNK] if designs.method == "latin_hypercube" else rows
+
+
+def _doubted(rows: Array, measure: Measure, ordered: Array | None) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield what speaks against an error, and for which rows."""
+    for doubt in measure.doubts:
+        yield doubt.said, doubt.found(rows if ordered is None else ordered, ordered is not None)
 
 
 @takes(method=_a_method)
 def estimate(x: ArrayLike, measure: str | Measure = "mean", method: str | Design = "monte_carlo") -> Any:
-    """Return a measure with its standard error.
+    """Return a measure with its standard error and confidence interval.
 
     Parameters
     ----------
@@ -313,33 +223,32 @@ def estimate(x: ArrayLike, measure: str | Measure = "mean", method: str | Design
     4.0
     """
     values, chosen = checked_draws(x), measure_named(measure)
-    scrambles = 1
-    if not isinstance(method, str):
-        figure, n_draws, scrambles = np.asarray(chosen.figure(values)), values.shape[-1], method.scrambles
-    elif method == "sobol":
-        values = values[None] if values.ndim == 1 else values
-        scrambles = values.shape[0]
-        figure = mean(np.moveaxis(np.asarray(chosen.figure(values)), 0, -1))
-        n_draws = values.shape[0] * values.shape[-1]
+    rows, designs = _rows(values, method)
+    if method == "sobol":
+        figure = mean(np.moveaxis(np.asarray(chosen.figure(values if values.ndim > 1 else values[None])), 0, -1))
     else:
-        figure, n_draws = np.asarray(chosen.figure(values)), values.shape[-1]
-    name = method if isinstance(method, str) else method.method
-    designs = {"sobol": scrambles, "latin_hypercube": values.shape[-1] // CHUNK}.get(name, math.inf)
-    freedom = designs - 1 if designs >= FEWEST_DESIGNS else math.inf
-    error = standard_errors(values, chosen, method)
-    if figure.ndim == 0:
-        return Estimate(float(figure), float(error), n_draws, freedom)
-    flat = zip(figure.ravel(), np.broadcast_to(error, figure.shape).ravel(), strict=True)
-    return Estimates(Estimate(float(value), float(spread), n_draws, freedom) for value, spread in flat)
+        figure = np.asarray(chosen.figure(rows))
+    error = _plain_errors(rows, chosen, designs, None)
+    doubts = list(_doubted(rows, chosen, None))
+    found = Estimates(
+        _estimate_of(float(figure[place]), float(error[place]), rows[place], chosen, designs,
+                     next((said for said, doubted in doubts if doubted[place]), ""))
+        for place in np.ndindex(figure.shape)
+    )  # fmt: skip
+    return found if figure.ndim else found[0]
 
 
-def _student_quantile(p: float, freedom: float) -> float:
-    """Return Student's t quantile by its expansion around the normal's (within 0.001 from 7 degrees, up to 99%)."""
-    z = NormalDist().inv_cdf(p)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return z + sum(term / freedom ** (power + 1) for power, term in enumerate(terms))
+def _estimate_of(value: float, error: float, row: Array, measure: Measure, designs: Designs, doubt: str) -> Estimate:
+    """Return the estimate of one row of draws."""
+    few = not designs.independent and designs.count < FEWEST_DESIGNS
+    freedom = math.inf if designs.independent or few else designs.freedom(row.size)
+    if few:
+        needed = "chunks" if designs.method == "latin_hypercube" else "scrambles"
+        doubt = f"fewer than {FEWEST_DESIGNS} {needed}"
+    elif not doubt and math.isnan(error):
+        doubt = "too few draws"
+    if doubt:
+        return Estimate(value, math.nan, row.size, freedom, doubt)
+    # Worked out when asked for: an interval takes longer than an error, and stop rules need errors only.
+    ends = None if measure.ends is None else partial(measure.ends, _whole(row, designs), designs)
+    return Estimate(value, error, row.size, freedom, ends=ends)

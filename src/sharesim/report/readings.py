@@ -44,8 +44,10 @@ def readings(contents: Contents) -> pd.DataFrame:
                 "kind": kind,
                 "choosing": chose.value,
                 "choosing_error": chose.standard_error,
+                "choosing_reach": chose.reach(),
                 "judging": judged.value,
                 "judging_error": judged.standard_error,
+                "judging_reach": judged.reach(),
                 "difference": chose.value - judged.value,
             }
         )
@@ -61,7 +63,7 @@ def luck(frame: pd.DataFrame) -> tuple[float, float]:
         From `readings`.
     """
     row = frame.iloc[0]
-    return float(row.difference), float(1.96 * np.hypot(row.choosing_error, row.judging_error))
+    return float(row.difference), float(np.hypot(row.choosing_reach, row.judging_reach))
 
 
 def rules(contents: Contents) -> pd.DataFrame:

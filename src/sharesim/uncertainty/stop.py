@@ -14,7 +14,16 @@ from scipy.special import stdtrit
 from sharesim.arguments import check_fields, number, whole
 from sharesim.display import record
 from sharesim.errors import Fault, UsageError
-from sharesim.measures import CHUNK, FEWEST_DESIGNS, Estimate, Measure, chunk_sums, estimate, measure_named
+from sharesim.measures import (
+    CHUNK,
+    FEWEST_DESIGNS,
+    Estimate,
+    Measure,
+    chunk_sums,
+    estimate,
+    measure_named,
+    standard_errors,
+)
 from sharesim.uncertainty.amounts import fitting
 
 Array = NDArray[np.float64]
@@ -158,13 +167,15 @@ def run_until_precise(chunks: Chunks, rule: PrecisionRule, parts: Parts | None =
         added = np.asarray(chunks(done * parts.chunks, wanted * parts.chunks), dtype=np.float64)
         values = added if values is None else np.concatenate([values, added], axis=-1)
         done = wanted
-        found = estimate(values, rule.measure, _Design(parts.method, done if parts.method == "sobol" else 1))
-        estimates = (found,) if isinstance(found, Estimate) else tuple(found)
-        error = max(item.standard_error for item in estimates)  # NaN compares false and is never within a target
+        design = _Design(parts.method, done if parts.method == "sobol" else 1)
+        # NaN compares false and is never within a target.
+        error = float(np.max(standard_errors(values, rule.measure, design)))
         if error <= rule.standard_error or done >= most:
             break
         wanted = _next_look(done, error / rule.standard_error, most)
     reached = error <= rule.standard_error
+    found = estimate(values, rule.measure, design)
+    estimates = (found,) if isinstance(found, Estimate) else tuple(found)
     return Stopped(estimates, done * parts.draws, reached, _said(rule, error, done * parts.draws, reached))
 
 
@@ -324,9 +335,7 @@ def run_until_ranked(chunks: Chunks, rule: RankingRule, parts: Parts | None = No
     return Ranked(best, means, n_draws, not open_pairs, open_pairs, _said_of_order(rule, best, open_pairs, n_draws))
 
 
-def _open_pairs(
-    part_means: Array, rule: RankingRule, look: int
-) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+def _open_pairs(part_means: Array, rule: RankingRule, look: int) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
     """Return the best rows in order and the pairs among them, or with the rest, that are not settled."""
     n_rows, n_parts = part_means.shape
     means = part_means.mean(axis=1)

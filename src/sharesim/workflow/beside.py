@@ -52,8 +52,7 @@ def do_minimum(judged: Judged) -> pd.DataFrame:
         gain = np.where(np.abs(other - one) < 0.005, 0.0, other - one)
         over = estimate(gain, "mean", judged.outcomes.plan)
         council = ("", "All together") if at < 0 else (study.councils.ids[at], study.councils.name(at))
-        error = float(over.standard_error) if over.available else float("nan")
-        rows.append((*council, one.mean(), other.mean(), float(over.value), error, float((gain > 0).mean())))
+        rows.append((*council, one.mean(), other.mean(), over.value, over.standard_error, float((gain > 0).mean())))
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -109,8 +108,7 @@ def _none(count: int) -> tuple[float, ...]:
 
 def _spread(draws: np.ndarray, design: Design) -> tuple[float, float, float, float]:
     found = estimate(draws, "mean", design)
-    error = float(found.standard_error) if found.available else float("nan")
-    return float(found.value), error, float(percentile(draws, 5)), float(percentile(draws, 95))
+    return found.value, found.standard_error, float(percentile(draws, 5)), float(percentile(draws, 95))
 
 
 def _other_funds(judged: Judged, index: np.ndarray) -> float:
@@ -145,8 +143,7 @@ def mitigations(judged: Judged) -> pd.DataFrame:
         cost = -with_it.activation_npv[_column(with_it, row.id)].sum(axis=(0, 1))
         worth = _by_council(with_it).sum(axis=0) - _by_council(without).sum(axis=0)
         found = estimate(worth, "mean", judged.outcomes.plan)
-        error = float(found.standard_error) if found.available else float("nan")
-        figures = (float(found.value) + float(cost.mean()), float(cost.mean()), float(found.value), error)
+        figures = (found.value + float(cost.mean()), float(cost.mean()), found.value, found.standard_error)
         rows.append((row.id, row.name, row.mitigated, *figures))
     columns = ["risk", "name", "bought", "effect_gbp", "cost_gbp", "worth_gbp", "worth_error_gbp"]
     return pd.DataFrame(rows, columns=columns)

@@ -17,6 +17,7 @@ from sharesim.choice.frontier import AGAINST
 from sharesim.choice.solution import Solution, Status
 from sharesim.choice.stability import LEAST_SETS, Stability
 from sharesim.display import record, shortened
+from sharesim.measures import Estimate, degrees_of_freedom
 from sharesim.report import tables, words
 from sharesim.study.given import choice_of
 from sharesim.study.rules import Objective, RuleBase
@@ -85,10 +86,16 @@ class Appraisal:
         for row in best.index:
             value = frame.loc[row]
             lines.append(
-                f"  {self.outcomes.table.describe(row)}: mean {money(value.npv_mean_gbp)} (± {money(1.96 * value.npv_mean_error_gbp)}), "
+                f"  {self.outcomes.table.describe(row)}: mean {money(value.npv_mean_gbp)}{self._sure(value)}, "
                 f"loses in {value.probability_of_loss:.0%} of futures"
             )
         return "\n".join([*lines, *correlation_lines(self.outcomes.plan.changes), money_note(self.study)])
+
+    def _sure(self, bundle: pd.Series) -> str:
+        """Return how far the 95% interval of a bundle's mean reaches, in words; "" where the draws give no error."""
+        freedom = degrees_of_freedom(self.outcomes.plan, self.n_draws)
+        found = Estimate(bundle.npv_mean_gbp, bundle.npv_mean_error_gbp, self.n_draws, freedom)
+        return f" (± {money(found.reach())})" if found.available else ""
 
     @takes(options=CHOICE_OPTIONS)
     def question(

@@ -58,8 +58,8 @@ class RightToStop:
         What is left from the gate on when going on whatever is known.
     with_right_gbp : float
         The same when it is stopped where the rule says so.
-    right_gbp, error_gbp : float
-        The difference and its Monte Carlo standard error.
+    right_gbp, error_gbp, reach_gbp : float
+        The difference, its Monte Carlo standard error, and how far its 95% interval reaches.
     foresight_gbp : float
         What is left with perfect foresight: going on or stopping, whichever is better, in each of the same futures. No
         rule can bring more, so it is never below `with_right_gbp`.
@@ -78,6 +78,7 @@ class RightToStop:
     with_right_gbp: float
     right_gbp: float
     error_gbp: float
+    reach_gbp: float
     foresight_gbp: float
     stopped_share: float
     known: tuple[str, ...]
@@ -91,7 +92,7 @@ class RightToStop:
     @property
     def is_plain(self) -> bool:
         """Whether the right differs from nothing by more than chance does in nineteen cases of twenty."""
-        return self.is_used and abs(self.right_gbp) > 1.96 * self.error_gbp
+        return self.is_used and abs(self.right_gbp) > self.reach_gbp
 
 
 def rights_to_stop(judged: Judged) -> list[RightToStop]:
@@ -131,7 +132,7 @@ def right_words(found: RightToStop) -> str:
     Examples
     --------
     >>> words = lambda right, share: right_words(
-    ...     RightToStop("own", (), True, 1e6, 1e6 + right, right, 10_000.0, 3e6, share, (), 1024)
+    ...     RightToStop("own", (), True, 1e6, 1e6 + right, right, 10_000.0, 20_000.0, 3e6, share, (), 1024)
     ... )
     >>> print(words(50_000.0, 0.2))
     the right is worth £50k (± £20k)
@@ -145,7 +146,7 @@ def right_words(found: RightToStop) -> str:
     if found.error_gbp != found.error_gbp:
         return f"the right is worth {money(found.right_gbp)}"
     doubt = "" if found.is_plain else ", which cannot be told from nothing"
-    return f"the right is worth {money(found.right_gbp)} (± {money(1.96 * found.error_gbp)}){doubt}"
+    return f"the right is worth {money(found.right_gbp)} (± {money(found.reach_gbp)}){doubt}"
 
 
 def stop_value(
@@ -238,10 +239,9 @@ def _right(judged: Judged, at: int, stage: Stage) -> RightToStop:
     # All three are means over the same fresh draws, the second and third of the same two ways in each.
     ways = (remaining[1], np.where(goes_on, remaining[1], -stage.stop_gbp), np.maximum(remaining[1], -stage.stop_gbp))
     always, with_right, foresight = (float(way.mean()) for way in ways)
-    error = float(found.standard_error) if found.available else float("nan")
     return RightToStop(
         stage.id, tuple(outcomes.table.id_of(int(row)) for row in np.sort(rows)), was_chosen, always,
-        with_right, float(found.value), error, foresight, float(1.0 - goes_on.mean()), names,
+        with_right, found.value, found.standard_error, found.reach(), foresight, float(1.0 - goes_on.mean()), names,
         fresh.n_draws,
     )  # fmt: skip
 

@@ -113,8 +113,8 @@ def test_choosing_figures_are_those_of_the_choosing_draws(trio: Contents) -> Non
     assert np.isclose(frame.loc["p_loss", "judging"], trio.figures["probability_of_loss"])
     assert np.allclose(frame.choosing - frame.judging, frame.difference)
     flattered, reach = readings.luck(readings.readings(trio))
-    errors = [estimate(draws, "mean").standard_error for draws in (readings.choosing_draws(trio), trio.npv)]
-    assert np.isclose(reach, 1.96 * np.hypot(*errors))
+    reaches = [estimate(draws, "mean").reach() for draws in (readings.choosing_draws(trio), trio.npv)]
+    assert np.isclose(reach, np.hypot(*reaches))
     assert np.isclose(flattered, trio.solution.mean_npv_gbp - trio.npv.mean())
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sharesim.measures import estimate
 from sharesim.report import write
 from sharesim.report.contents import Contents
 from sharesim.report.figures import Drawing, drawing
@@ -190,7 +190,7 @@ def figures_by_name(trio: Contents, material: Material) -> dict[str, float]:
     for row in tables["horizons"].to_dict("records"):
         found[f"horizons.{int(row['years'])}.cashable_undiscounted_gbp"] = row["cashable_undiscounted_gbp"]
     found |= {f"staff.{name}": tables["staff"][name].sum() for name in ("posts_removed", "compulsory_exits")}
-    found["npv_mean_reach_gbp"] = NormalDist().inv_cdf(0.975) * trio.figures["npv_mean_gbp_error"]
+    found["npv_mean_reach_gbp"] = estimate(trio.npv, "mean").reach()
     found |= {
         name: getattr(material.public_value, name) for name in ("npsv_mean_gbp", "npsv_p5_gbp", "npsv_p95_gbp", "bcr")
     }

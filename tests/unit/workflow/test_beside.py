@@ -89,7 +89,7 @@ def test_no_rule_brings_more_than_foresight_on_the_same_futures() -> None:
 def test_the_line_of_a_gate_says_when_the_right_cannot_be_told_from_nothing() -> None:
     (dear,) = rights_to_stop(judged(with_gate(1e7)))
     assert "no rule on what is known by then plainly beats that" in gate_line(dear) and not dear.is_plain
-    doubtful = replace(dear, stopped_share=0.1, right_gbp=-3_000.0, error_gbp=2_000.0)
+    doubtful = replace(dear, stopped_share=0.1, right_gbp=-3_000.0, error_gbp=2_000.0, reach_gbp=3_920.0)
     assert gate_line(doubtful).endswith("the right is worth -£3,000 (± £3,920), which cannot be told from nothing.")
     sure = replace(doubtful, right_gbp=30_000.0)
     assert gate_line(sure).endswith("the right is worth £30k (± £3,920).")
@@ -109,7 +109,7 @@ def test_a_stage_gate_of_a_study_lies_between_none_and_foresight() -> None:
     result = judged(with_gate(5_000.0), 4096)
     (found,) = rights_to_stop(result)
     assert found.known == ("services.hr.saving_rate_share",) and 0.05 < found.stopped_share < 0.95
-    assert found.right_gbp > 4 * found.error_gbp and found.is_plain
+    assert found.right_gbp > 4 * found.error_gbp and 1.9 < found.reach_gbp / found.error_gbp < 2.3 and found.is_plain
     assert found.always_gbp < found.with_right_gbp < found.foresight_gbp
     assert found.with_right_gbp == pytest.approx(found.always_gbp + found.right_gbp)
     assert found.follow_ons[0].startswith("hr/own|")
