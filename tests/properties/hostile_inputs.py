@@ -14,6 +14,7 @@ import sharesim.starter
 from sharesim.batch.expand import Expansion
 from sharesim.batch.manifest import BatchFolder
 from sharesim.batch.plan import read_plan
+from sharesim.batch.sealed import write_sealed
 from sharesim.batch.status import status
 from sharesim.batch.tables import run_table
 from sharesim.errors import SharesimError
@@ -87,13 +88,20 @@ class Readers:
 
     def batch_file(self, data: bytes) -> None:
         """Read what a batch planned, as status does."""
-        (self.batch.root / "batch.json").write_bytes(data)
+        file = self.batch.root / "batch.json"
+        file.write_bytes(data)
+        expect_faults(lambda: status(self.batch.root).summary())
+        try:
+            # As somebody would write it who knows how a list is sealed.
+            write_sealed(file, {**json.loads(data)})
+        except (ValueError, TypeError, RecursionError):
+            return
         expect_faults(lambda: status(self.batch.root).summary())
 
     def record_file(self, data: bytes) -> None:
         """Read the record and the summary of a run."""
         row = {"run": RUN, "key": "k", "study": "s", "scenario": "", "seed": 1, "settings": {}, "faults": []}
-        (self.batch.root / "batch.json").write_text(json.dumps({"name": "x", "runs": [row], "factors": []}))
+        write_sealed(self.batch.root / "batch.json", {"name": "x", "runs": [row], "factors": []})
         for name in ("record.json", "summary.json"):
             (self.batch.run(RUN) / name).write_bytes(data)
         expect_faults(lambda: run_table(self.batch))

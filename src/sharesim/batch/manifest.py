@@ -348,6 +348,7 @@ def _is_row(row: Any) -> bool:
         isinstance(row, dict)
         and all(isinstance(row.get(name), str) for name in texts)
         and IDENTITY.fullmatch(row["run"]) is not None
+        and "seed" in row
         and isinstance(row.get("settings"), dict)
         and isinstance(row.get("faults"), list)
     )
