@@ -133,7 +133,7 @@ def _without_portfolio(found: Settled, control: Control, notes: list[str]) -> So
     none = np.zeros(0, dtype=np.int64)
     return Solution(
         found.status, none, none, np.nan, found.bound, np.nan, stopped_by=found.stopped_by,
-        seconds=control.elapsed, solver=control.told.solver, notes=tuple(dict.fromkeys(notes)),
+        seconds=control.elapsed, solver=control.told.solver, notes=tuple(dict.fromkeys([*control.told.notes, *notes])),
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def _solution(judges: list[Judge], found: list[Settled], control: Control, notes
         stopped_by=last.stopped_by if weakest.status is Status.OPTIMAL else weakest.stopped_by,
         seconds=control.elapsed,
         solver=control.told.solver,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(dict.fromkeys([*control.told.notes, *notes])),
     )
 
 

@@ -73,8 +73,8 @@ class ChoiceOptions:
     def __post_init__(self) -> None:
         check_fields(
             self, gap=number(0.0, below=True), time_limit_seconds=number(0.0), work_limit_nodes=whole(0, 2**31 - 1),
-            seed=whole(0, 2**31 - 1), progress=a_function, full_draws=whole(0, 10_000_000), chance=a_word("exact", "cvar"),
-            ties=a_flag, binding=a_flag,
+            seed=whole(0, 2**31 - 1), progress=a_function, full_draws=whole(0, 10_000_000),
+            chance=a_word("exact", "cvar"), ties=a_flag, binding=a_flag, clock=a_function,
         )  # fmt: skip
 
 
@@ -150,10 +150,13 @@ class Told:
     interrupted : bool
         Somebody asked to stop: nothing is searched from then on.
     solver : str
+    notes : list of str
+        That a solver failed and another took over.
     """
 
     interrupted: bool = False
     solver: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,7 @@ class Control:
             ),
         )
         self.told.solver = raw.solver
+        self.told.notes += raw.notes
         self.told.interrupted |= raw.stopped_by is StoppedBy.INTERRUPT
         # Whoever asked to stop left the later solves no time.
         return replace(raw, stopped_by=self.stopped_by) if raw.stopped_by is StoppedBy.TIME else raw

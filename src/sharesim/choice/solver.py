@@ -5,8 +5,8 @@ by column stay inside HiGHS (`LinearSession`), because rebuilding them each roun
 
 Traps that this file takes care of (read in both generations' sources, and tested):
 
-* CBC reports "Optimal" after a time limit (status 1, sol_status 2): the solution status decides, and the bound is read
-  from its log;
+* PuLP splits the command of CBC at every space, also within paths: CBC is started here, in its folder, without any path;
+* CBC may write "Optimal" after a time limit: its log decides, and the bound is read from it;
 * a maximisation reaches CBC with the sign turned in one generation and not in the other: PuLP is always given a
   minimisation;
 * ``pulp.HiGHS(warmStart=True)`` is ignored in 3.3: the start is handed to HiGHS directly;
@@ -24,8 +24,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pulp
@@ -85,6 +85,8 @@ class RawSolution:
     stopped_by : StoppedBy
     seconds : float
     solver : str
+    notes : tuple of str
+        That another solver failed before.
     """
 
     status: Status
@@ -94,16 +96,17 @@ class RawSolution:
     stopped_by: StoppedBy
     seconds: float
     solver: str
+    notes: tuple[str, ...] = ()
 
 
 def available() -> tuple[str, ...]:
     """Return the solvers that can be used here, of ``cbc`` and ``highs``."""
-    return ("cbc", "highs") if pulp.COIN_CMD(path=_cbc_path(), msg=False).available() else ("highs",)
+    return ("cbc", "highs") if _cbc().available() else ("highs",)
 
 
-def _cbc_path() -> str | None:
+def _cbc() -> pulp.COIN_CMD:
     """CBC of PuLP 3.3 sits inside the package; 4.x finds the one of its own extra, or on the search path, with None."""
-    return pulp.apis.coin_api.pulp_cbc_path if GENERATION < 4 else None
+    return pulp.COIN_CMD(path=pulp.apis.coin_api.pulp_cbc_path if GENERATION < 4 else None, msg=False)
 
 
 def pick(program: Program, solver: str) -> str:
@@ -166,7 +169,7 @@ def solve(program: Program, options: SolverOptions | None = None) -> RawSolution
     Raises
     ------
     SolverError
-        The solver broke down (not: found no solution).
+        The solver broke down (not: found no solution); under ``auto`` every solver did.
     UsageError
         The solver asked for does not exist or is not installed.
     """
@@ -174,24 +177,53 @@ def solve(program: Program, options: SolverOptions | None = None) -> RawSolution
     if not np.isfinite(program.objective).all() or not np.isfinite(program.matrix.data).all():
         where = "choice.solver"
         raise SolverError(Fault(where, "the program holds a number that is not finite", remedy="Check the candidates."))
-    name = pick(program, options.solver)
-    started = time.monotonic()
-    try:
-        found = (_with_cbc if name == "cbc" else _with_highs)(program, scaled(program), options)
-    except pulp.PulpError as error:
-        raise SolverError(
-            Fault("choice.solver", f"{name} failed", str(error), remedy="Try the other solver.")
-        ) from error
-    return RawSolution(**found, seconds=time.monotonic() - started, solver=f"PuLP {pulp.__version__} + {name}")
+    if _nothing_fits(program):
+        nothing = _said(Status.INFEASIBLE, None, np.nan, -np.inf, StoppedBy.PROOF)
+        return RawSolution(**nothing, seconds=0.0, solver=f"PuLP {pulp.__version__}")
+    started, failed = time.monotonic(), {}
+    names = _in_turn(program, options.solver)
+    for name in names:
+        left = options.time_limit_seconds - (time.monotonic() - started if failed else 0.0)
+        run = _with_cbc if name == "cbc" else _with_highs
+        try:
+            found = run(program, scaled(program), replace(options, time_limit_seconds=max(left, 0.0)))
+        except (pulp.PulpError, OSError, RuntimeError) as error:
+            failed[name] = " ".join(str(error).split()) or type(error).__name__
+            continue
+        if found["status"] is Status.FAILED and name != names[-1]:
+            failed[name] = "it gave no answer"
+            continue
+        notes = tuple(f"{other} failed ({why}), so {name} took over" for other, why in failed.items())
+        seconds = time.monotonic() - started
+        return RawSolution(**found, seconds=seconds, solver=f"PuLP {pulp.__version__} + {name}", notes=notes)
+    said, remedy = "; ".join(failed.values()), "" if len(failed) > 1 else "Try the other solver."
+    raise SolverError(Fault("choice.solver", f"{' and '.join(failed)} failed", said, remedy=remedy))
+
+
+def _nothing_fits(program: Program) -> bool:
+    """Return whether the bounds of some variable leave it no value; CBC ends in an error on these."""
+    least = np.where(program.integer, np.ceil(program.lower - 1e-9), program.lower)
+    most = np.where(program.integer, np.floor(program.upper + 1e-9), program.upper)
+    return bool((least > most).any())
+
+
+def _in_turn(program: Program, solver: str) -> tuple[str, ...]:
+    """Return the solvers to try: the one asked for, or the better one and, should it fail, the other."""
+    first = pick(program, solver)
+    return (first, *(name for name in available() if name != first)) if solver == "auto" else (first,)
 
 
 def problem(program: Program, form: Scaled) -> tuple[pulp.LpProblem, list]:
     """Return the program as a PuLP problem and its variables in order, by either generation's fastest calls."""
     made = pulp.LpProblem("choice", pulp.LpMinimize)
-    names = [f"v{number}" for number in range(program.n_variables)]
+    names = [_variable(number) for number in range(program.n_variables)]
     variables = (_variables_3 if GENERATION < 4 else _variables_4)(made, program, names)
     (_rows_3 if GENERATION < 4 else _rows_4)(made, form, variables)
     return made, variables
+
+
+def _variable(number: int) -> str:
+    return f"v{number}"
 
 
 def _finite(value: float) -> float | None:
@@ -403,51 +435,73 @@ def _said(status: Status, values: np.ndarray | None, objective: float, bound: fl
     return {"status": status, "values": values, "objective": objective, "bound": bound, "stopped_by": stopped_by}
 
 
+# Files of one run of CBC; their folder is where it works, so that no path, whatever it holds, is in its command.
+MODEL, START, ANSWER, LOG = "choice.mps", "start.mst", "choice.sol", "cbc.log"
+
+
 def _with_cbc(program: Program, form: Scaled, options: SolverOptions) -> dict:
+    """Solve with CBC: PuLP writes the model and finds the program, but splits its command at every space."""
     made, variables = problem(program, form)
     watch = _Watch(options, form.objective_scale)
     with tempfile.TemporaryDirectory() as folder:
-        log = os.path.join(folder, "cbc.log")
-        # CBC 2.10.3's integer preprocessing substitutes wrongly and loses the best solution (docs/decisions/021).
-        extra = [f"randomSeed {options.seed}", f"randomCbcSeed {options.seed}", "preprocess off"]
-        solver = pulp.COIN_CMD(
-            path=_cbc_path(),
-            msg=False,
-            threads=None,
-            gapRel=options.gap,
-            timeLimit=max(options.time_limit_seconds, 0.01) if np.isfinite(options.time_limit_seconds) else None,
-            maxNodes=options.work_limit_nodes,
-            warmStart=options.start is not None,
-            logPath=log,
-            options=extra,
-        )
-        solver.tmpDir = folder
+        made.writeMPS(os.path.join(folder, MODEL))
         if options.start is not None:
-            for variable, value in zip(variables, np.nan_to_num(options.start).tolist(), strict=True):
-                variable.setInitialValue(value, check=False)
-        with _interruptible(watch), _followed(watch, folder, log):
-            answer = made.solve(solver)
-        with open(log, encoding="utf-8", errors="replace") as file:
-            said = file.read()
-    found = _read_cbc(program, (made, variables, answer), said, form.objective_scale)
+            _write_start(os.path.join(folder, START), variables, options.start)
+        log = os.path.join(folder, LOG)
+        with open(log, "wb") as output, _interruptible(watch):
+            cbc = subprocess.Popen(
+                _cbc_command(options), cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )  # fmt: skip
+            with _followed(watch, cbc, log):
+                code = cbc.wait()
+        said, answer = _text(log), _text(os.path.join(folder, ANSWER))
+    if code or not answer:
+        raise pulp.PulpError(f"CBC ended with code {code} and no answer: {said.strip()[-200:] or 'it said nothing'}")
+    found = _read_cbc(program, answer, said, form.objective_scale)
     stopped = watch.interrupted.is_set() and found["stopped_by"] is StoppedBy.TIME
     return {**found, "stopped_by": StoppedBy.INTERRUPT} if stopped else found
 
 
+def _cbc_command(options: SolverOptions) -> list[str]:
+    start = ["-mips", START] if options.start is not None else []
+    limit = options.time_limit_seconds
+    seconds = ["-sec", str(max(limit, 0.01))] if np.isfinite(limit) else []
+    nodes = [] if options.work_limit_nodes is None else ["-maxNodes", str(options.work_limit_nodes)]
+    # CBC 2.10.3's integer preprocessing substitutes wrongly and loses the best solution (docs/decisions/021).
+    how = ["-randomSeed", str(options.seed), "-randomCbcSeed", str(options.seed), "-preprocess", "off"]
+    return [
+        _cbc().path, MODEL, *start, *seconds, *how, "-ratio", str(options.gap), "-timeMode", "elapsed", *nodes,
+        "-solve", "-printingOptions", "all", "-solution", ANSWER,
+    ]  # fmt: skip
+
+
+def _write_start(path: str, variables: list, start: np.ndarray) -> None:
+    values = zip(variables, np.nan_to_num(start).tolist(), strict=True)
+    lines = [f"{number} {variable.name} {value!r} 0\n" for number, (variable, value) in enumerate(values)]
+    with open(path, "w", encoding="ascii") as file:
+        file.writelines(["Stopped on time - objective value 0\n", *lines])
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
 @contextmanager
-def _followed(watch: _Watch, folder: str, log: str) -> Iterator[None]:
+def _followed(watch: _Watch, cbc: subprocess.Popen, log: str) -> Iterator[None]:
     """Read CBC's log as it grows, pass on where it stands, and stop CBC when somebody says so."""
     done = threading.Event()
 
     def follow() -> None:
         while not done.wait(LOOK_SECONDS):
-            try:
-                with open(log, encoding="utf-8", errors="replace") as file:
-                    watch.report(*_cbc_stands(file.read()))
-            except FileNotFoundError:
-                continue
-            if watch.interrupted.is_set():
-                _stop_cbc(folder)
+            watch.report(*_cbc_stands(_text(log)))
+            # It writes the best it has; elsewhere than on POSIX only Ctrl-C reaches it.
+            if watch.interrupted.is_set() and os.name == "posix":
+                cbc.send_signal(signal.SIGINT)
 
     reader = threading.Thread(target=follow, name="cbc log", daemon=True)
     reader.start()
@@ -456,6 +510,9 @@ def _followed(watch: _Watch, folder: str, log: str) -> Iterator[None]:
     finally:
         done.set()
         reader.join()
+        if cbc.poll() is None:
+            cbc.kill()
+            cbc.wait()
 
 
 def _cbc_stands(said: str) -> tuple[float, float]:
@@ -477,55 +534,37 @@ def _cbc_stands(said: str) -> tuple[float, float]:
     return min((value for value in found if value < 1e49), default=np.inf), bound if bound > -1e49 else -np.inf
 
 
-def _stop_cbc(folder: str) -> None:
-    """Ask the CBC that works in a folder to stop and write the best it has (POSIX; elsewhere Ctrl-C reaches it)."""
-    if os.name != "posix":
-        return
-    # -ww: long paths are not cut off at the width of a terminal.
-    listed = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, check=False)
-    for line in os.fsdecode(listed.stdout).splitlines():
-        pid, parent, *words = line.split(None, 2)
-        if parent == str(os.getpid()) and words and folder in words[0]:
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGINT)
-
-
-def _read_cbc(program: Program, run: tuple, said: str, scale: float) -> dict:
-    made, variables, answer = run
-    has_values, proven, infeasible, unbounded = _cbc_status(made, answer, said)
+def _read_cbc(program: Program, answer: str, said: str, scale: float) -> dict:
+    """Read CBC's answer: a line of status, then number, name and value of each variable and row."""
+    first, *lines = answer.splitlines()
+    words = first.split()
     values, objective = None, np.nan
-    if has_values:
+    # "Stopped on time - objective value", but "Stopped on time (no integer solution - continuous used) - ...".
+    if words[0] == "Optimal" or (words[0] == "Stopped" and words[4:5] == ["objective"]):
         # A variable in no row and not in the objective never reaches CBC; any value within its bounds will do.
-        values = np.array([0.0 if variable.varValue is None else variable.varValue for variable in variables])
+        values, number = np.zeros(program.n_variables), {_variable(at): at for at in range(program.n_variables)}
+        for line in lines:
+            name, value = line.replace("**", " ").split()[1:3]
+            if name in number:
+                values[number[name]] = float(value)
         values = np.clip(values, program.lower, program.upper)
         objective = float(program.objective @ values)
+    stopped = re.search(r"Result - Stopped|Stopped on", said) is not None
+    proven = words[0] == "Optimal" and not stopped
     lower = re.findall(r"^Lower bound:\s+(\S+)", said, flags=re.MULTILINE)
     bound = -float(lower[-1]) / scale if lower else (objective if proven else np.inf)
-    if infeasible:
+    # "Infeasible", or "Integer infeasible".
+    if words[0] in ("Infeasible", "Integer") and not stopped:
         return _said(Status.INFEASIBLE, None, np.nan, -np.inf, StoppedBy.PROOF)
-    if unbounded:
+    if words[0] == "Unbounded":
         return _said(_which_unbounded(program), None, np.nan, np.inf, StoppedBy.PROOF)
     if proven:
         return _said(Status.OPTIMAL, values, objective, max(bound, objective), StoppedBy.GAP)
     stopped_by = StoppedBy.WORK if re.search(r"node limit|maximum nodes", said, flags=re.IGNORECASE) else StoppedBy.TIME
     stopped_by = StoppedBy.INTERRUPT if "user ctrl-c" in said.lower() else stopped_by
-    if has_values:
+    if values is not None:
         return _said(Status.FEASIBLE, values, objective, max(bound, objective), stopped_by)
     return _said(Status.UNPROVEN, None, np.nan, bound, stopped_by)
-
-
-def _cbc_status(made: pulp.LpProblem, answer: object, said: str) -> tuple[bool, bool, bool, bool]:
-    """Return has values, proven best, proven infeasible, unbounded; the generations say it differently."""
-    if GENERATION < 4:
-        has_values = made.sol_status in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible)
-        proven = made.sol_status == pulp.LpSolutionOptimal
-        infeasible, unbounded = made.status == pulp.LpStatusInfeasible, made.status == pulp.LpStatusUnbounded
-    else:
-        kinds, has_values = pulp.LpSolveStatus, answer.has_solution
-        proven = answer.status in (kinds.Optimal, kinds.GapLimit)
-        infeasible, unbounded = answer.status == kinds.Infeasible, answer.status == kinds.Unbounded
-    stopped = re.search(r"Result - Stopped|Stopped on", said) is not None
-    return has_values, proven and not stopped, infeasible and not stopped, unbounded
 
 
 @dataclass(frozen=True)

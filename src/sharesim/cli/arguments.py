@@ -55,6 +55,7 @@ def _study_commands(commands) -> None:
     run = _command(commands, "run", do.run_command, sentence, example)
     _study_arguments(run, many=True)
     _run_arguments(run)
+    _solver_argument(run)
     judged = "fresh futures on which the portfolio is judged (default: the study's)"
     run.add_argument("--judge-draws", type=int, metavar="N", help=judged)
     forms = "forms of the report: html, xlsx, pptx, md, or all (default: html)"
@@ -107,6 +108,7 @@ def _question_commands(commands) -> None:
     frontier = _command(commands, "frontier", do.frontier_command, sentence, example)
     _study_arguments(frontier)
     _run_arguments(frontier)
+    _solver_argument(frontier)
     measures = ("cvar", "loss_probability", "exits", "non_cashable")
     said = "measure set against mean NPV (default: cvar)"
     frontier.add_argument("--against", choices=measures, default="cvar", help=said)
@@ -115,6 +117,7 @@ def _question_commands(commands) -> None:
     explain = _command(commands, "explain", do.explain_command, sentence, "sharesim explain my-study")
     _study_arguments(explain)
     _run_arguments(explain)
+    _solver_argument(explain)
     sentence = "set what real arrangements published beside what general evidence would have said of them"
     example = "sharesim backtest register.csv --places populations.csv"
     evidence.backtest_arguments(_command(commands, "backtest", evidence.backtest_command, sentence, example))
@@ -172,6 +175,13 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
         "--jobs", type=int, metavar="N", help="threads (default: every core); the numbers do not depend on it"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
+
+
+def _solver_argument(parser: argparse.ArgumentParser) -> None:
+    said = "program that searches for the portfolio: auto, cbc or highs; the same as --set run.solver=NAME"
+    parser.add_argument(
+        "--solver", dest="assignments", action="append", type="run.solver={}".format, metavar="NAME", help=said
+    )
 
 
 def _appraisal_arguments(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,10 @@ class Run(Frozen):
     most_draws: Whole = field("Where a stop rule gives up.", unit="draws", default=1_000_000, ge=8192, le=100_000_000)
     gap: Number = field("Relative gap at which the choice may stop.", unit="share", default=1e-6, ge=0, le=0.5)
     time_limit_seconds: Number = field("Longest time for the choice.", unit="seconds", default=300.0, gt=0, le=1e7)
+    solver: Literal["auto", "cbc", "highs"] = field(
+        "Program that searches. auto takes the faster one for the question; should it fail, the other, and says so.",
+        default="auto",
+    )
 
 
 __all__ = ["Run"]

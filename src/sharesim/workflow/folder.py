@@ -116,6 +116,7 @@ def manifest(
             "seed": judged.seed,
         }
         result["solver"] = judged.portfolio.solution.solver
+        result["notes"] = list(judged.portfolio.solution.notes)
     return result
 
 

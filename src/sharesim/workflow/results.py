@@ -112,7 +112,9 @@ class Appraisal:
             With every fault of the rules and the objective given, as of a study's own.
         """
         run = self.study.model.run
-        options = options or ChoiceOptions(gap=run.gap, time_limit_seconds=run.time_limit_seconds, seed=1)
+        options = options or ChoiceOptions(
+            gap=run.gap, time_limit_seconds=run.time_limit_seconds, solver=run.solver, seed=1
+        )
         used, aim = choice_of(self.study, rules, objective)
         return Question(self.candidates, self.outcomes, active(used), aim, options)
 

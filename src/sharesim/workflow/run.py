@@ -284,14 +284,14 @@ def write_table(frame: pd.DataFrame, place: Place, study: Study) -> Path:
 
 
 def _choice_options(study: Study, options: RunOptions) -> ChoiceOptions:
-    limit = study.model.run.time_limit_seconds
+    run, limit = study.model.run, study.model.run.time_limit_seconds
     notify = options.stage("choosing")
 
     def tell(progress) -> None:
         if notify is not None:
             notify(int(min(progress.seconds, limit)), int(limit))
 
-    return ChoiceOptions(gap=study.model.run.gap, time_limit_seconds=limit, progress=tell)
+    return ChoiceOptions(gap=run.gap, time_limit_seconds=limit, solver=run.solver, progress=tell)
 
 
 def effects_of(portfolio: Portfolio):

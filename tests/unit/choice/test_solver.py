@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from pulp import PulpError
 from scipy import sparse
 
+import sharesim
+import sharesim.choice.solver as solver_module
+from sharesim.choice.choose import choose
 from sharesim.choice.formulation import Program, Target
 from sharesim.choice.keys import RowKey, RowKind
 from sharesim.choice.solution import Status, StoppedBy
 from sharesim.choice.solver import LinearSession, SolverOptions, _cbc_stands, available, solve
+from sharesim.cli.arguments import parser
 from sharesim.errors import SolverError, UsageError
+from sharesim.examples import two_councils_raw
+from sharesim.study.load import build
+from sharesim.study.places import Places
+from sharesim.testing import small_case
 
 SOLVERS = available()
 
@@ -184,3 +195,99 @@ def test_linear_session_keeps_up_with_rows_columns_and_bounds():
     assert session.solve().objective == pytest.approx(275)
     session.set_cost(np.array([0.0, 1.0, 0.0]))
     assert session.solve().objective == pytest.approx(1)
+
+
+HARD_PATHS = ("with space", "it's \"quoted\" $HOME;&(x)", "ŵ Жабокряч £")
+
+
+@pytest.mark.skipif("cbc" not in SOLVERS, reason="CBC is not installed here")
+@pytest.mark.parametrize("name", HARD_PATHS)
+def test_no_path_of_the_temporary_folder_matters_to_cbc(name, tmp_path, monkeypatch):
+    folder = tmp_path / (name.replace('"', "") if os.name == "nt" else name)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    made = knapsacks(3, 18, 3)
+    here = os.getcwd()
+    best = solve(made, SolverOptions(solver="highs", gap=0.0))
+    found = solve(made, SolverOptions(solver="cbc", gap=0.0, start=best.values.round()))
+    assert found.status is Status.OPTIMAL
+    assert found.objective == pytest.approx(best.objective, rel=1e-9)
+    assert os.getcwd() == here
+    assert not list(folder.iterdir())
+
+
+def impossible() -> dict[str, Program]:
+    """Programs that nothing satisfies, in every way in which that can be written."""
+    plain = program([1, 1], [[1, 1]], [-np.inf], [1])
+    return {
+        "halves only": program([1, 1], [[2, 2]], [1], [1]),
+        "the relaxation too": program([1, 1], [[1, 1]], [3], [np.inf]),
+        "continuous": program([1, 1], [[1, 1]], [3], [np.inf], integer=False),
+        "two rows": program([1, 1], [[1, 0], [1, 0]], [1, -np.inf], [np.inf, 0]),
+        "a row of nothing": program([1, 1], [[0, 0]], [1], [np.inf]),
+        "no objective": program([0, 0], [[2, 2]], [1], [1]),
+        "a row with crossed sides": program([1, 1], [[1, 1]], [2], [1]),
+        "crossed bounds": replace(plain, lower=np.array([1.0, 0.0]), upper=np.array([0.0, 1.0])),
+        "no whole number within bounds": replace(plain, lower=np.full(2, 0.2), upper=np.full(2, 0.8)),
+        "held in": replace(plain, lower=np.ones(2)),
+    }
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("kind", impossible())
+def test_an_infeasible_program_is_an_answer_and_no_error(kind, solver):
+    found = solve(impossible()[kind], SolverOptions(solver=solver))
+    assert (found.status, found.stopped_by) == (Status.INFEASIBLE, StoppedBy.PROOF)
+
+
+def broken(*_):
+    raise PulpError("it fell over")
+
+
+@pytest.mark.skipif(len(SOLVERS) < 2, reason="CBC is not installed here")
+@pytest.mark.parametrize(("first", "other"), [("highs", "cbc"), ("cbc", "highs")])
+def test_under_auto_the_other_solver_takes_over_and_says_so(first, other, monkeypatch):
+    made = knapsacks(3, 18, 3)
+    best = solve(made, SolverOptions(solver=other, gap=0.0))
+    monkeypatch.setattr(solver_module, "pick", lambda program, solver: first if solver == "auto" else solver)
+    monkeypatch.setattr(solver_module, f"_with_{first}", broken)
+    found = solve(made, SolverOptions(gap=0.0))
+    assert (found.status, found.objective) == (Status.OPTIMAL, best.objective)
+    assert found.solver.endswith(other)
+    assert found.notes == (f"{first} failed (it fell over), so {other} took over",)
+    with pytest.raises(SolverError, match=f"{first} failed: got it fell over. Try the other solver"):
+        solve(made, SolverOptions(solver=first))
+    monkeypatch.setattr(solver_module, f"_with_{other}", broken)
+    with pytest.raises(SolverError, match=f"{first} and {other} failed: got it fell over; it fell over"):
+        solve(made, SolverOptions())
+
+
+@pytest.mark.skipif(len(SOLVERS) < 2, reason="CBC is not installed here")
+def test_a_solver_that_gives_no_answer_is_followed_by_the_other(monkeypatch):
+    nothing = solver_module._said(Status.FAILED, None, np.nan, np.inf, StoppedBy.FAILURE)
+    monkeypatch.setattr(solver_module, "_with_highs", lambda *_: nothing)
+    found = solve(knapsacks(3, 18, 3), SolverOptions(gap=0.0))
+    assert found.status is Status.OPTIMAL
+    assert found.notes == ("highs failed (it gave no answer), so cbc took over",)
+    assert solve(knapsacks(3, 18, 3), SolverOptions(solver="highs")).status is Status.FAILED
+
+
+@pytest.mark.skipif(len(SOLVERS) < 2, reason="CBC is not installed here")
+def test_a_choice_says_that_a_solver_failed(monkeypatch):
+    case = small_case()
+    monkeypatch.setattr(solver_module, "_with_highs", broken)
+    found = choose(case.candidates, case.source)
+    assert found.status is Status.OPTIMAL
+    assert "highs failed (it fell over), so cbc took over" in found.notes
+    assert "took over" in found.summary()
+
+
+@pytest.mark.skipif("cbc" not in SOLVERS, reason="CBC is not installed here")
+def test_the_study_names_the_solver_of_its_choice():
+    home = Places("study", {})
+    plain = build(two_councils_raw(), home)
+    study = build(two_councils_raw(), home, assignments=["run.solver=cbc"])
+    found = sharesim.choose(sharesim.appraise(study, draws=256, seed=1))
+    assert found.solution.solver.endswith("+ cbc")
+    assert study.content_hash != plain.content_hash
+    assert parser().parse_args(["run", "x", "--set", "a=b", "--solver", "cbc"]).assignments == ["a=b", "run.solver=cbc"]
