@@ -33,7 +33,8 @@ from sharesim.errors import Fault, OutputError, UsageError
 from sharesim.folders.claims import claim, is_held
 from sharesim.folders.contents import from_plain, is_same
 from sharesim.folders.flush import flush, flush_folder
-from sharesim.workflow.folder import BESIDE, MANIFEST
+from sharesim.folders.mark import MANIFEST, read_mark
+from sharesim.workflow.folder import BESIDE
 from sharesim.workflow.kept import FILE as REPORT_FILE
 from sharesim.workflow.kept import FRAMES
 
@@ -81,12 +82,15 @@ class BatchFolder:
         """Return the record of a finished run, or None: missing, and also when a file of it is not as it was written.
 
         Every file is read for that: what is served again is what was worked out, and a run whose figures were changed
-        on the disk or by hand is done again (docs/decisions/062-identity-of-a-run.md).
+        on the disk or by hand is done again (docs/decisions/062-identity-of-a-run.md). The manifest is held to its own
+        digest: `sharesim report` adds its files to it.
         """
         record = read_sealed(self.run(run) / RECORD)
         files = None if record is None else from_plain(record.get("files"))
+        mark = read_mark(self.run(run))
         try:
-            whole = files is not None and all(is_same(self.run(run), name, file) for name, file in files.items())
+            whole = files is not None and mark is not None and mark.is_untouched
+            whole = whole and all(is_same(self.run(run), name, file) for name, file in files.items())
         except OSError:
             return None
         return record if whole else None

@@ -22,6 +22,7 @@ from sharesim.choice.solution import Status
 from sharesim.errors import Fault, InternalError, OutputError, SharesimError, StudyError, UsageError
 from sharesim.folders.claims import claim
 from sharesim.folders.contents import as_plain, contents
+from sharesim.folders.mark import MANIFEST
 from sharesim.study.plain import visible
 from sharesim.study.study import Study
 from sharesim.workflow.results import Portfolio
@@ -161,7 +162,7 @@ def _seal(task: Task, made: Path, record: dict[str, Any], said: list[str]) -> No
         "warnings": len(said),
         "finished": now(),
     }
-    write_sealed(made / RECORD, record | {"digest": digest(made), "files": as_plain(contents(made, {RECORD}))})
+    write_sealed(made / RECORD, record | {"digest": digest(made), "files": as_plain(contents(made, {RECORD, MANIFEST}))})
 
 
 # -- what went wrong ---------------------------------------------------------------------------------------------------

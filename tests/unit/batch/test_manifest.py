@@ -13,6 +13,8 @@ from sharesim.batch.sealed import read_sealed, write_sealed
 from sharesim.errors import OutputError, UsageError
 from sharesim.folders.claims import claim
 from sharesim.folders.contents import as_plain, contents
+from sharesim.folders.mark import NOWHERE, seal
+from sharesim.folders.place import Place, being_written
 from tests.unit.batch.studies import write_plan
 
 RUN = "0123456789abcdef0123"
@@ -27,8 +29,9 @@ def finish(folder: BatchFolder) -> Path:
     made = folder.run(RUN)
     made.mkdir(parents=True)
     (made / "summary.json").write_text("{}")
+    seal(made, "run", NOWHERE)
     (made / "log.txt").write_text("12:00")
-    write_sealed(made / "record.json", {"files": as_plain(contents(made)), "report": False})
+    write_sealed(made / "record.json", {"files": as_plain(contents(made, {"manifest.json"})), "report": False})
     return made
 
 
@@ -41,7 +44,7 @@ def test_a_run_is_finished_while_all_its_files_are_whole(folder: BatchFolder) ->
     assert folder.finished(RUN) is None
 
 
-@pytest.mark.parametrize("harm", ["a byte", "a link", "a folder", "the record"])
+@pytest.mark.parametrize("harm", ["a byte", "a link", "a folder", "the record", "the manifest"])
 def test_damage_of_the_same_size_is_seen(folder: BatchFolder, harm: str) -> None:
     made = finish(folder)
     if harm == "a byte":
@@ -52,6 +55,9 @@ def test_damage_of_the_same_size_is_seen(folder: BatchFolder, harm: str) -> None
     elif harm == "a folder":
         (made / "summary.json").unlink()
         (made / "summary.json").mkdir()
+    elif harm == "the manifest":
+        text = (made / "manifest.json").read_text()
+        (made / "manifest.json").write_text(text.replace('"scenario": ""', '"scenaria": ""'))
     else:
         text = (made / "record.json").read_text()
         (made / "record.json").write_text(text.replace('"report": false', '"report": 12345'))
@@ -61,6 +67,13 @@ def test_damage_of_the_same_size_is_seen(folder: BatchFolder, harm: str) -> None
 def test_what_else_lies_in_the_folder_of_a_run_does_not_matter(folder: BatchFolder) -> None:
     (finish(folder) / "my notes.txt").write_text("mine")
     assert folder.finished(RUN) is not None
+
+
+def test_a_report_that_is_added_to_a_run_does_not_make_it_be_done_again(folder: BatchFolder) -> None:
+    made = finish(folder)
+    with being_written(Place(made, "run", add=True)) as aside:
+        (aside / "report.md").write_text("words")
+    assert folder.finished(RUN) is not None and (made / "report.md").exists()
 
 
 def test_a_record_that_leads_out_of_its_run_is_no_record(folder: BatchFolder) -> None:

@@ -320,15 +320,17 @@ def test_two_that_take_themselves_for_the_same_process_do_not_mix(
             while not (tmp_path / "go on").exists():
                 os.sched_yield()
         os._exit(0)
-    assert os.read(ready, 1) == b"x"
-    with pytest.raises(OutputError) as refused:
-        write(place, SECOND)
-    assert str(refused.value) == (
-        f"{place.folder}: is being written by another run of sharesim. Wait until it is done, or choose another --out."
-    )
-    assert not recovered(place.folder)
-    (tmp_path / "go on").touch()
-    assert os.waitpid(child, 0)[1] == 0
+    try:
+        assert os.read(ready, 1) == b"x"
+        with pytest.raises(OutputError) as refused:
+            write(place, SECOND)
+        told = "is being written by another run of sharesim. Wait until it is done, or choose another --out."
+        assert str(refused.value) == f"{place.folder}: {told}"
+        assert not recovered(place.folder)
+    finally:
+        (tmp_path / "go on").touch()
+        code = os.waitpid(child, 0)[1]
+    assert code == 0
     assert there(place.folder) == FIRST
 
 
