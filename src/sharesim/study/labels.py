@@ -10,6 +10,7 @@ from itertools import islice
 
 from sharesim.display import shortened
 from sharesim.errors import Fault
+from sharesim.study.plain import shown
 
 #: A longer name is no slip of one that is allowed, and among more names nobody's guess is worth its time.
 LONGEST_NAME, MOST_NAMES = 200, 2_000
@@ -48,10 +49,10 @@ def unknown_name(where: str, kind: str, name: str, allowed: Iterable[str], *, is
     baseline.csv, row 2: unknown council: got 'Bolsove'; allowed bolsover, chesterfield. Did you mean 'bolsover'?
     """
     names = list(dict.fromkeys(allowed))
-    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     close = nearest(name, names) if is_guessed else None
     remedy = f"Did you mean {close!r}?" if close else f"Use one of the names given, or add the {kind} to its table."
-    return Fault(where, f"unknown {kind}", repr(name), shown or "none, the table is empty", remedy)
+    return Fault(where, f"unknown {kind}", shown(name), listed or "none, the table is empty", remedy)
 
 
 @dataclass(frozen=True, repr=False)
