@@ -204,7 +204,7 @@ def test_the_page_is_written_or_its_place_is_refused_in_words(
     assert main(["cases", "--run", "--out", str(tmp_path / "new" / "cases.md")]) == 0
     assert (tmp_path / "new" / "cases.md").read_text(encoding="utf-8") == "# page\n"
     assert main(["cases", "--run", "--out", str(tmp_path)]) == 1
-    assert "cannot be written" in capsys.readouterr().err
+    assert "is in the way" in capsys.readouterr().err
 
 
 def test_the_page_runs_what_is_built_and_names_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -11,8 +12,10 @@ import pytest
 
 import sharesim
 from sharesim.cli import main
+from sharesim.errors import UsageError
 from sharesim.report import write_formats
 from sharesim.report.formats import FILES
+from sharesim.workflow.again import judged_again, read_run
 from sharesim.workflow.doors import appraise, choose, judge, load
 from sharesim.workflow.run import contents_of
 
@@ -68,7 +71,7 @@ def test_a_colleague_fills_in_runs_and_reports(tmp_path: Path, capsys: pytest.Ca
     out = tmp_path / "papers"
     assert main(["report", str(run), "--out", str(out)]) == 0
     assert "came out the same" in capsys.readouterr().out
-    assert {item.name for item in out.iterdir()} == {*FILES.values(), "figures"}
+    assert {item.name for item in out.iterdir()} == {*FILES.values(), "figures", "manifest.json"}
     assert json.loads((run / "summary.json").read_text(encoding="utf-8")) == summary
     page = (out / "report.html").read_text(encoding="utf-8")
     assert f'value="{summary["npv_mean_gbp"]:.10g}"' in page
@@ -84,11 +87,15 @@ def test_a_run_that_comes_out_otherwise_is_told(tmp_path: Path, capsys: pytest.C
     assert main(["new", str(tmp_path / "mine")]) == 0
     few = ["--draws", "128", "--judge-draws", "128", "--quiet", "--format", "md"]
     assert main(["run", str(tmp_path / "mine"), "--out", str(run), *few]) == 0
-    summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-    (run / "summary.json").write_text(json.dumps(summary | {"npv_mean_gbp": 1.0}), encoding="utf-8")
+    written = (run / "summary.json").read_bytes()
+    (run / "summary.json").write_text(json.dumps(json.loads(written) | {"npv_mean_gbp": 1.0}), encoding="utf-8")
     capsys.readouterr()
     assert main(["report", str(run), "--format", "md"]) == 2
-    assert "the run comes out otherwise: got npv_mean_gbp" in capsys.readouterr().err
+    assert "summary.json: is not as the run wrote it" in capsys.readouterr().err
+    (run / "summary.json").write_bytes(written)
+    found = read_run(run)
+    with pytest.raises(UsageError, match="the run comes out otherwise: got npv_mean_gbp"):
+        judged_again(replace(found, summary=found.summary | {"npv_mean_gbp": 1.0}))
     text = (run / "study" / "study.toml").read_text(encoding="utf-8")
     (run / "study" / "study.toml").write_text(text.replace("horizon_years = 10", "horizon_years = 9"), encoding="utf-8")
     assert main(["report", str(run)]) == 2

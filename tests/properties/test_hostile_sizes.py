@@ -30,8 +30,6 @@ status = Path("/proc/self/status")
 most = re.search(r"VmHWM:\\s+(\\d+)", status.read_text(encoding="utf-8")) if status.exists() else None
 print(time.process_time() - begun, int(most[1]) / 1e3 if most else 0, said.isprintable())
 """
-#: Tables of fifty thousand rows are honest work: they cost what rows cost.
-ROWS = ("very many rows of a baseline", "unknown councils", "neighbours nobody has")
 #: The sample that runs by default; the others are slow to make.
 SAMPLE = (
     "not not not", "lambda: lambda:", "columns of many names", "unknown keys like a field", "a name of a million parts",
@@ -42,7 +40,7 @@ SAMPLE = (
 
 def cases() -> list[object]:
     """Every attack; those that are not of the sample are slow."""
-    names = [*(name for name in hostile_studies.HOSTILE if name not in ROWS), *hostile_workbooks.HOSTILE]
+    names = [*hostile_studies.HOSTILE, *hostile_workbooks.HOSTILE]
     return [pytest.param(name, marks=() if name in SAMPLE else pytest.mark.slow) for name in names]
 
 

@@ -155,9 +155,13 @@ NAMED = ("mean", "sd", "p5", "p10", "p50", "p95", "cvar", "p_loss")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMED)
 def test_claimed_errors_are_the_spread_over_seeds(name: str) -> None:
-    x = np.stack([DrawPlan([DriverSpec("a", LAW)], seed=seed).values(0, 8)[0] - 60 for seed in range(400)])
+    # Of the wider law a third of samples look like a tail of index 4 and give no error of a standard deviation.
+    law = lognormal(mean=100, sd=50) if name == "sd" else LAW
+    x = np.stack([DrawPlan([DriverSpec("a", law)], seed=seed).values(0, 8)[0] - 60 for seed in range(400)])
     spread = measure_named(name).figure(x).std(ddof=1)
-    claimed = math.sqrt(np.mean(standard_errors(x, name) ** 2))
+    errors = standard_errors(x, name)
+    assert np.isnan(errors).mean() <= (0.01 if name == "sd" else 0.0)
+    claimed = math.sqrt(np.nanmean(errors**2))
     # 400 seeds know a spread to 3.5%; the density at a percentile is itself an estimate.
     assert claimed == pytest.approx(spread, rel=0.16 if name[0] == "p" and name != "p_loss" else 0.12)
 
@@ -209,7 +213,8 @@ def test_errors_of_scrambles_among_the_draws_are_those_over_seeds() -> None:
     assert math.sqrt(np.mean(standard_errors(values, "mean", plans[0]) ** 2)) < crude / 5
     inside = [abs(one.value - LAW.mean * pert(0, 1, 4).mean) < one.interval()[1] - one.value
               for one in (estimate(row, "mean", plans[0]) for row in values)]  # fmt: skip
-    assert 0.91 <= np.mean(inside) <= 0.985
+    # Over 1,000 seeds 97.7%: the end that skewness draws nearer is drawn by half only (decision 096).
+    assert 0.91 <= np.mean(inside) <= 0.995
 
 
 def test_t_copula_has_joint_extremes_that_the_gaussian_has_not() -> None:

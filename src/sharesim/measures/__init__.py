@@ -4,7 +4,6 @@ from sharesim.measures.estimates import (
     FEWEST_DESIGNS,
     Design,
     Estimate,
-    degrees_of_freedom,
     estimate,
     standard_errors,
 )
@@ -45,7 +44,6 @@ __all__ = [
     "chunk_sums",
     "cvar",
     "cvar_measure",
-    "degrees_of_freedom",
     "estimate",
     "mean",
     "measure_named",

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sharesim.arguments import a_word, number, takes
+from sharesim.arguments import a_word, floats, number, takes
 from sharesim.display import shortened
 from sharesim.measures.figures import CHUNK, checked_draws, mean
 from sharesim.measures.intervals import Designs, Ends, student_quantile
@@ -121,7 +121,7 @@ def _a_method(where: str, value: Any) -> Any:
     return value
 
 
-@takes(method=_a_method)
+@takes(method=_a_method, ordered=floats(1))
 def standard_errors(
     x: ArrayLike, measure: str | Measure, method: str | Design = "monte_carlo", *, ordered: Array | None = None
 ) -> Array:

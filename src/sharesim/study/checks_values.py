@@ -20,7 +20,8 @@ def _workforce(case: Case) -> Iterator[Placed]:
     first: dict[str, Place] = {}
     for index, row in case.rows("workforce"):
         totals[row.profile] = totals.get(row.profile, 0.0) + row.share
-        first.setdefault(row.profile, case.place("workforce", index, "share"))
+        if row.profile not in first:
+            first[row.profile] = case.place("workforce", index, "share")
         for low, high, what in ((row.age_low, row.age_high, "age"), (row.service_low, row.service_high, "service")):
             if low > high:
                 place = case.place("workforce", index, f"{what}_low")
@@ -49,8 +50,8 @@ def _baseline(case: Case) -> Iterator[Placed]:
     for index, row in case.rows("baseline"):
         given = row.workload is not None
         by_service.setdefault(row.service, []).append(given)
-        if not given:
-            first.setdefault(row.service, case.place("baseline", index, "workload"))
+        if not given and row.service not in first:
+            first[row.service] = case.place("baseline", index, "workload")
         if given and row.workload.support[0] <= 0:
             got = shown_law(row.workload)
             yield case.place("baseline", index, "workload").fault(
@@ -109,7 +110,8 @@ def _quality(case: Case) -> Iterator[Placed]:
     first: dict[str, Place] = {}
     for index, row in case.rows("quality"):
         totals[row.service] = totals.get(row.service, 0.0) + row.weight
-        first.setdefault(row.service, case.place("quality", index, "weight"))
+        if row.service not in first:
+            first[row.service] = case.place("quality", index, "weight")
     for service, total in totals.items():
         if total <= 0 and case.doubt.is_whole("quality"):
             yield first[service].fault(f"the weights of {service!r} are all 0", "0", "one above 0", "")

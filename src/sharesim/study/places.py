@@ -123,12 +123,10 @@ class Directory:
         """Return the place of a location, such as ``("services", 2, "elasticity")``."""
         loc = tuple(loc)
         rank = self._rank(loc)
-        for length in range(len(loc), 0, -1):
-            if (words := self.changed.get(loc[:length])) is not None:
-                return Place(words + _tail(loc[length:]), rank)
-        for length in range(len(loc), 0, -1):
-            if (words := self.places.cells.get(loc[:length])) is not None:
-                return Place(words + _tail(loc[length:]), rank)
+        for known in filter(None, (self.changed, self.places.cells)):
+            for length in range(len(loc), 0, -1):
+                if (words := known.get(loc[:length])) is not None:
+                    return Place(words + _tail(loc[length:]), rank)
         if len(loc) >= 2 and isinstance(loc[1], int):
             return Place(self._row_words(str(loc[0]), loc[1], loc[2:]), rank)
         if not loc:

@@ -68,6 +68,8 @@ def visible(value: str) -> str:
     >>> visible("a\\tb\\n c"), visible("red \\x1b[31m")
     ('a b c', 'red \\\\x1b[31m')
     """
+    if value.isascii() and value.isprintable() and " " not in value:  # most names: nothing to look for
+        return value
     spaced = re.sub(r"[\s\x1c-\x1f\x85]+", " ", value).strip()
     if spaced.isascii() and spaced.isprintable():
         return spaced

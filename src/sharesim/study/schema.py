@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
@@ -129,9 +130,10 @@ def fields_at(loc: tuple[Any, ...]) -> dict[str, FieldInfo]:
     return dict(model.model_fields) if model is not None else {}
 
 
-def fields_of(section: str) -> list[str]:
+@cache
+def fields_of(section: str) -> tuple[str, ...]:
     """Return the names of the fields of a table or section, in their order."""
-    return list(fields_at((section,))) if section in StudyModel.model_fields else []
+    return tuple(fields_at((section,))) if section in StudyModel.model_fields else ()
 
 
 __all__ = [

@@ -140,7 +140,7 @@ def one_point(law: str, **figures: Any) -> Constant | None:
     Examples
     --------
     >>> one_point("pert", low=5, mode=5, high=5), one_point("pert", low=5, mode=6, high=7)
-    (Constant(value=5.0), None)
+    (constant(5), None)
     """
     values = {finite(law, field, value) for field, value in figures.items()}
     return Constant(values.pop()) if len(values) == 1 else None

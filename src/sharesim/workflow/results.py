@@ -17,7 +17,8 @@ from sharesim.choice.frontier import AGAINST
 from sharesim.choice.solution import Solution, Status
 from sharesim.choice.stability import LEAST_SETS, Stability
 from sharesim.display import record, shortened
-from sharesim.measures import Estimate, degrees_of_freedom
+from sharesim.measures import Estimate
+from sharesim.measures.estimates import degrees_of_freedom
 from sharesim.report import tables, words
 from sharesim.study.given import choice_of
 from sharesim.study.rules import Objective, RuleBase
