@@ -98,10 +98,10 @@ def mean_ends(
     tails = [_TailOf.draws(ordered, count, side) for side in sides] if count >= FEWEST_IN_TAIL else []
     tails = [tail for tail in tails if tail.excess[-1] > 0.0]
     moments = _moments_independent if designs.independent else _moments_of_designs
-    error, lean = moments(values, designs, tails)
+    error, lean, freedom = moments(values, designs, tails)
     if not error > 0.0:
         return centre, centre
-    reach = student_quantile(0.5 + confidence / 2.0, designs.freedom(values.size))
+    reach = student_quantile(0.5 + confidence / 2.0, freedom)
     down, up = _leaning(reach, lean), -_leaning(-reach, lean)
     if not designs.independent:  # a lean that designs pass on is known too badly to draw an end nearer by all of it
         down, up = max(down, (down + reach) / 2.0), max(up, (up + reach) / 2.0)
@@ -145,8 +145,8 @@ class _TailOf:
         return max(float(law - drawn), 0.0)
 
 
-def _moments_independent(values: Array, designs: Designs, tails: list[_TailOf]) -> tuple[float, float]:
-    """Return the error of the mean of independent draws, and the skewness of that error."""
+def _moments_independent(values: Array, designs: Designs, tails: list[_TailOf]) -> tuple[float, float, float]:
+    """Return the error of the mean of independent draws, the skewness of that error, and its degrees of freedom."""
     n_draws, centre = values.size, float(values.mean())
     apart = values - centre
     second, third = float((apart**2).sum()), float((apart**3).sum())
@@ -154,18 +154,20 @@ def _moments_independent(values: Array, designs: Designs, tails: list[_TailOf]) 
         start = tail.side * (tail.level - centre)
         second += tail.hidden(2, start)
         third += tail.side * tail.hidden(3, start)
-    return math.sqrt(second / n_draws / (n_draws - 1.0)), third / second**1.5
+    return math.sqrt(second / n_draws / (n_draws - 1.0)), third / second**1.5, designs.freedom(n_draws)
 
 
-def _moments_of_designs(values: Array, designs: Designs, tails: list[_TailOf]) -> tuple[float, float]:
-    """Return the error of the mean of draws in designs, and the skewness of that error.
+def _moments_of_designs(values: Array, designs: Designs, tails: list[_TailOf]) -> tuple[float, float, float]:
+    """Return the error of the mean of draws in designs, the skewness of that error, and its degrees of freedom.
 
-    The error is the spread of the designs' means. Their skewness cannot be read from a few; it comes from all draws.
-    Designs even out most of the body and less of the tails, so each part, the body and what lies beyond it on either
-    side, brings its third moment as far as the designs pass its own variance on.
+    The error is the spread of the designs' means, and what the law of a tail adds to it. Their skewness cannot be read
+    from a few; it comes from all draws. Designs even out most of the body and less of the tails, so each part, the body
+    and what lies beyond it on either side, brings its third moment as far as the designs pass its own variance on.
+    Only the spread is judged from a few figures, so the degrees of freedom grow with what the law adds (Satterthwaite
+    1946).
     """
-    n_draws = values.size
-    variance, third, largest = designs.variance_of_mean(values), 0.0, 0.0
+    n_draws, spread = values.size, designs.variance_of_mean(values)
+    variance, third, largest = spread, 0.0, 0.0
     body = values.copy()
     for tail in tails:
         seen = np.maximum(tail.side * (values - tail.level), 0.0)
@@ -181,7 +183,8 @@ def _moments_of_designs(values: Array, designs: Designs, tails: list[_TailOf]) -
     largest = max(largest, body.var() * kept / n_draws, variance)
     lean = third / largest**1.5 if largest > 0.0 else 0.0
     # No draws are more skewed than one among nothings.
-    return math.sqrt(variance), max(-1.0, min(lean, 1.0))
+    freedom = designs.freedom(n_draws) * (variance / spread) ** 2 if spread > 0.0 else math.inf
+    return math.sqrt(variance), max(-1.0, min(lean, 1.0)), freedom
 
 
 def _tip_passed_on(values: Array, tail: _TailOf, designs: Designs) -> float:

@@ -158,23 +158,20 @@ class Bounds:
     ----------
     low, high : float
         Every possible value lies between them, so a law that goes beyond a finite bound has to be truncated.
-    open_low : bool
-        Whether the lower bound itself is excluded.
     certain : bool
         Whether it must be one figure.
     """
 
     low: float = -math.inf
     high: float = math.inf
-    open_low: bool = False
     certain: bool = False
 
     def __str__(self) -> str:
         if math.isinf(self.low) and math.isinf(self.high):
             return "any number"
         if math.isinf(self.high):
-            return f"above {self.low:g}" if self.open_low else f"{self.low:g} or more"
-        return f"above {self.low:g} to {self.high:g}" if self.open_low else f"{self.low:g} to {self.high:g}"
+            return f"{self.low:g} or more"
+        return f"{self.low:g} to {self.high:g}"
 
     def broken_by(self, number: Quantity) -> tuple[str, str, str, str] | None:
         """Return (problem, got, allowed, remedy) where a quantity breaks the bounds, else None.
@@ -189,7 +186,7 @@ class Bounds:
         if self.certain and number.distribution is not None:
             return "a law where one figure belongs", shown_law(number), f"a figure, {self}", "Give its central value."
         least, most = number.support
-        outside = least < self.low or most > self.high or (self.open_low and least <= self.low)
+        outside = least < self.low or most > self.high
         if number.distribution is None:
             if outside:
                 percent = f"Write {number.value / 100:.10g} if {show(number.value)}% is meant."
@@ -240,7 +237,7 @@ class Bounds:
     ) -> dict[str, Any]:
         figure: dict[str, Any] = {"type": "number"}
         if not math.isinf(self.low):
-            figure["exclusiveMinimum" if self.open_low else "minimum"] = self.low
+            figure["minimum"] = self.low
         if not math.isinf(self.high):
             figure["maximum"] = self.high
         text = {"type": "string", "description": "Cell notation, such as pert(80, 120, 220)."}
