@@ -365,6 +365,7 @@ def toml_cases() -> list[Case]:
         Case("toml: too many entries", (add("\n[run]\n" + "\n".join(f"k{at} = 1" for at in range(2100)) + "\n"),)),
         Case("toml: too many entries in one scenario", (add("\n[scenarios.x]\n" + "\n".join(f"k{at} = 1" for at in range(2100)) + "\n"),)),
         Case("csv: too many pairs", (put("councils.csv", numbered("id,name", "c{0},C", 700)), put("services.csv", numbered("id,name,elasticity", "s{0},S,0.9", 700)))),
+        Case("csv: more rows than pairs", (put("baseline.csv", numbered("council,service,cost_gbp", "c{0},audit,1", 1100)),)),
         Case("csv: financial years of elections", (swap("councils.csv", "2027;2031", "2027/28"),)),
         Case("csv: very many columns", (put("risks.csv", "id,name," + ",".join(f"c{at}" for at in range(1200)) + "\n"),)),
         Case("toml: unknown section", (add("\n[budles]\nx = 1\n"),)),

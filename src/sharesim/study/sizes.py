@@ -14,6 +14,8 @@ MOST_ENTRIES = 2_000
 MOST_SCENARIOS = 200
 #: Councils times services: each pair has a place in the arrays of the baseline.
 MOST_PAIRS = 400_000
+#: Rows of a table beyond what its councils and services have room for that are still told one by one.
+MOST_TOO_MANY = 1_000
 _LONG = frozenset(ROWS) - {"councils", "services", "risks"}
 _REMEDY = "Check that it is the right file."
 
@@ -51,3 +53,9 @@ def _pairs(raw: Mapping[str, Any], places: Places) -> Iterator[Placed]:
         if (pairs := len(councils) * len(services)) > MOST_PAIRS:
             got, allowed = f"{pairs:,} pairs of council and service", f"at most {MOST_PAIRS:,}"
             yield places.about({}).at(("services",)).fault("too many entries", got, allowed, "Split the study.")
+        room_of = {"baseline": pairs, "neighbours": len(councils) ** 2} if pairs else {}
+        for table, room in room_of.items():
+            rows = raw.get(table)
+            if isinstance(rows, (list, tuple)) and len(rows) > room + MOST_TOO_MANY:
+                got, allowed = f"{len(rows):,} rows", f"at most {room:,}, one for each pair"
+                yield places.about({}).at((table,)).fault("too many rows", got, allowed, _REMEDY)
