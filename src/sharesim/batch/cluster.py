@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sharesim import __version__
-from sharesim.batch.engines import EngineLost, WorkerDied
+from sharesim.batch.engine_errors import EngineLost, WorkerDied
 from sharesim.errors import Fault, UsageError
 
 LOCAL = "local"

@@ -1,6 +1,10 @@
-"""Names of the columns of a batch's results."""
+"""Names of the columns of a batch's results, and the words for a value of a setting."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
 
 #: Figures of a run, as summary.json has them.
 FIGURES = (
@@ -36,4 +40,19 @@ WHOLE = ("seed", "n_bundles", "n_draws", "n_choosing_draws", "n_chosen")
 #: What no grid may be named like.
 TAKEN = (*FIRST, *STATE, *FIGURES, *LAST, "label", "level", "at", "place")
 
-__all__ = ["FIGURES", "FIRST", "LAST", "STATE", "TAKEN", "WHOLE"]
+
+
+def level_word(value: Any) -> str:
+    """Return a setting's value as text; an absent one says that the study's own holds.
+
+    Examples
+    --------
+    >>> level_word(0.035), level_word(2007.0), level_word(""), level_word(True)
+    ('0.035', '2007', 'as in the study', 'True')
+    """
+    if value is None or value is pd.NA or value == "" or value != value:
+        return "as in the study"
+    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e15 else str(value)
+
+
+__all__ = ["FIGURES", "FIRST", "LAST", "STATE", "TAKEN", "WHOLE", "level_word"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from sharesim.arguments import a_flag, a_path, a_text, a_word, several, takes
+from sharesim.batch.columns import level_word
 from sharesim.batch.manifest import BatchFolder
+from sharesim.batch.page import write_comparison
 from sharesim.batch.tables import both_tables
 from sharesim.choice.solution import Status
 from sharesim.display import record
@@ -93,16 +95,19 @@ class Comparison:
                 .npv_mean_gbp.mean()
                 .reindex(self.levels(factor))
             )
-            told = "; ".join(f"{visible(level)} {money(value)}" for level, value in means.head(12).items())
+            told = "; ".join(
+                f"{visible(level)} {money(value)}" for level, value in zip(means.index[:12], means, strict=False)
+            )
             lines.append(f"By {visible(factor)}: {told}{' ...' if len(means) > 12 else ''}")
         whole = self.arrangements[self.arrangements.factor == ALL]
         firm, loose = whole[~whole.changes], whole[whole.changes]
         lines.append(
             f"{count(len(firm), 'arrangement')} chosen in every run, {count(len(loose), 'arrangement')} in some:"
         )
+        shown = pd.concat([firm, loose]).head(20)
         lines += [
-            f"  {visible(row.bundle)}: {row.n_chosen} of {row.n_runs}"
-            for row in pd.concat([firm, loose]).head(20).itertuples()
+            f"  {visible(bundle)}: {n_chosen} of {n_runs}"
+            for bundle, n_chosen, n_runs in zip(shown.bundle, shown.n_chosen, shown.n_runs, strict=True)
         ]
         lines.append(f"The choice flips at {count(len(self.flips), 'step')}" + (":" if len(self.flips) else "."))
         lines += [f"  {_flip_line(row)}" for row in self.flips.head(20).to_dict("records")]
@@ -119,8 +124,6 @@ class Comparison:
         OutputError
             When they cannot be written, or the folder holds something else than an earlier comparison of this batch.
         """
-        from sharesim.batch.page import write_comparison
-
         return write_comparison(self, Path(folder) if folder else self.folder / "compare", replace_edited)
 
 
@@ -141,7 +144,7 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
     UsageError
         When the folder holds no batch, nothing is finished, or there is no such column.
     """
-    batch = BatchFolder(folder.resolve())
+    batch = BatchFolder(Path(folder).resolve())
     planned, (table, chosen) = batch.batch(), both_tables(batch)
     settings = [
         "study",
@@ -149,7 +152,7 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
         "seed",
         *dict.fromkeys(name for row in planned["runs"] for name in row["settings"]),
     ]
-    wanted = by
+    wanted = tuple(by)
     faults = [unknown_name("--by", "setting", name, settings) for name in wanted if name not in settings]
     done = table[table.status == "done"].reset_index(drop=True)
     if not len(done):
@@ -172,23 +175,12 @@ def compare(folder: str | Path, by: Iterable[str] = ()) -> Comparison:
     )
 
 
-def level_word(value: Any) -> str:
-    """Return a setting's level as text; absent is what the study itself says.
-
-    Examples
-    --------
-    >>> level_word(0.035), level_word(2007.0), level_word(""), level_word(True)
-    ('0.035', '2007', 'as in the study', 'True')
-    """
-    if value is None or value is pd.NA or value == "" or value != value:
-        return "as in the study"
-    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e15 else str(value)
-
-
 def _bundle_words(chosen: pd.DataFrame) -> list[str]:
     return [
-        f"{row.services}: {row.partners}{f' at {row.host}' if row.host else ''} ({row.form}, {row.start})"
-        for row in chosen.itertuples()
+        f"{services}: {partners}{f' at {host}' if host else ''} ({form}, {start})"
+        for services, partners, host, form, start in zip(
+            chosen.services, chosen.partners, chosen.host, chosen.form, chosen.start, strict=True
+        )
     ]
 
 
@@ -287,7 +279,7 @@ def _side(bundles: frozenset[str], row: pd.Series) -> str:
     return " | ".join(sorted(bundles))
 
 
-def _flip_line(row: dict[str, Any]) -> str:
+def _flip_line(row: Mapping[Hashable, Any]) -> str:
     moves = "; ".join(
         f"{word} {visible(row[side])}" for word, side in (("out:", "leaves"), ("in:", "enters")) if row[side]
     )

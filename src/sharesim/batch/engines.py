@@ -15,19 +15,12 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
+from sharesim.batch.engine_errors import WorkerDied
 from sharesim.folders.claims import is_held
 
 #: Times that a task is given to a new worker when its worker died under it.
 TRIES = 3
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
-
-
-class WorkerDied(Exception):
-    """A task's worker died under it, each time that it was tried."""
-
-
-class EngineLost(Exception):
-    """Whoever hands out the tasks is gone; no later task can be done either."""
 
 
 class Engine(Protocol):
@@ -88,7 +81,8 @@ class LocalEngine:
         self.n_workers, self.window = jobs, 2 * jobs
         self._alive, self._closing = alive, False
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="batch")
-        self._mine, self._all, self._lock = threading.local(), [], threading.Lock()
+        self._mine, self._lock = threading.local(), threading.Lock()
+        self._all: list[Any] = []
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future:
         """Start a task in the next free process."""
@@ -186,4 +180,4 @@ def engine_for(jobs: int, scheduler: str | None, alive: Path) -> Iterator[Engine
     engine.close()
 
 
-__all__ = ["Engine", "EngineLost", "InlineEngine", "LocalEngine", "WorkerDied", "engine_for"]
+__all__ = ["Engine", "InlineEngine", "LocalEngine", "WorkerDied", "engine_for"]

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sharesim.arguments import a_flag, a_function, a_path, a_text, a_word, an_instance, check_fields, takes, whole
-from sharesim.batch.engines import Engine, EngineLost, WorkerDied, engine_for
+from sharesim.batch.engine_errors import EngineLost, WorkerDied
+from sharesim.batch.engines import Engine, engine_for
 from sharesim.batch.expand import Expansion, PlannedRun
 from sharesim.batch.manifest import BatchFolder, is_unproven
 from sharesim.batch.plan import Plan, read_plan
@@ -163,7 +164,10 @@ def _a_plan(where: str, value: Any) -> Plan:
     return value if isinstance(value, Plan) else read_plan(a_path(where, value))
 
 
-@takes(plan=_a_plan, options=an_instance(BatchOptions, "not options of a batch", "BatchOptions", "Write BatchOptions(jobs=2)."))
+@takes(
+    plan=_a_plan,
+    options=an_instance(BatchOptions, "not options of a batch", "BatchOptions", "Write BatchOptions(jobs=2)."),
+)
 def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> BatchResult:
     """Do what is missing of a plan.
 
@@ -196,6 +200,7 @@ def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> B
     >>> run_batch(home / "plan.toml", options).n_done, run_batch(home / "plan.toml", options).n_found
     (2, 2)
     """
+    assert isinstance(plan, Plan)  # a path was read before this began
     options, begun = options or BatchOptions(), time.monotonic()
     jobs = options.n_jobs
     folder = BatchFolder((options.out or Path("runs") / plan.name).resolve())

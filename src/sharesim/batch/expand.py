@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -78,21 +78,29 @@ class PlannedRun:
 def variants(plan: Plan) -> Iterator[Variant]:
     """Yield every combination of a plan; the last grid turns fastest, seeds fastest of all."""
     choices = [range(len(grid.rows)) for grid in plan.grids]
-    for study, scenario, *at, seed in itertools.product(plan.studies, plan.scenarios, *choices, plan.seeds):
-        pairs, settings = list(plan.fixed), {}
-        for grid, row in zip(plan.grids, at, strict=True):
-            if grid.labels:
-                settings[grid.name] = grid.labels[row]
-            for path, value in zip(grid.paths, grid.rows[row], strict=True):
-                settings[path] = value
-                if value is not None:
-                    pairs.append((path, value))
-        chosen = [value for path, value in pairs if path == SCENARIO]
-        pairs = [(path, value) for path, value in pairs if path != SCENARIO]
-        settings.pop(SCENARIO, None)
-        if seed is not None:
-            pairs.append(("run.seed", seed))
-        yield Variant(study, str(chosen[-1]) if chosen else scenario, seed, tuple(pairs), settings)
+    for study, scenario in itertools.product(plan.studies, plan.scenarios):
+        for rows in itertools.product(*choices):
+            for seed in plan.seeds:
+                yield _variant(plan, Variant(study, scenario, seed, (), {}), rows)
+
+
+def _variant(plan: Plan, start: Variant, rows: Sequence[int]) -> Variant:
+    """Return a variant with what the plan changes in every run, and what the given row of each of its grids changes."""
+    pairs, settings = list(plan.fixed), {}
+    for grid, row in zip(plan.grids, rows, strict=True):
+        if grid.labels:
+            settings[grid.name] = grid.labels[row]
+        for path, value in zip(grid.paths, grid.rows[row], strict=True):
+            settings[path] = value
+            if value is not None:
+                pairs.append((path, value))
+    chosen = [value for path, value in pairs if path == SCENARIO]
+    pairs = [(path, value) for path, value in pairs if path != SCENARIO]
+    settings.pop(SCENARIO, None)
+    if start.seed is not None:
+        pairs.append(("run.seed", start.seed))
+    scenario = str(chosen[-1]) if chosen else start.scenario
+    return replace(start, scenario=scenario, assignments=tuple(pairs), settings=settings)
 
 
 def identity(study: Study) -> str:

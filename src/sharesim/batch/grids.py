@@ -99,7 +99,8 @@ class GridReader:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self.file, self.faults = path, path.name, []
+        self.path, self.file = path, path.name
+        self.faults: list[Fault] = []
 
     def fault(self, where: str, problem: str, got: object = "", allowed: str = "", remedy: str = "") -> None:
         """Note a fault."""

@@ -90,7 +90,7 @@ class BatchFolder:
         mark = read_mark(self.run(run))
         try:
             whole = files is not None and mark is not None and mark.is_untouched
-            whole = whole and all(is_same(self.run(run), name, file) for name, file in files.items())
+            whole = whole and all(is_same(self.run(run), name, file) for name, file in (files or {}).items())
         except OSError:
             return None
         return record if whole else None

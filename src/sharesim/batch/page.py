@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Hashable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pandas as pd
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
+from sharesim.batch.columns import level_word
 from sharesim.folders.mark import Origin
 from sharesim.folders.place import Place, being_written
 from sharesim.report.words import money, share
 from sharesim.study.plain import visible
 from sharesim.workflow.folder import write_csv, write_parquet
-
-if TYPE_CHECKING:
-    from sharesim.batch.compare import Comparison
 
 PAGE = "compare.html"
 #: Excel's own limit for the text of a cell.
@@ -25,7 +24,33 @@ MOST_ROWS = 400
 MOST_PICTURED = 6
 
 
-def write_comparison(comparison: Comparison, target: Path, replace_edited: bool = False) -> Path:
+class Compared(Protocol):
+    """What the files of a comparison show; `compare.Comparison` is one, and says what each part holds."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def factors(self) -> tuple[str, ...]: ...
+
+    @property
+    def runs(self) -> pd.DataFrame: ...
+
+    @property
+    def choices(self) -> pd.DataFrame: ...
+
+    @property
+    def arrangements(self) -> pd.DataFrame: ...
+
+    @property
+    def flips(self) -> pd.DataFrame: ...
+
+    def levels(self, factor: str) -> list[str]: ...
+
+    def summary(self) -> str: ...
+
+
+def write_comparison(comparison: Compared, target: Path, replace_edited: bool = False) -> Path:
     """Write a comparison into a folder, made aside and moved into place; return the page's path.
 
     Raises
@@ -71,7 +96,7 @@ def _cell(value: Any) -> Any:
     return visible(value)[:MOST_CELL] if isinstance(value, str) else value
 
 
-def _pictures(comparison: Comparison, folder: Path) -> list[dict[str, str]]:
+def _pictures(comparison: Compared, folder: Path) -> list[dict[str, str]]:
     """Draw the values and the choices by each factor; return what the page shows of them."""
     # Here and not above: a comparison in words need not wait for matplotlib.
     from sharesim.report.figures import drawing
@@ -100,16 +125,14 @@ def _pictures(comparison: Comparison, folder: Path) -> list[dict[str, str]]:
     ]
 
 
-def _values(comparison: Comparison, factor: str, order: dict[str, int]) -> pd.DataFrame:
-    from sharesim.batch.compare import level_word
-
+def _values(comparison: Compared, factor: str, order: dict[str, int]) -> pd.DataFrame:
     words = comparison.runs[factor].map(level_word)
     frame = comparison.runs.assign(level=words.map(visible), place=words.map(order))
     frame = frame.dropna(subset=["npv_mean_gbp"]).sort_values(["place", "npv_mean_gbp", "run"])
     return frame[["level", "run", "npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp"]].reset_index(drop=True)
 
 
-def render(comparison: Comparison, pictures: list[dict[str, str]]) -> str:
+def render(comparison: Compared, pictures: list[dict[str, str]]) -> str:
     """Return the page as text."""
     environment = Environment(
         loader=ChoiceLoader([PackageLoader("sharesim.batch"), PackageLoader("sharesim.report")]),
@@ -133,9 +156,7 @@ def render(comparison: Comparison, pictures: list[dict[str, str]]) -> str:
     )
 
 
-def _shown(comparison: Comparison) -> list[dict[str, Any]]:
-    from sharesim.batch.compare import level_word
-
+def _shown(comparison: Compared) -> list[dict[Hashable, Any]]:
     rows = comparison.runs.head(MOST_ROWS).to_dict("records")
     return [{**row, "levels": [level_word(row[name]) for name in comparison.factors]} for row in rows]
 

@@ -87,7 +87,7 @@ def read_plan(path: str | Path) -> Plan:
     (6, ('seed', 'study.discount_rate_per_year'))
     """
     try:
-        return _plan(path)
+        return _plan(Path(path))
     except UsageError as error:
         raise UsageError([tidy(fault) for fault in error.faults]) from None
 

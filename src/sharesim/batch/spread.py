@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +176,7 @@ def work_block(block: Block) -> None:
     block.file.parent.mkdir(parents=True, exist_ok=True)
     with BatchFolder(block.root).desk() as aside:
         with open(aside, "wb") as stream:
-            np.savez(stream, **arrays)  # type: ignore[arg-type]
+            np.savez(stream, **arrays)  # type: ignore[arg-type]  # no array is called allow_pickle
         os.replace(aside, block.file)
 
 
@@ -203,7 +203,7 @@ def _draws(block: Block, ready: _Prepared) -> Arrays:
         begin, end = first * CHUNK - block.draws.start, min(last * CHUNK, block.n_draws) - block.draws.start
         run = ChunkRun(ready.fixed, plan.values(first, last), first * CHUNK, end - begin)
         into = found["npv"][..., begin:end]
-        sums = block_sums(run, tiles, into.shape[:2], lambda rows, npv, into=into: put_partners(into, rows, npv))
+        sums = block_sums(run, tiles, into.shape[:2], partial(put_partners, into))
         for name, each in sums.items():
             found[f"sum.{name}"][first - first_chunk : last - first_chunk] = each
         if "activations" in found:

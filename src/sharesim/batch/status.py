@@ -66,11 +66,13 @@ class BatchStatus:
             kept = "run of an earlier plan is" if self.n_others == 1 else "runs of earlier plans are"
             lines.append(f"{self.n_others} finished {kept} kept beside them.")
         lines += [UNPROVEN.strip()] if self.counts["unproven"] else []
-        for (fault, why), rows in self.failures.groupby(["fault", "reason"], sort=False):
+        for _, rows in self.failures.groupby(["fault", "reason"], sort=False):
+            fault, why = str(rows.fault.iloc[0]), str(rows.reason.iloc[0])
             lines.append(f"{len(rows)} failed ({visible(FAULTS.get(fault, fault))}): {visible(why)}")
+            first = rows.head(5)
             lines += [
-                f"  {row.run} {visible(row.study)} {_settings(row.settings)}\n    {row.log}"
-                for row in rows.head(5).itertuples()
+                f"  {run} {visible(study)} {_settings(settings)}\n    {log}"
+                for run, study, settings, log in zip(first.run, first.study, first.settings, first.log, strict=True)
             ]
             lines += [f"  and {len(rows) - 5} more, in runs.csv"] if len(rows) > 5 else []
         if self.counts["missing"] and not self.is_at_work:
@@ -99,7 +101,7 @@ def status(folder: str | Path) -> BatchStatus:
     UsageError
         When the folder holds no batch.
     """
-    batch = BatchFolder(folder.resolve())
+    batch = BatchFolder(Path(folder).resolve())
     planned = batch.batch()
     table = run_table(batch)
     once = table.drop_duplicates("run")

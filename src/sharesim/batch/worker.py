@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sharesim import __version__
-from sharesim.batch.engines import EngineLost, WorkerDied
+from sharesim.batch.engine_errors import EngineLost, WorkerDied
 from sharesim.batch.expand import Variant, identity, load_variant
 from sharesim.batch.manifest import LOG, RECORD, BatchFolder, digest, is_unproven, now
 from sharesim.batch.sealed import write_sealed
@@ -162,7 +162,8 @@ def _seal(task: Task, made: Path, record: dict[str, Any], said: list[str]) -> No
         "warnings": len(said),
         "finished": now(),
     }
-    write_sealed(made / RECORD, record | {"digest": digest(made), "files": as_plain(contents(made, {RECORD, MANIFEST}))})
+    files = as_plain(contents(made, {RECORD, MANIFEST}))
+    write_sealed(made / RECORD, record | {"digest": digest(made), "files": files})
 
 
 # -- what went wrong ---------------------------------------------------------------------------------------------------

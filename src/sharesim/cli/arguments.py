@@ -69,7 +69,8 @@ def _study_commands(commands) -> None:
         help="time for the searches behind what red lines cost, options and plans B (default: 60; 0 leaves them out)",
     )  # fmt: skip
     example = "sharesim appraise my-study --out bundles"
-    appraise = _command(commands, "appraise", do.appraise_command, "simulate every candidate bundle; no choice", example)
+    sentence = "simulate every candidate bundle; no choice"
+    appraise = _command(commands, "appraise", do.appraise_command, sentence, example)
     _study_arguments(appraise)
     _run_arguments(appraise)
     _appraisal_arguments(appraise)
@@ -124,8 +125,11 @@ def _question_commands(commands) -> None:
     sentence = "actual figures beside a run's futures: percentile, projected out-turn, on track or not"
     track = _command(commands, "track", do.track_command, sentence, "sharesim track runs/my-study actuals.csv")
     track.add_argument("run", metavar="RUN", type=Path, help="folder of a finished run")
-    columns = "period (2027-28, or a day of the month such as 2027-04-01), measure (net, cashable, one_off, non_cashable), gbp"
-    said = f"CSV with columns {columns}; arrangement (letter or bundle) and council where a figure is not of all together"
+    period, measure = "2027-28, or a day of the month such as 2027-04-01", "net, cashable, one_off, non_cashable"
+    said = (
+        f"CSV with columns period ({period}), measure ({measure}), gbp; arrangement (letter or bundle) and council "
+        "where a figure is not of all together"
+    )
     track.add_argument("actuals", metavar="ACTUALS.csv", type=Path, help=said)
     track.add_argument("--out", metavar="DIR", type=Path, help="folder of the highlight report (default: RUN-track)")
     evidence.replace_argument(track)
@@ -147,11 +151,12 @@ def _command(commands, name: str, function: Callable, sentence: str, example: st
 
 def _study_arguments(parser: argparse.ArgumentParser, many: bool = False) -> None:
     said = "folder with study.toml, that file, or a workbook" + ("; several are run one after another" if many else "")
-    parser.add_argument("study", metavar="STUDY", type=Path, help=said, **({"nargs": "+"} if many else {}))
+    parser.add_argument("study", metavar="STUDY", type=Path, help=said, nargs="+" if many else None)
     parser.add_argument("--scenario", metavar="NAME", help="a scenario of the study to apply first")
     parser.add_argument(
         "--set", dest="assignments", action="append", default=[], metavar="PATH=VALUE",
-        help="change one value, such as study.horizon_years=5, services.hr.elasticity='pert(0.7, 0.9, 1)' or rules.NAME.active=false; may be repeated",
+        help="change one value, such as study.horizon_years=5, services.hr.elasticity='pert(0.7, 0.9, 1)' or "
+        "rules.NAME.active=false; may be repeated",
     )  # fmt: skip
 
 
@@ -160,8 +165,8 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         metavar="DIR",
         type=Path,
-        help="run folder (default: runs/ and the study's name, and a scenario's); an earlier run there is replaced, what "
-        "others put beside it stays",
+        help="run folder (default: runs/ and the study's name, and a scenario's); an earlier run there is replaced, "
+        "what others put beside it stays",
     )
     evidence.replace_argument(parser)
     parser.add_argument("--seed", type=int, metavar="N", help="seed of all draws (default: the study's)")
@@ -192,16 +197,15 @@ def _appraisal_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--until", metavar="RULE",
-        help="draw until it holds, in place of --draws: 'mean within 5000' (standard error of every bundle's mean; also "
-        "sd, p10, cvar, p_loss) or 'best 3 settled'; at most run.most_draws",
+        help="draw until it holds, in place of --draws: 'mean within 5000' (standard error of every bundle's mean; "
+        "also sd, p10, cvar, p_loss) or 'best 3 settled'; at most run.most_draws",
     )  # fmt: skip
 
 
 def _batch_commands(commands) -> None:
-    batch = _command(
-        commands, "batch", do.batch_command, "do what is missing of many runs: studies x scenarios x grids of changes x seeds",
-        "sharesim batch configs/batch-example.toml --jobs 4",
-    )  # fmt: skip
+    sentence = "do what is missing of many runs: studies x scenarios x grids of changes x seeds"
+    example = "sharesim batch configs/batch-example.toml --jobs 4"
+    batch = _command(commands, "batch", do.batch_command, sentence, example)
     batch.add_argument(
         "plan", metavar="PLAN.toml", type=Path, help="what to run; configs/batch-example.toml shows all of it"
     )
@@ -234,19 +238,13 @@ def _batch_commands(commands) -> None:
         help="write a full report for every run (summary and tables are always written)",
     )
     batch.add_argument("--quiet", action="store_true", help="no progress and no summary; faults are still told")
-    status = _command(
-        commands,
-        "status",
-        do.status_command,
-        "say how far a batch is, and what failed and why",
-        "sharesim status runs/batch-example",
-    )
+    sentence = "say how far a batch is, and what failed and why"
+    status = _command(commands, "status", do.status_command, sentence, "sharesim status runs/batch-example")
     status.add_argument("folder", metavar="DIR", type=Path, help="folder of the batch")
     status.add_argument("--json", action="store_true", help="as JSON, for programs")
-    compare = _command(
-        commands, "compare", do.compare_command, "set the runs of a batch side by side: values, choices that change, where they flip",
-        "sharesim compare runs/batch-example --by study.discount_rate_per_year",
-    )  # fmt: skip
+    sentence = "set the runs of a batch side by side: values, choices that change, where they flip"
+    example = "sharesim compare runs/batch-example --by study.discount_rate_per_year"
+    compare = _command(commands, "compare", do.compare_command, sentence, example)
     compare.add_argument("folder", metavar="DIR", type=Path, help="folder of the batch")
     compare.add_argument(
         "--by",

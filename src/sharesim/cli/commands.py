@@ -32,7 +32,8 @@ def new_command(options: argparse.Namespace) -> int:
         return new_like_command(options)
     folder = new(options.folder)
     print(
-        f"A starter study is in {folder}. Change study.toml and the tables, then:\n  sharesim check {folder}\n  sharesim run {folder}"
+        f"A starter study is in {folder}. Change study.toml and the tables, then:\n"
+        f"  sharesim check {folder}\n  sharesim run {folder}"
     )
     return DONE
 

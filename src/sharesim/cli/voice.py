@@ -19,8 +19,8 @@ from contextlib import contextmanager, suppress
 #: Signs that have a plain spelling which is no part of them, unlike a letter with an accent.
 _SPELT = {
     "£": "GBP ", "€": "EUR ", "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "‘": "'", "’": "'", "“": '"', "”": '"',
-    "•": "*", "·": "-", "×": "x", "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≈": "~", "±": "+/-", "ß": "ss", "æ": "ae",
-    "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i",
+    "•": "*", "·": "-", "×": "x", "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≈": "~", "±": "+/-", "ß": "ss",
+    "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i",
 }  # fmt: skip
 HANDLER = "sharesim.plain_letters"
 #: How a stream says that nobody reads it any more; Windows says the second.

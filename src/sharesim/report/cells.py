@@ -56,8 +56,9 @@ def columns(text: str) -> tuple[Column, ...]:
     """
     found = []
     for line in text.strip().splitlines():
-        parts = [part.strip() for part in line.split("|")]
-        found.append(Column(*parts[:2], parts[2] or "text", *parts[3:]) if len(parts) > 2 else Column(*parts))
+        key, title, *rest = (part.strip() for part in line.split("|"))
+        kind, *rest = rest or ["text"]
+        found.append(Column(key, title, kind or "text", *rest))
     return tuple(found)
 
 
@@ -128,6 +129,11 @@ def page_table(
     rows = tuple(tuple(_cell(column, record) for column in columns) for record in frame.to_dict("records"))
     last = () if total is None else tuple(cell(column, total.get(column.key, "")) for column in columns)
     return PageTable(name, caption, tuple(columns), rows, last, note)
+
+
+def sums(frame: pd.DataFrame) -> dict[str, float]:
+    """Return the sum of each column of numbers, by the column's name; what a table's last row shows."""
+    return {str(name): value for name, value in frame.select_dtypes("number").sum().items()}
 
 
 def _cell(column: Column, record: Mapping[Any, Any]) -> Cell:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sharesim.report import words
-from sharesim.report.cells import Column, columns, filled, page_table
+from sharesim.report.cells import Column, columns, filled, page_table, sums
 from sharesim.report.figures.rule_costs import NOTHING_GBP, cost_words
 from sharesim.report.finance import years_of
 from sharesim.report.material import Material
@@ -73,9 +73,8 @@ def options_section(material: Material) -> dict[str, Any] | None:
     lines = frames["lines_by_option"]
     titles = dict(zip(options.option, options.title, strict=True))
     across = [Column(str(key), titles[str(key)], "gbp") for key in lines.columns if key != "title"]
-    sums = lines.select_dtypes("number").sum().to_dict() | {"title": "Total"}
     usual = frames["baseline_path"]
-    total = usual.select_dtypes("number").sum().to_dict() | {"name": "All councils"}
+    total = {**sums(usual), "name": "All councils"}
     years = [year for year in years_of(material) if year.key in usual]
     caption = "Business as usual: what the services cost on average, £000 real"
     return {
@@ -87,7 +86,7 @@ def options_section(material: Material) -> dict[str, Any] | None:
             "Value of every option by line, discounted",
             lines,
             [Column("title", "Line"), *across],
-            total=sums,
+            total={**sums(lines), "title": "Total"},
         ),
     }
 
@@ -98,15 +97,13 @@ def costs_section(material: Material) -> dict[str, Any] | None:
     if frame is None or not len(frame):
         return None
     owner = {rule.name: owner_words(material.study, rule.owner) for rule in material.contents.rules}
+    rows = list(zip(frame.kind, frame["name"], strict=True))
     shown = frame.assign(
         who=[
-            f"set by {owner.get(row.name, 'programme')}" if row.kind == "rule" else "all their rules together"
-            for row in frame.itertuples(index=False)
+            f"set by {owner.get(name, 'programme')}" if kind == "rule" else "all their rules together"
+            for kind, name in rows
         ],
-        name=[
-            row.name if row.kind == "rule" else owner_words(material.study, row.name)
-            for row in frame.itertuples(index=False)
-        ],
+        name=[name if kind == "rule" else owner_words(material.study, name) for kind, name in rows],
         loss_words=[_points(value) for value in frame.loss_probability],
     )
     beyond = material.contents.beyond
@@ -140,7 +137,11 @@ def _finding(frame: pd.DataFrame) -> str:
     rules = frame[(frame.kind == "rule") & (frame.high_gbp > NOTHING_GBP)].sort_values("high_gbp", ascending=False)
     if not len(rules):
         return "No single red line costs anything."
-    parts = [f"“{row.name}” {cost_words(row.low_gbp, row.high_gbp)}" for row in rules.head(3).itertuples(index=False)]
+    top = rules.head(3)
+    parts = [
+        f"“{name}” {cost_words(low, high)}"
+        for name, low, high in zip(top["name"], top.low_gbp, top.high_gbp, strict=True)
+    ]
     return f"What a red line takes from the best portfolio: {words.listing(parts)}."
 
 

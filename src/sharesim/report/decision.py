@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from sharesim.appraisal.account import Account
 from sharesim.choice.solution import Status
 from sharesim.measures import estimate
 from sharesim.report import words
@@ -12,6 +15,7 @@ from sharesim.report.correlations import warning
 from sharesim.report.matrix import Arrangement
 from sharesim.report.tables import councils
 from sharesim.report.worth import payback
+from sharesim.uncertainty.draws import DrawPlan
 
 
 @dataclass(frozen=True)
@@ -53,17 +57,18 @@ def chance(name: str, value: float, link: str = "") -> Figure:
 
 
 def decision(contents: Contents, chosen: tuple[Arrangement, ...]) -> tuple[Sentence, ...]:
-    """Return the decision in three sentences, fewer where there is nothing to decide on, after what must be warned of."""
+    """Return the decision in three sentences, fewer where there is nothing to decide on; a warning goes first."""
     said = warning(contents.study, contents.outcomes.plan.changes)
     return (*((said,) if said else ()), *_decision(contents, chosen))
 
 
 def _decision(contents: Contents, chosen: tuple[Arrangement, ...]) -> tuple[Sentence, ...]:
-    if contents.judged is None:
+    judged, account, npv = contents.judged, contents.account, contents.council_npv
+    if judged is None:
         return _refused(contents)
-    if not chosen or not contents.is_judged:
+    if account is None or npv is None or not chosen or not contents.is_judged:
         return _nothing(contents)
-    return (_what(contents, chosen), _worth(contents), _risk(contents))
+    return (_what(contents, chosen), _worth(contents, judged.plan), _risk(contents, account, npv, judged.plan))
 
 
 def _refused(contents: Contents) -> tuple[Sentence, ...]:
@@ -151,9 +156,9 @@ def _how(contents: Contents, item: Arrangement, everybody: bool) -> str:
     return f"{who}{hosts}, from {words.month(item.start)}"
 
 
-def _worth(contents: Contents) -> Sentence:
+def _worth(contents: Contents, plan: DrawPlan) -> Sentence:
     study, figures = contents.study, contents.figures
-    error = estimate(contents.npv, "mean", contents.judged.plan)  # type: ignore[union-attr]
+    error = estimate(contents.npv, "mean", plan)
     sure: Sentence = ()
     if error.available:
         sure = (
@@ -182,11 +187,11 @@ def _worth(contents: Contents) -> Sentence:
     )
 
 
-def _risk(contents: Contents) -> Sentence:
+def _risk(contents: Contents, account: Account, council_npv: np.ndarray, plan: DrawPlan) -> Sentence:
     study, figures = contents.study, contents.figures
-    frame = councils(study, contents.account, contents.council_npv, contents.judged.plan)  # type: ignore[arg-type]
-    peak = float(payback(study, contents.account).peak_funding_mean_gbp.iloc[0])  # type: ignore[arg-type]
-    worst = frame.loc[frame.probability_of_loss.idxmax()]
+    frame = councils(study, account, council_npv, plan)
+    peak = float(payback(study, account).peak_funding_mean_gbp.iloc[0])
+    worst = frame.iloc[frame.probability_of_loss.argmax()]
     tail = Figure("cvar_gbp", float(figures["cvar_gbp"]), words.money(abs(figures["cvar_gbp"])))
     ends: Sentence = (
         ("; the worst twentieth of futures lose ", tail, " on average")

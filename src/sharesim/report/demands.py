@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from sharesim.report import words
 from sharesim.report.tables import year_label
 from sharesim.study import rules as r
+from sharesim.study.labels import Labels
 from sharesim.study.study import Study
 
 
@@ -54,10 +55,10 @@ class _Names:
         return words.listing([year_label(self.study, year - self.study.first_year) for year in years])
 
     @staticmethod
-    def _listed(ids: Sequence[str], labels: object, everything: str) -> str:
+    def _listed(ids: Sequence[str], labels: Labels, everything: str) -> str:
         if r.ALL in ids:
             return everything
-        return words.listing([labels.name(labels.index(item)) if item in labels else item for item in ids])  # type: ignore[attr-defined,operator]
+        return words.listing([labels.name(labels.index(item)) if item in labels else item for item in ids])
 
 
 def _percent(share: float) -> str:
@@ -73,7 +74,8 @@ def _budget(rule: r.Budget, names: _Names) -> str:
     when = f"in {names.years(rule.years)}" if rule.years else "over all years"
     when += " together" if len(rule.years) != 1 else ""
     sure = "on average" if rule.percentile is None else f"in at least {rule.percentile:g}% of futures"
-    return f"one-off cost of {names.whose(rule.council)}, {net}, is at most {words.pounds(rule.limit_gbp)} {when}, {sure}"
+    most = words.pounds(rule.limit_gbp)
+    return f"one-off cost of {names.whose(rule.council)}, {net}, is at most {most} {when}, {sure}"
 
 
 def _each_year(years: Sequence[int], names: _Names) -> str:
@@ -98,7 +100,8 @@ def _break_even(rule: r.BreakEven, names: _Names) -> str:
     if rule.measure == "mean":
         return f"{who}: each one's own value is at least {floor} on average"
     if rule.measure == "cvar":
-        return f"{who}: each one's own value is at least {floor} on average over its worst {_percent(rule.level)} of futures"
+        worst = _percent(rule.level)
+        return f"{who}: each one's own value is at least {floor} on average over its worst {worst} of futures"
     return f"{who}: each one's own value is at least {floor} in at least {_percent(rule.probability)} of futures"
 
 
@@ -158,12 +161,13 @@ _DEMANDS: dict[str, Callable[..., str]] = {
     ),
     "break_even": _break_even,
     "cvar_floor": lambda rule, names: (
-        f"the worst {_percent(rule.level)} of futures are worth at least {words.pounds(rule.floor_gbp)} on average, all "
-        "councils together"
+        f"the worst {_percent(rule.level)} of futures are worth at least {words.pounds(rule.floor_gbp)} on average, "
+        "all councils together"
     ),
     "loss_probability": lambda rule, names: f"all councils together lose in at most {_percent(rule.most)} of futures",
     "target": lambda rule, names: (
-        f"the whole is worth at least {words.pounds(rule.target_gbp)} in at least {_percent(rule.probability)} of futures"
+        f"the whole is worth at least {words.pounds(rule.target_gbp)} in at least {_percent(rule.probability)} "
+        "of futures"
     ),
     "risk_points": lambda rule, names: (
         f"what is chosen carries at most {_amount(rule.limit_points, 'points')} of the risk register"

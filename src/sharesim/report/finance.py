@@ -9,7 +9,7 @@ import pandas as pd
 
 from sharesim.report import words
 from sharesim.report.breakdown import by_line_and_year
-from sharesim.report.cells import Column, PageTable, columns, page_table
+from sharesim.report.cells import Column, PageTable, columns, page_table, sums
 from sharesim.report.decision import Figure, gbp
 from sharesim.report.material import Material
 from sharesim.report.tables import year_label
@@ -101,15 +101,18 @@ def finance_section(material: Material) -> dict[str, Any]:
 
     def table(name: str, caption: str) -> PageTable:
         frame = frames[name]
-        linked = _linked(material, frame)
-        sums = frame.select_dtypes("number").sum().to_dict() | {"name": "All councils"}
-        return page_table(name, caption, linked, [head, *(year for year in years if year.key in frame)], total=sums)
+        across = [head, *(year for year in years if year.key in frame)]
+        total = {**sums(frame), "name": "All councils"}
+        return page_table(name, caption, _linked(material, frame), across, total=total)
 
     caption = "How the one-off cost is paid, all councils, £000"
     return {
         "general_fund": table("general_fund", "Mean effect on each General Fund by year, £000 real, undiscounted"),
         "cumulative": table("cumulative", "The same, cumulative at the end of each year, £000"),
-        "one_off": table("one_off", "Mean one-off cost by council and year, before grants and receipts, £000 real, undiscounted"),
+        "one_off": table(
+            "one_off",
+            "Mean one-off cost by council and year, before grants and receipts, £000 real, undiscounted",
+        ),
         "funding": page_table("one_off_funding", caption, frames["one_off_funding"], [Column("title", "Line"), *years]),
         "payback": payback_table(material),
     } | papers(material)
@@ -126,7 +129,7 @@ def papers(material: Material) -> dict[str, Any]:
     note += " that helps."
     note += "" if model.medium_term_plan else " The study gives no medium-term plan ([[medium_term_plan]])."
     caption = "The General Fund against the medium-term plan, £000"
-    found = {
+    found: dict[str, PageTable | None] = {
         "plan": page_table(
             "against_plan", caption, _linked(material, frames["against_plan"]), [*PLAN, *years], note=note
         )
@@ -138,26 +141,14 @@ def papers(material: Material) -> dict[str, Any]:
     note += "; in the money of each year."
     given = frames["funding"].reserves_gbp.notna().any()
     note += "" if given else " The study gives no reserves (councils: reserves_gbp, reserve_floor_gbp, receipts_gbp)."
-    sums = frames["funding"][["call_gbp", "from_receipts_gbp", "from_reserves_gbp"]].sum().to_dict()
+    paid = sums(frames["funding"][["call_gbp", "from_receipts_gbp", "from_reserves_gbp"]])
     caption = "Who pays until it pays for itself, against the reserve floor"
     found["reserve_funding"] = page_table(
         "funding",
         caption,
         frames["funding"].assign(link="cumulative"),
         FUNDING,
-        total=sums
-        | {"name": "All councils"}
-        | dict.fromkeys(
-            (
-                "from_reserves_p95_gbp",
-                "reserves_gbp",
-                "lowest_mean_gbp",
-                "lowest_p5_gbp",
-                "floor_gbp",
-                "below_floor_share",
-            ),
-            "",
-        ),
+        total={**paid, "name": "All councils"},
         note=note,
     )
     found["reserves"] = _by_year(material, "reserves", "Reserves at each year's end, £000 in the money of each year")
@@ -224,7 +215,7 @@ def public_section(material: Material) -> dict[str, Any]:
     """Return the public-value reading: NPSV, BCR and the lines behind them."""
     found = material.public_value
     shown = "not worked out: nothing is spent" if np.isnan(found.bcr) else f"{found.bcr:.2f}"
-    sums = {"title": "Net present social value", "value_gbp": found.npsv_mean_gbp}
+    total = {"title": "Net present social value", "value_gbp": found.npsv_mean_gbp}
     note = (
         f"All funds, real, discounted, on {found.n_draws:,} of the judging futures. Left out as transfers: redundancy "
         "pay, pension "
@@ -242,7 +233,7 @@ def public_section(material: Material) -> dict[str, Any]:
             "Public value by line, discounted",
             material.tables["public_value"],
             PUBLIC,
-            total=sums,
+            total=total,
             note=note,
         ),
     }
@@ -301,7 +292,7 @@ def _council_lines(material: Material, council: str) -> PageTable:
 
 
 def _lines(frame: pd.DataFrame, name: str, caption: str, across: list[Column]) -> PageTable:
-    total = frame.select_dtypes("number").sum().to_dict() | {"title": "Total"}
+    total = {**sums(frame), "title": "Total"}
     return page_table(name, caption, frame, [Column("title", "Line"), *across], total=total)
 
 
@@ -336,14 +327,12 @@ def _legal(material: Material) -> str:
 
 
 def _personnel(material: Material) -> str:
-    sums = material.tables["staff"].select_dtypes("number").sum()
-    parts = (
-        f"{words.posts(sums.vacancies_and_leavers)} by vacancies and leavers",
-        f"{words.posts(sums.redeployed)} redeployed",
-        f"{words.posts(sums.voluntary_exits)} by agreement",
-        f"{words.posts(sums.compulsory_exits)} by compulsory exit",
+    posts = {name: words.posts(number) for name, number in sums(material.tables["staff"]).items()}
+    return (
+        f"{posts['posts_removed']} posts removed on average: {posts['vacancies_and_leavers']} by vacancies and "
+        f"leavers, {posts['redeployed']} redeployed, {posts['voluntary_exits']} by agreement, "
+        f"{posts['compulsory_exits']} by compulsory exit."
     )
-    return f"{words.posts(sums.posts_removed)} posts removed on average: {', '.join(parts)}."
 
 
 def _governance(material: Material) -> str:

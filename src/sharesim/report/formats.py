@@ -24,7 +24,10 @@ _ALIASES = {
 
 
 _texts = several(
-    an_instance(str, "not a form of report", f"{', '.join(FILES)}, all"), str, "not forms of report", '"html,xlsx", or a list'
+    an_instance(str, "not a form of report", f"{', '.join(FILES)}, all"),
+    str,
+    "not forms of report",
+    '"html,xlsx", or a list',
 )
 
 

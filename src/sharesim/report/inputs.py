@@ -139,7 +139,9 @@ def assumed(contents: Contents) -> pd.DataFrame:
     frame = tables.assumptions(contents.study)
     effects: dict[str, Effect] = {effect.assumption.path: effect for effect in contents.assumption_effects}
     frame.insert(0, "input", [assumption_words(path) for path in frame.assumption])
-    frame["range"] = [range_words(row.low, row.high, row.unit) for row in frame.itertuples()]
+    frame["range"] = [
+        range_words(low, high, unit) for low, high, unit in zip(frame.low, frame.high, frame.unit, strict=True)
+    ]
     frame["for_words"] = [rows_words(contents.study, item.path, item.where) for item in contents.study.assumptions]
     for end in ("low", "high"):
         frame[f"effect_{end}_gbp"] = [

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from sharesim.report import walk as pages
 from sharesim.report.cells import Cell, PageTable
-from sharesim.report.decision import text_of
+from sharesim.report.decision import Sentence, text_of
 from sharesim.report.material import Material
 
 #: Signs that Markdown, or the HTML that may stand in it, would read as more than themselves.
@@ -66,10 +65,10 @@ def plain(text: str) -> str:
     return _STARTS.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", _SIGNS.sub(r"\\\1", one_line))
 
 
-def _part(part: PageTable | tuple[Any, ...]) -> list[str]:
+def _part(part: PageTable | Sentence) -> list[str]:
     if isinstance(part, PageTable):
         return _table(part)
-    if all(isinstance(item, str) for item in part):
+    if pages.is_pair(part):
         label, text = part
         return [f"**{plain(label)}**: {plain(text) or '(to be filled in)'}", ""]
     return [plain(text_of(part)), ""]

@@ -91,7 +91,7 @@ def _row(study: Study, option: Option) -> dict[str, Any]:
                  "compulsory_exits_posts", "npsv_gbp")  # fmt: skip
         return row | dict.fromkeys(zeros, 0.0) | {"bcr": float("nan")}
     table, flows = option.outcomes.table, option.account
-    together = np.flatnonzero(table.n_partners > 1)
+    together = np.flatnonzero(table.n_partners > 1).tolist()
     npv = flows.npv(study.discount())
     total = npv.sum(axis=0)
     reading = public.public_value(option.outcomes)

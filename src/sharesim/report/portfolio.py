@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sharesim.report import finance, grounds, words
-from sharesim.report.cells import PageTable, columns, filled, page_table
+from sharesim.report.cells import PageTable, columns, filled, page_table, sums
 from sharesim.report.decision import Figure, Sentence, chance, gbp
 from sharesim.report.figures.rule_costs import cost_words
 from sharesim.report.material import Material
@@ -207,9 +207,9 @@ def _why_taken(material: Material) -> str:
         {}
         if frame is None
         else {
-            row.name: cost_words(row.low_gbp, row.high_gbp)
-            for row in frame.itertuples(index=False)
-            if row.kind == "rule"
+            name: cost_words(low, high)
+            for kind, name, low, high in zip(frame.kind, frame["name"], frame.low_gbp, frame.high_gbp, strict=True)
+            if kind == "rule"
         }
     )
     if not binding:
@@ -255,7 +255,7 @@ def worth_section(material: Material) -> dict[str, Any]:
     horizons = frames["horizons"].assign(link=whole.map({True: "value", False: ""}))
     over = page_table("horizons", caption, horizons, filled(HORIZONS, horizons), note=note)
     by_year = frames["yearly"].assign(link="cash")
-    total = frames["yearly"].drop(columns="year").sum().to_dict() | {"year": "All years"}
+    total = {**sums(frames["yearly"].drop(columns="year")), "year": "All years"}
     caption = "Mean savings and costs by year, all councils, undiscounted"
     yearly = page_table("yearly", caption, by_year, filled(YEARLY, by_year), total=total)
     return {"horizons": over, "yearly": yearly, "payback": payback_sentence(material)}
@@ -291,10 +291,10 @@ def councils_table(material: Material) -> PageTable:
 def staff_section(material: Material) -> dict[str, Any]:
     """Return what happens to posts, and the one sentence that members ask for."""
     frame = material.tables["staff"]
-    sums = frame.select_dtypes("number").drop(columns="compulsory_p95").sum().to_dict()
+    posts = sums(frame.drop(columns="compulsory_p95"))
     caption = "What happens to posts, full-time equivalent, on average"
-    table = page_table("staff", caption, frame, STAFF, total=sums | {"name": "All councils"})
-    removed, compulsory = float(sums["posts_removed"]), float(sums["compulsory_exits"])
+    table = page_table("staff", caption, frame, STAFF, total={**posts, "name": "All councils"})
+    removed, compulsory = posts["posts_removed"], posts["compulsory_exits"]
     lead: Sentence = (
         Figure("staff.posts_removed", removed, words.posts(removed)),
         " posts go on average, ",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -105,7 +106,7 @@ def without_risk(study: Study, row: int) -> Study:
     return _certain(study, {"risks.probability": row})
 
 
-def _certain(study: Study, zeros: dict[str, object]) -> Study:
+def _certain(study: Study, zeros: Mapping[str, int | tuple[()]]) -> Study:
     numbers = dict(study.numbers)
     for path, index in zeros.items():
         old = numbers[path]

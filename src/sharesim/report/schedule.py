@@ -57,7 +57,7 @@ def schedule(study: Study, judged: Outcomes, started: np.ndarray, chosen: tuple[
         of arrangements), chance_of_starting_share; wait and refusal of gates in words, and notice as a wait.
     """
     start, full = start_draws(judged)
-    rows = [
+    rows: list[dict[str, str | float]] = [
         {
             "kind": "gate",
             "name": gate.name,

@@ -102,7 +102,8 @@ def _worth(deck: Any, material: Material, walked: pages.Walk) -> None:
     _picture(slide, fan, (MARGIN, 1.35, 6.5, 4.4))
     _picture(slide, spread, (7.3, 1.35, 5.45, 4.4))
     section = walked.section("worth")
-    said = [text_of(part) for part in section.parts if _is_sentence(part)] if section else []
+    parts = section.parts if section else ()
+    said = [text_of(part) for part in parts if not isinstance(part, PageTable) and not pages.is_pair(part)]
     _text(slide, (MARGIN, 5.85, WIDTH - 2 * MARGIN, 1.0), said[:2], size=15)
 
 
@@ -112,8 +113,8 @@ def _councils(deck: Any, material: Material, walked: pages.Walk) -> None:
     _picture(slide, plot, (MARGIN, 1.35, 6.3, 5.4))
     table = _table_of(walked, "councils")
     if table is not None:
-        keys = ("name", "npv_mean_gbp", "probability_of_loss", "one_off_mean_gbp", "grants_mean_gbp", "peak_funding_mean_gbp")
-        _table(slide, table, keys, (7.1, 1.45, 5.65, 5.2))
+        money = ("one_off_mean_gbp", "grants_mean_gbp", "peak_funding_mean_gbp")
+        _table(slide, table, ("name", "npv_mean_gbp", "probability_of_loss", *money), (7.1, 1.45, 5.65, 5.2))
 
 
 def _why(deck: Any, material: Material, walked: pages.Walk) -> None:
@@ -154,9 +155,9 @@ def _rests_on(material: Material) -> list[str]:
         )
     ]
     size = (assumed.effect_high_gbp - assumed.effect_low_gbp).abs()
-    for row in assumed[size > 0].head(3).itertuples():
-        low, high = words.money(row.effect_low_gbp), words.money(row.effect_high_gbp)
-        found.append(f"Assumed: {row.input}, {row.range}: moves the value by {low} to {high}.")
+    top = assumed[size > 0].head(3)
+    for name, reach, low, high in zip(top.input, top["range"], top.effect_low_gbp, top.effect_high_gbp, strict=True):
+        found.append(f"Assumed: {name}, {reach}: moves the value by {words.money(low)} to {words.money(high)}.")
     if len(assumed) > 3:
         found.append(f"{len(assumed)} numbers are assumed in all; the report lists each.")
     judged = material.judged
@@ -176,10 +177,6 @@ def _without_portfolio(deck: Any, walked: pages.Walk) -> None:
 
 
 # -- what they are made of --------------------------------------------------------------------------------------------
-
-
-def _is_sentence(part: Any) -> bool:
-    return isinstance(part, tuple) and not all(isinstance(item, str) for item in part)
 
 
 def _table_of(walked: pages.Walk, name: str) -> PageTable | None:

@@ -13,6 +13,7 @@ from sharesim.appraisal.measured import LINES_OF
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.report.register import BUDGET, simulated, worth
 from sharesim.study.study import Quantities, Study
+from sharesim.uncertainty.distribution import Distribution
 from sharesim.uncertainty.draws import CHUNK
 
 #: Share of futures beyond which an input is not followed; evaluations of one search; how near to nil is nil.
@@ -168,12 +169,12 @@ def held_at(study: Study, driver: int, figure: float) -> Study:
     return dataclasses.replace(study, numbers={**study.numbers, **numbers})
 
 
-def _chance_below(law: object, figure: float) -> float:
+def _chance_below(law: Distribution, figure: float) -> float:
     """Return the chance of a value below a figure, by bisection of the law's quantiles."""
     low, high = 0.0, 1.0
     for _ in range(40):
         middle = (low + high) / 2
-        if float(law.quantile(middle)) < figure:  # type: ignore[attr-defined]
+        if float(law.quantile(middle)) < figure:
             low = middle
         else:
             high = middle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from sharesim.report.cells import PageTable
 from sharesim.report.decision import Figure, Sentence
@@ -16,6 +16,11 @@ _HOMES = {"inputs": "assumed", "schedule": "timeline", "tornado": "drivers", "co
 _NO_SECTIONS = frozenset(
     {"contents", "study", "about", "sentences", "is_judged", "counts", "money_note", "keys", "headings"}
 )
+
+
+def is_pair(part: Sentence) -> TypeGuard[tuple[str, str]]:
+    """Return whether a part is a label and its text, and no sentence."""
+    return all(isinstance(item, str) for item in part)
 
 
 @dataclass(frozen=True)

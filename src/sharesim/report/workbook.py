@@ -160,8 +160,8 @@ def _section(pen: Pen, material: Material, section: pages.Section, regions: dict
     for part in section.parts:
         if isinstance(part, pages.PageTable):
             regions[part.name] = sheet.table(part)
-        elif all(isinstance(item, str) for item in part):
-            _pair(sheet, *part)  # type: ignore[misc]
+        elif pages.is_pair(part):
+            _pair(sheet, *part)
         else:
             sheet.text(text_of(part), "big")
             sheet.skip()

@@ -61,9 +61,10 @@ def lines_of(material: Material) -> list[Line]:
     titles = {title: code for code, title in enumerate(dict.fromkeys(frame.title), start=1)}
     order = {council: at for at, council in enumerate(study.councils.ids)}
     found: dict[tuple[int, int, str], np.ndarray] = {}
-    for row in frame.itertuples():
-        key = (order[row.council], titles[row.title], letters.get(row.bundle, "shared") if row.bundle else "shared")
-        found.setdefault(key, np.zeros(study.n_years))[row.year] += row.mean_gbp
+    rows = zip(frame.council, frame.title, frame.bundle, frame.year, frame.mean_gbp, strict=True)
+    for council, title, bundle, year, mean_gbp in rows:
+        key = (order[council], titles[title], letters.get(bundle, "shared") if bundle else "shared")
+        found.setdefault(key, np.zeros(study.n_years))[year] += mean_gbp
     names = {code: title for title, code in titles.items()}
     return [
         Line(study.councils.ids[council], names[code], part, code, found[council, code, part])

@@ -23,7 +23,8 @@ def rule_costs_plot(frame: pd.DataFrame) -> Plot:
     title = _finding(rules)
     title += f" (first {len(shown)} of {len(rules)})" if len(shown) < len(rules) else ""
     alt = "Bars of what each rule takes from the best portfolio. " + " ".join(
-        f"{row.name}: {cost_words(row.low_gbp, row.high_gbp)}." for row in shown.itertuples(index=False, name="Row")
+        f"{name}: {cost_words(low, high)}."
+        for name, low, high in zip(shown["name"], shown.low_gbp, shown.high_gbp, strict=True)
     )
 
     def draw(figure: Figure, narrow: bool) -> None:
@@ -101,7 +102,7 @@ def draw_rule_costs(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
 
 def options_plot(frame: pd.DataFrame) -> Plot:
     """Return the options beside each other, from `options.options_table`."""
-    best = frame.loc[frame.npv_mean_gbp.idxmax()]
+    best = frame.iloc[frame.npv_mean_gbp.argmax()]
     preferred = frame[frame.option == "preferred"].iloc[0]
     title = f"{preferred.title} is worth {words.money(preferred.npv_mean_gbp)} on average"
     if best.option != preferred.option:
@@ -110,13 +111,14 @@ def options_plot(frame: pd.DataFrame) -> Plot:
     else:
         others = frame[~frame.option.isin(["preferred", "business_as_usual"])]
         if len(others):
-            next_best = others.loc[others.npv_mean_gbp.idxmax()]
+            next_best = others.iloc[others.npv_mean_gbp.argmax()]
             title += f", the next option ({next_best.title.lower()}) {words.money(next_best.npv_mean_gbp)}"
     alt = "Range of value by option. " + " ".join(
-        f"{row.title}: mean {words.money(row.npv_mean_gbp)}, nine futures in ten between "
-        f"{words.money(row.npv_p5_gbp)} and "
-        f"{words.money(row.npv_p95_gbp)}." for row in frame.itertuples()
-    )  # fmt: skip
+        f"{name}: mean {words.money(mean)}, nine futures in ten between {words.money(low)} and {words.money(high)}."
+        for name, mean, low, high in zip(
+            frame.title, frame.npv_mean_gbp, frame.npv_p5_gbp, frame.npv_p95_gbp, strict=True
+        )
+    )
 
     def draw(figure: Figure, narrow: bool) -> None:
         draw_options(figure.add_subplot(), frame, narrow)
@@ -127,15 +129,14 @@ def options_plot(frame: pd.DataFrame) -> Plot:
 
 def draw_options(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
     """Draw each option's mean and nine futures in ten, the preferred one darker."""
-    for at, row in enumerate(frame.itertuples()):
-        colour = BLUE_BANDS[1] if row.option == "preferred" else BLUE_BANDS[0]
-        axes.barh(at, row.npv_p95_gbp - row.npv_p5_gbp, left=row.npv_p5_gbp, height=0.4, color=colour)
-        axes.plot([row.npv_mean_gbp], [at], marker="D", markersize=6.5, color=BLUE, linestyle="none", zorder=4)
+    values = frame[["npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp"]].to_numpy(dtype=float)
+    for at, (option, (mean, low, high)) in enumerate(zip(frame.option, values, strict=True)):
+        colour = BLUE_BANDS[1] if option == "preferred" else BLUE_BANDS[0]
+        axes.barh(at, high - low, left=low, height=0.4, color=colour)
+        axes.plot([mean], [at], marker="D", markersize=6.5, color=BLUE, linestyle="none", zorder=4)
         axes.annotate(
-            words.money(row.npv_mean_gbp), (row.npv_mean_gbp, at), xytext=(0, 9), textcoords="offset points",
-            ha="center",
-            fontsize=8, color=INK,
-        )  # fmt: skip
+            words.money(mean), (mean, at), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8, color=INK
+        )
     zero_line(axes, "x")
     pound_axis(axes, "x", 4 if narrow else 7)
     axes.set_yticks(range(len(frame)), [wrapped(name, 14 if narrow else 24, 2) for name in frame.title])

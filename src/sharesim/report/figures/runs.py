@@ -28,11 +28,12 @@ def values_plot(frame: pd.DataFrame, factor: str, name: str) -> Plot:
     levels = list(dict.fromkeys(frame.level))[:MOST_LEVELS]
     shown = frame[frame.level.isin(levels)]
     means = shown.groupby("level", sort=False).npv_mean_gbp.mean()
-    low, high = means.idxmin(), means.idxmax()
+    ends = int(means.argmin()), int(means.argmax())
+    (low, least), (high, most) = ((means.index[at], means.iloc[at]) for at in ends)
     title = (
-        f"By {factor}: worth {words.money(means[low])} on average at {low}, {words.money(means[high])} at {high}"
+        f"By {factor}: worth {words.money(least)} on average at {low}, {words.money(most)} at {high}"
         if low != high
-        else f"Worth {words.money(means[low])} on average"
+        else f"Worth {words.money(least)} on average"
     )
     alt = f"Mean NPV of each run with the range of nine futures in ten, by {factor}. " + "; ".join(
         f"{level}: {words.money(value)} on average over {words.count(int((shown.level == level).sum()), 'run')}"
@@ -96,8 +97,7 @@ def choices_plot(frame: pd.DataFrame, factor: str, name: str) -> Plot:
             vmax=1,
             aspect="auto",
         )
-        for row, column in np.ndindex(grid.shape):
-            value = grid.iat[row, column]
+        for (row, column), value in np.ndenumerate(grid.to_numpy(dtype=float)):
             axes.text(
                 column,
                 row,

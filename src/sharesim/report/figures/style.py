@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 from matplotlib import rc_context
@@ -20,6 +21,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sharesim.errors import Fault, InternalError
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType  # since matplotlib 3.11; older ones take the same settings
+
 # Okabe and Ito's palette, darkened where text or thin lines need contrast on white (4.5 to 1).
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0a5c99", "#c77700", "#00785a", "#b3450a", "#9c4f7f", "#2b7fb0"
 INK, MUTED, GRID, PALE = "#1b2733", "#4d5b66", "#d5dce2", "#eef2f5"
@@ -27,7 +31,7 @@ BLUE_BANDS = ("#c5dcec", "#8dbada")
 GROUP_FILLS = ("#bcd8ec", "#f6d9a8", "#b5dfcf", "#ecc7de", "#d9d2ee", "#f3c8b2", "#dbe3a4", "#c9d0d6")
 
 WIDE, NARROW = 7.2, 3.7
-SETTINGS = {
+SETTINGS: dict[RcKeyType, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.titlesize": 10.0,
@@ -214,15 +218,15 @@ def short_pounds(value: float, _: object = None) -> str:
     return f"{sign}£{size / 1e3:,.4g}k" if size >= 1e3 else f"{sign}£{size:,.3g}"
 
 
-def pound_axis(axes: Axes, which: str = "y", most_ticks: int = 6) -> None:
+def pound_axis(axes: Axes, which: Literal["x", "y"] = "y", most_ticks: int = 6) -> None:
     """Write an axis in pounds, with light grid lines across it."""
     axis = axes.yaxis if which == "y" else axes.xaxis
     axis.set_major_locator(MaxNLocator(most_ticks, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(short_pounds))
-    axes.grid(True, axis=which)  # type: ignore[arg-type]
+    axes.grid(True, axis=which)
 
 
-def zero_line(axes: Axes, which: str = "y") -> None:
+def zero_line(axes: Axes, which: Literal["x", "y"] = "y") -> None:
     """Draw the line between gain and loss."""
     (axes.axhline if which == "y" else axes.axvline)(0.0, color=INK, linewidth=0.9, zorder=3)
 

@@ -26,10 +26,11 @@ def band_plot(name: str, frame: pd.DataFrame) -> Plot:
     what = f"{last['what']}, {last.measure_words.lower()}"
     title = f"{what}: {words.money(last.actual_gbp)} seen of {last.year}, above {last.percentile:.0f}% of futures"
     points = "; ".join(
-        f"{row.year}: {words.money(row.actual_gbp)} in {row.months} months, simulated "
-        f"{words.money(row.simulated_p5_gbp)} to "
-        f"{words.money(row.simulated_p95_gbp)}" for row in seen.itertuples()
-    )  # fmt: skip
+        f"{year}: {words.money(actual)} in {months} months, simulated {words.money(low)} to {words.money(high)}"
+        for year, months, actual, low, high in zip(
+            seen.year, seen.months, seen.actual_gbp, seen.simulated_p5_gbp, seen.simulated_p95_gbp, strict=True
+        )
+    )
     alt = f"Band of simulated figures by year with what was seen. {what}. {points}."
 
     def draw(figure: Figure, narrow: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,15 +59,16 @@ def _arrangement_words(study: Study, item: Arrangement) -> str:
 def draw_matrix(axes: Axes, study: Study, frame: pd.DataFrame, narrow: bool) -> None:
     """Draw one cell per service and council; who is together shares a colour, the letter says which arrangement."""
     n_services, n_councils = len(study.services), len(study.councils)
-    for row in frame.itertuples():
-        x, y = study.councils.index(row.council), study.services.index(row.service)
-        fill = GROUP_FILLS[row.group % len(GROUP_FILLS)] if row.group >= 0 else (PALE if row.arrangement else "white")
+    cells = zip(frame.council, frame.service, frame.arrangement, frame.hosts, frame.group, strict=True)
+    for council, service, arrangement, hosts, group in cells:
+        x, y = study.councils.index(council), study.services.index(service)
+        fill = GROUP_FILLS[group % len(GROUP_FILLS)] if group >= 0 else (PALE if arrangement else "white")
         axes.add_patch(
             Rectangle(
-                (x - 0.47, y - 0.44), 0.94, 0.88, facecolor=fill, edgecolor=INK if row.hosts else "none", linewidth=1.4
+                (x - 0.47, y - 0.44), 0.94, 0.88, facecolor=fill, edgecolor=INK if hosts else "none", linewidth=1.4
             )
         )
-        text = f"{row.arrangement} {HOST}" if row.hosts else row.arrangement
+        text = f"{arrangement} {HOST}" if hosts else arrangement
         axes.text(
             x,
             y,
@@ -75,8 +76,8 @@ def draw_matrix(axes: Axes, study: Study, frame: pd.DataFrame, narrow: bool) -> 
             ha="center",
             va="center",
             fontsize=9,
-            color=INK if row.group >= 0 else MUTED,
-            fontweight="bold" if row.group >= 0 else "normal",
+            color=INK if group >= 0 else MUTED,
+            fontweight="bold" if group >= 0 else "normal",
         )
     axes.set_xlim(-0.5, n_councils - 0.5)
     axes.set_ylim(n_services - 0.5, -0.5)
@@ -106,7 +107,10 @@ def map_plot(study: Study, frame: pd.DataFrame, hosts: Sequence[int]) -> Plot | 
     if places is None or not len(frame):
         return None  # without coordinates, or nobody shares
     position = dict(zip(study.councils.ids, places, strict=True))
-    apart = [np.hypot(*np.subtract(position[row.council], position[row.partner])) for row in frame.itertuples()]
+    apart = [
+        np.hypot(*np.subtract(position[council], position[partner]))
+        for council, partner in zip(frame.council, frame.partner, strict=True)
+    ]
     reach = (
         f"Partners lie {min(apart):.0f} to {max(apart):.0f} km apart"
         if len(apart) > 1
@@ -115,8 +119,8 @@ def map_plot(study: Study, frame: pd.DataFrame, hosts: Sequence[int]) -> Plot | 
     title = f"{reach}; the figures on the lines say how many services they share"
     names = dict(zip(study.councils.ids, study.councils.names, strict=True))
     pairs = [
-        f"{names[row.council]} and {names[row.partner]} share {words.count(row.services, 'service')}"
-        for row in frame.itertuples()
+        f"{names[council]} and {names[partner]} share {words.count(n_services, 'service')}"
+        for council, partner, n_services in zip(frame.council, frame.partner, frame.services, strict=True)
     ]
     alt = f"Map of the councils; {'; '.join(pairs)}."
     data = frame.assign(km=apart)
@@ -157,23 +161,26 @@ def places_km(study: Study) -> list[tuple[float, float]] | None:
     return [(float(one), float(other)) for one, other in zip(x, y, strict=True)]
 
 
-def draw_map(axes: Axes, study: Study, frame: pd.DataFrame, position: dict, hosts: Sequence[int]) -> None:
-    """Draw councils at their places, and a line between partners, thicker the more they share; names outwards."""
+def draw_map(
+    axes: Axes, study: Study, frame: pd.DataFrame, position: Mapping[str, tuple[float, float]], hosts: Sequence[int]
+) -> None:
+    """Draw councils at their places (easting and northing by id, km), and a line between partners, thicker the more
+    they share; names outwards."""
     most, lines = max(frame.services), []
-    for row in frame.itertuples():
-        (x0, y0), (x1, y1) = position[row.council], position[row.partner]
+    for council, partner, n_services in zip(frame.council, frame.partner, frame.services, strict=True):
+        (x0, y0), (x1, y1) = position[council], position[partner]
         axes.plot(
             [x0, x1],
             [y0, y1],
             color=BLUE,
-            linewidth=1.0 + 4.0 * row.services / most,
+            linewidth=1.0 + 4.0 * n_services / most,
             alpha=0.55,
             solid_capstyle="round",
             zorder=1,
         )
         lines.append(((x0 + x1) / 2, (y0 + y1) / 2))
         axes.annotate(
-            f"{row.services}",
+            f"{n_services}",
             ((x0 + x1) / 2, (y0 + y1) / 2),
             ha="center",
             va="center",
@@ -230,9 +237,9 @@ def write_names(axes: Axes, names: Sequence[str], places: np.ndarray, figures: S
         Where figures stand on lines.
     """
     letter, line, gap = 0.5 * SHORT_POINTS, 1.2 * SHORT_POINTS, 5.0
-    assert axes.figure is not None
+    assert isinstance(axes.figure, Figure)
     # Nine tenths of the figure: the rest is what the layout keeps free around it.
-    room = 0.9 * 72.0 * np.array(axes.figure.get_size_inches())  # type: ignore[union-attr]
+    room = 0.9 * 72.0 * axes.figure.get_size_inches()
     scale = (room / (np.maximum(np.ptp(places, axis=0), 1.0) * (1.24, 1.16))).min()
     marks = [(x - 4, y - 4, x + 4, y + 4) for x, y in scale * places]
     marks += [(x - 6, y - 6, x + 6, y + 6) for x, y in scale * np.array(figures).reshape(-1, 2)]
@@ -287,7 +294,7 @@ def _scale_bar(axes: Axes, width_km: float) -> None:
 def timeline_plot(study: Study, frame: pd.DataFrame) -> Plot:
     """Return gates, what is there already, starts and ramps, from `schedule.schedule`."""
     arranged = frame[frame.kind == "arrangement"]
-    latest = arranged.loc[arranged.start_p95.idxmax()]
+    latest = arranged.iloc[arranged.start_p95.argmax()]
     first, late = words.month(arranged.planned.min()), words.month(latest.start_p95)
     title = f"First start planned for {first}; one future in twenty sees {latest['name']} start after {late}"
     alt = f"Timeline. {' '.join(_date_words(row) for row in frame.to_dict('records'))}"
@@ -314,18 +321,18 @@ def _date_words(row: dict[Hashable, Any]) -> str:
 def draw_timeline(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
     """Draw gates as diamonds, and what is there already as a line from the day on which it may be left to its end; for
     each arrangement its planned start, the likely span of the real one, and the ramp."""
-    to_year = lambda text: np.array([_decimal(day) for day in text])  # noqa: E731
     latest = max(map(_decimal, [*frame.full_p50[frame.full_p50 != ""], *frame.planned]))
-    for at, row in enumerate(frame.itertuples()):
-        planned = _decimal(row.planned)
-        if row.kind == "gate":
+    starts = zip(frame.start_p5, frame.start_p50, frame.start_p95, frame.full_p50, strict=True)
+    rows = zip(frame.kind, map(_decimal, frame.planned), frame.ends, starts, strict=True)
+    for at, (kind, planned, end, days) in enumerate(rows):
+        if kind == "gate":
             axes.plot([planned], [at], marker="D", markersize=6.5, color=RED, zorder=4, linestyle="none")
             continue
-        if row.kind == "existing":
-            ends = min(_decimal(row.ends), latest) if row.ends else latest
-            axes.plot([planned, max(ends, planned)], [at, at], marker="|", markersize=9, color=ORANGE, linewidth=2, zorder=4)
+        if kind == "existing":
+            ends = max(min(_decimal(end), latest) if end else latest, planned)
+            axes.plot([planned, ends], [at, at], marker="|", markersize=9, color=ORANGE, linewidth=2, zorder=4)
             continue
-        early, middle, late, full = to_year([row.start_p5, row.start_p50, row.start_p95, row.full_p50])
+        early, middle, late, full = map(_decimal, days)
         axes.barh(at, late - early, left=early, height=0.5, color="#8dbada", zorder=2)
         axes.barh(at, max(full - middle, 0.0), left=middle, height=0.22, color=GREEN, zorder=3)
         axes.plot([planned] * 2, [at - 0.36, at + 0.36], color=INK, linewidth=2, zorder=4)
@@ -333,7 +340,7 @@ def draw_timeline(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
     axes.set_ylim(len(frame) - 0.4, -0.6)
     low, high = axes.get_xlim()
     axes.set_xlim(np.floor(low), np.ceil(high))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(True, axis="x")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("Calendar year")

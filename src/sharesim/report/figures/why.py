@@ -40,7 +40,7 @@ def ends_of(frame: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def councils_plot(frame: pd.DataFrame) -> Plot:
     """Return each council's value with its range, from `worth.council_ranges`."""
-    worst = frame.loc[frame.probability_of_loss.idxmax()]
+    worst = frame.iloc[frame.probability_of_loss.argmax()]
     gains = int((frame.mean_gbp > 0).sum())
     every = "Every council gains" if gains == len(frame) else f"{gains} of {len(frame)} councils gain"
     loses = words.share(worst.probability_of_loss)
@@ -48,8 +48,8 @@ def councils_plot(frame: pd.DataFrame) -> Plot:
     shown = ends_of(frame, "mean_gbp")
     title += f" (lowest and highest {MOST_COUNCILS // 2})" if len(shown) < len(frame) else ""
     ranges = [
-        f"{row.council}: mean {words.money(row.mean_gbp)}, nine futures in ten {_between(row.p5_gbp, row.p95_gbp)}."
-        for row in shown.itertuples()
+        f"{council}: mean {words.money(mean)}, nine futures in ten {_between(low, high)}."
+        for council, mean, low, high in zip(shown.council, shown.mean_gbp, shown.p5_gbp, shown.p95_gbp, strict=True)
     ]
     alt = f"Range of value by council. {' '.join(ranges)}"
 
@@ -66,10 +66,11 @@ def _between(low_gbp: float, high_gbp: float) -> str:
 
 def draw_councils(axes: Axes, frame: pd.DataFrame, narrow: bool) -> None:
     """Draw each council's ranges one below the other, with its mean."""
-    for at, row in enumerate(frame.itertuples()):
-        axes.barh(at, row.p95_gbp - row.p5_gbp, left=row.p5_gbp, height=0.34, color=BLUE_BANDS[0])
-        axes.barh(at, row.p75_gbp - row.p25_gbp, left=row.p25_gbp, height=0.34, color=BLUE_BANDS[1])
-        axes.plot([row.mean_gbp], [at], marker="D", color=BLUE, markersize=6, linestyle="none")
+    values = frame[["mean_gbp", "p5_gbp", "p25_gbp", "p75_gbp", "p95_gbp"]].to_numpy(dtype=float)
+    for at, (mean, p5, p25, p75, p95) in enumerate(values):
+        axes.barh(at, p95 - p5, left=p5, height=0.34, color=BLUE_BANDS[0])
+        axes.barh(at, p75 - p25, left=p25, height=0.34, color=BLUE_BANDS[1])
+        axes.plot([mean], [at], marker="D", color=BLUE, markersize=6, linestyle="none")
     zero_line(axes, "x")
     pound_axis(axes, "x", 4 if narrow else 7)
     axes.set_yticks(range(len(frame)), [wrapped(name, 14 if narrow else 24, 2) for name in frame.council])
@@ -92,7 +93,7 @@ def panels_plot(panels: pd.DataFrame, measures: Sequence[tuple[str, str, str]]) 
     measures : sequence of (column, title, kind)
         kind is gbp, share or posts.
     """
-    dearest = panels.loc[panels.peak_funding_mean_gbp.idxmax()]
+    dearest = panels.iloc[panels.peak_funding_mean_gbp.argmax()]
     deepest = words.money(dearest.peak_funding_mean_gbp)
     title = f"{dearest.council} has to find most before it gains: {deepest} at the deepest point, on average"
     if panels.peak_funding_mean_gbp.max() < 0.5:
@@ -153,7 +154,8 @@ def tornado_plot(frame: pd.DataFrame, mean_gbp: float) -> Plot:
     swing = words.money(abs(top.own_swing_gbp))
     title = f"What moves the answer most: {top['input']}, {swing} between its lowest and its highest tenth"
     ends = [
-        f"{row.input}: {words.money(row.own_low_gbp)} to {words.money(row.own_high_gbp)}." for row in frame.itertuples()
+        f"{name}: {words.money(low)} to {words.money(high)}."
+        for name, low, high in zip(frame.input, frame.own_low_gbp, frame.own_high_gbp, strict=True)
     ]
     lead = "Tornado chart: mean value when each input lies in its lowest and highest tenth, others as they come."
     alt = f"{lead} {' '.join(ends)}"
@@ -167,10 +169,10 @@ def tornado_plot(frame: pd.DataFrame, mean_gbp: float) -> Plot:
 
 def draw_tornado(axes: Axes, frame: pd.DataFrame, mean_gbp: float, narrow: bool) -> None:
     """Draw from the mean to where it goes when a driver is low, and when it is high."""
-    for at, row in enumerate(frame.itertuples()):
+    for at, (when_low, when_high) in enumerate(zip(frame.own_low_gbp, frame.own_high_gbp, strict=True)):
         axes.barh(
             at,
-            row.own_low_gbp - mean_gbp,
+            when_low - mean_gbp,
             left=mean_gbp,
             height=0.58,
             color=ORANGE,
@@ -178,7 +180,7 @@ def draw_tornado(axes: Axes, frame: pd.DataFrame, mean_gbp: float, narrow: bool)
         )
         axes.barh(
             at,
-            row.own_high_gbp - mean_gbp,
+            when_high - mean_gbp,
             left=mean_gbp,
             height=0.58,
             color="#2b7fb0",
@@ -284,6 +286,6 @@ def draw_published(axes: Axes, row: Any, narrow: bool) -> None:
         wrapped(f"{row.label}: {published_text(value, unit)}", 48 if narrow else 95, 2), loc="left", fontsize=8.8
     )
     axes.xaxis.set_major_formatter(short_pounds if unit != "share" else lambda x, _: f"{100 * x:.0f}%")
-    axes.xaxis.get_major_locator().set_params(nbins=4 if narrow else 7)
+    axes.locator_params(axis="x", nbins=4 if narrow else 7)
     axes.tick_params(axis="x", labelsize=8, length=2)
     axes.spines["bottom"].set_color(MUTED)

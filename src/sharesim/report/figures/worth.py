@@ -90,12 +90,12 @@ def draw_fan(axes: Axes, frame: pd.DataFrame, payback_years: float, narrow: bool
 
 def yearly_plot(frame: pd.DataFrame, price_base: str) -> Plot:
     """Return savings and costs by year, from `worth.yearly`."""
-    best = frame.loc[frame.net_gbp.idxmax()]
-    dearest = frame.loc[frame.one_off_gbp.idxmin()]
+    best = frame.iloc[frame.net_gbp.argmax()]
+    dearest = frame.iloc[frame.one_off_gbp.argmin()]
     costs = f"One-off cost peaks at {words.money(-dearest.one_off_gbp)} in {dearest.year}; the"
     costs = "The" if dearest.one_off_gbp >= 0 else costs
     title = f"{costs} best year brings {words.money(best.net_gbp)} net ({best.year}), on average"
-    years = "; ".join(f"{row.year}: net {words.money(row.net_gbp)}" for row in frame.itertuples())
+    years = "; ".join(f"{year}: net {words.money(net)}" for year, net in zip(frame.year, frame.net_gbp, strict=True))
     alt = (
         "Stacked bars by financial year: cashable savings and what grants and receipts bring above zero, one-off and "
         f"running costs below, the net as a line. {years}."
