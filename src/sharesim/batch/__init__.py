@@ -1,4 +1,4 @@
-"""Many runs of many studies, on one machine or a cluster, and nothing lost on the way.
+"""Many runs of many studies, on one machine or a cluster; a batch that was interrupted goes on where it stopped.
 
 `run_batch` does what is missing of a plan, `status` says how far a batch is, `compare` sets its runs side by side.
 """

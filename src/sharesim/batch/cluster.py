@@ -1,7 +1,7 @@
-"""Workers of a Dask cluster. A scheduler runs code for whoever reaches it: SECURITY.md says whom to let in.
+"""Runs tasks on the workers of a Dask cluster. Whoever reaches a scheduler can run code there: see SECURITY.md.
 
-Whatever goes wrong between us and the scheduler ends in one line: where no batch was begun nobody answers as Dask does,
-and later the scheduler went away. What is done stays done either way.
+A failed call to the scheduler ends in a message of one line: before a batch begins, that no Dask scheduler answers;
+later, that the scheduler went away. Finished runs are kept either way.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class DaskEngine:
         return max(256, 4 * self.n_workers)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future:
-        """Start a task on the cluster; EngineLost where there is none any more."""
+        """Start a task on the cluster; EngineLost when the scheduler cannot be reached any more."""
         result: Future = Future()
         with _or_lost():
             theirs = self._client.submit(function, *arguments, pure=False)
@@ -95,7 +95,7 @@ class DaskEngine:
             result.set_result(value)
 
     def close(self, kill: bool = False) -> None:
-        """Leave the cluster; tasks that nobody waits for any more are dropped."""
+        """Disconnect from the cluster, and close a local one; with `kill`, cancel its unfinished tasks."""
         with contextlib.suppress(Exception):
             if kill and self._futures:
                 self._client.cancel(list(self._futures), force=True)
@@ -130,7 +130,7 @@ def _version() -> str:
 
 @contextlib.contextmanager
 def _or_lost() -> Iterator[None]:
-    """Whatever Dask says when it cannot ask the scheduler any more, it is gone."""
+    """Raise EngineLost for every error of a call to the scheduler."""
     try:
         yield
     except Exception as error:
@@ -168,7 +168,7 @@ def address_of(scheduler: str) -> str:
 
 
 def is_open(address: str) -> bool:
-    """Return whether whoever is on the way to a scheduler may read along and give it tasks: no TLS, another machine.
+    """Return whether others on the network could read the traffic to a scheduler: on another machine, without TLS.
 
     Examples
     --------
@@ -215,7 +215,7 @@ def _connect(scheduler: str, jobs: int) -> tuple[Any, Any]:
 
 
 def _in_time(ask: Callable[[], Any]) -> Any:
-    """Return what a question comes to, or raise when that takes too long; nobody waits for the answer then."""
+    """Return the result of a call, or raise TimeoutError after `ANSWER_SECONDS`; a later result is dropped."""
     answer: Future = Future()
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""How work that was handed out can end without a result, whichever engine had it."""
+"""Errors that any engine raises when a task ends without a result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class WorkerDied(Exception):
 
 
 class EngineLost(Exception):
-    """Whoever hands out the tasks is gone; no later task can be done either."""
+    """The scheduler that hands out the tasks is gone; no later task can be done either."""
 
 
 __all__ = ["EngineLost", "WorkerDied"]

@@ -1,4 +1,4 @@
-"""Who does the work: processes on this machine (joblib's loky), a Dask cluster (`cluster`), or the calling process.
+"""Engines that run a batch's tasks: processes on this machine (joblib's loky), a Dask cluster, or the calling process.
 
 Each takes a function with arguments and gives a future, as `concurrent.futures` has it; which task goes to which worker
 is the engine's own affair (docs/decisions/060-engines.md).
@@ -24,11 +24,11 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 
 class Engine(Protocol):
-    """What a batch needs of whoever works for it."""
+    """What a batch needs of an engine."""
 
     @property
     def window(self) -> int:
-        """How many tasks it is worth having under way or waiting."""
+        """How many tasks should be under way or waiting at once."""
         ...
 
     @property
@@ -41,17 +41,17 @@ class Engine(Protocol):
         ...
 
     def close(self, kill: bool = False) -> None:
-        """Let go of the workers; with `kill`, at once."""
+        """Release the workers; with `kill`, without waiting for their tasks."""
         ...
 
 
 class InlineEngine:
-    """The calling process: for a look at a fault, and where no process can be started."""
+    """Runs tasks in the calling process: to look into a fault, or where no process can be started."""
 
     window = n_workers = 1
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future:
-        """Do the task now."""
+        """Run the task now."""
         future: Future = Future()
         try:
             future.set_result(function(*arguments))
@@ -60,21 +60,21 @@ class InlineEngine:
         return future
 
     def close(self, kill: bool = False) -> None:
-        """Nothing to let go."""
+        """Do nothing; there are no workers."""
 
 
 class LocalEngine:
-    """Processes of this machine, each a loky executor of its own.
+    """Runs tasks in processes on this machine, each a loky executor of its own.
 
-    One executor with several workers gives up on all of them when one dies; so a run that eats all memory would cost
-    those beside it too. Threads of this process wait for the workers; they do no work.
+    An executor with several workers ends all of them when one dies; a run that takes all memory would end the others
+    too. Threads of this process only wait for the workers.
 
     Parameters
     ----------
     jobs : int
         Processes.
     alive : Path
-        A claim that the parent holds while it lives; workers without a parent finish what they have in hand and leave.
+        File locked by the parent while it lives; workers whose parent is gone finish their task and end.
     """
 
     def __init__(self, jobs: int, alive: Path) -> None:
@@ -102,7 +102,7 @@ class LocalEngine:
         for number in range(1, TRIES + 1):
             worker = self._worker()
             try:
-                return worker.submit(_in_hand, function, arguments).result()
+                return worker.submit(_run_watched, function, arguments).result()
             except BrokenExecutor as error:
                 self._drop(worker)
                 if not _is_death(error):
@@ -131,31 +131,31 @@ class LocalEngine:
             worker.shutdown(wait=False, kill_workers=True)
 
 
-# Belongs to the process, as its watch does: it may only leave with empty hands.
-_HAND = threading.Lock()
+# One for each process, held while a task runs: the watch may end the process only between tasks.
+_TASK_RUNS = threading.Lock()
 
 
 def _is_death(error: BrokenExecutor) -> bool:
-    """Whether a process died; loky also gives up on one that cannot read its task, which no other could either."""
+    """Whether a process died; loky also breaks when a task cannot be unpickled, and another try would not help that."""
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     return isinstance(error, TerminatedWorkerError)
 
 
-def _in_hand(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """Do a task of which the watch knows."""
-    with _HAND:
+def _run_watched(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """Run a task, holding the lock that keeps `_watch` from ending this process."""
+    with _TASK_RUNS:
         return function(*arguments)
 
 
 def _watch(alive: str, parent: int) -> None:
-    """Leave when the parent is gone and nothing is in hand."""
+    """End this process when its parent is gone and no task is running."""
 
     def watch() -> None:
         # Windows keeps telling the number of a parent that is gone; its claim is not held any more there either.
         while (os.name != "nt" and os.getppid() == parent) or is_held(Path(alive)):
             time.sleep(1.0)
-        with _HAND:
+        with _TASK_RUNS:
             os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -163,7 +163,7 @@ def _watch(alive: str, parent: int) -> None:
 
 @contextlib.contextmanager
 def engine_for(jobs: int, scheduler: str | None, alive: Path) -> Iterator[Engine]:
-    """Give the engine that the options ask for; let go of it afterwards, at once when something went wrong."""
+    """Yield the engine that the options ask for and close it afterwards; after an error its workers are killed."""
     engine: Engine
     if scheduler is not None:
         # Here and not above: few batches need Dask.

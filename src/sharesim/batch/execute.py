@@ -1,4 +1,4 @@
-"""Do what is missing of a plan: hand out the runs, hear how they went, write down what came of it."""
+"""Run what is missing of a plan: hand the runs to an engine, record each outcome, and write the tables of results."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Listener = Callable[["Tally"], None]
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """How a batch is done.
+    """How to run a batch.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ class Tally:
 
     @property
     def over(self) -> int:
-        """Runs that are over, whichever way."""
+        """Runs that have ended, with or without a result."""
         return self.done + self.failed + self.unproven
 
 
 @record
 class BatchResult:
-    """What a call did.
+    """What one call of `run_batch` did.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class BatchResult:
         return len(self.failures)
 
     def summary(self) -> str:
-        """Return what the call did, in words; equal reasons once."""
+        """Return what the call did, in words; failures with the same reason are told once."""
         unproven = f", {self.n_unproven} unproven" if self.n_unproven else ""
         told = f"{self.n_done} done, {self.n_found} there already{unproven}, {self.n_failed} failed"
         lines = [f"{told} ({self.seconds:.1f} s).", *([UNPROVEN] if self.n_unproven else [])]
@@ -232,7 +232,7 @@ def run_batch(plan: Plan | str | Path, options: BatchOptions | None = None) -> B
 
 
 class _Batch:
-    """One call's work: what to do, and what came of it."""
+    """One call of `run_batch`: the runs asked for, and their outcomes so far."""
 
     def __init__(self, folder: BatchFolder, plan: Plan, options: BatchOptions, tell: Listener) -> None:
         self.folder, self.plan, self.options, self.tell = folder, plan, options, tell
@@ -242,7 +242,7 @@ class _Batch:
         self.of = self.n_refused = self.n_unproven_before = 0
 
     def tasks(self, runs: list[PlannedRun]) -> list[Task]:
-        """Return what is to be done; what cannot be done is written down as failed."""
+        """Return the tasks to do; runs whose study is at fault are recorded as failed."""
         tasks, seen = [], set()
         for item in runs:
             if item.run in seen:
@@ -259,7 +259,7 @@ class _Batch:
         return tasks
 
     def task(self, item: PlannedRun) -> Task:
-        """Return what is to be done for a run."""
+        """Return the task of a run."""
         options = self.options
         force = options.force or options.only == "unproven"
         return Task(self.folder.root, item.run, item.variant, self.plan.file.name, options.report, force)
@@ -290,13 +290,13 @@ class _Batch:
             (self.spread if spread else self.hand_out)(tasks, engine)
 
     def hand_out(self, tasks: list[Task], engine: Engine) -> None:
-        """Hand out the runs and hear of each."""
+        """Hand out the tasks and record each outcome."""
         for outcome, n_under_way in handed_out(tasks, engine):
             self.heard(outcome)
             self.say(n_under_way, engine.n_workers)
 
     def spread(self, tasks: list[Task], engine: Engine) -> None:
-        """Do one run after the other, the appraisal of each over all workers."""
+        """Do one run after the other, each with its appraisal spread over all workers."""
         # Here and not above: few batches need the appraisal's inside in the parent.
         from sharesim.batch.spread import spread_appraise
 
@@ -307,7 +307,7 @@ class _Batch:
         self.say(0, 1)
 
     def heard(self, outcome: Outcome) -> None:
-        """Write down how a run went."""
+        """Record the outcome of a run."""
         if outcome.status == "no room":
             remedy = "Make room, or choose another --out; then give the same command again: what is done stays done."
             raise OutputError(
@@ -350,7 +350,7 @@ class _Batch:
 
 
 def handed_out(tasks: list[Task], engine: Engine) -> Iterator[tuple[Outcome, int]]:
-    """Yield how each task went, with how many are still under way; what others work on is waited for at the end."""
+    """Yield each task's outcome and how many are under way; runs that another batch works on are waited for last."""
     queue, later = deque(tasks), deque[Task]()
     under_way: dict[Future, Task] = {}
     while queue or later or under_way:
@@ -382,7 +382,7 @@ def _outcome(future: Future, task: Task) -> Outcome:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let a polite request to end (SIGTERM, as batch systems send it) stop the workers and write the tables too."""
+    """Let SIGTERM, by which batch systems ask a job to end, stop the workers and still write the tables."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

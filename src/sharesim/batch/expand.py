@@ -49,7 +49,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A variant that knows what it is.
+    """A variant with its identity.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def load_variant(variant: Variant, by: str) -> Study:
 
 @dataclass(frozen=True)
 class _Read:
-    """What the files of a study say, each read once; what is built is what was hashed."""
+    """Contents of a study's files, each read once, so that the study that is built is the one that was hashed."""
 
     raw: dict[str, Any]
     places: Places
@@ -215,7 +215,7 @@ class Expansion:
 
 
 def _signed(study: Study, by: str) -> Study:
-    """Say in the record of changes that the plan asked for them."""
+    """Return the study with the plan, not the command line, named as the author of its changes."""
     return replace(
         study, changes=tuple(replace(item, by=by) if item.by == "command line" else item for item in study.changes)
     )

@@ -185,10 +185,10 @@ class BatchFolder:
             )
 
     def _stranger(self) -> str | None:
-        """Return what says that a folder without a list of runs is no batch's; None where it is one.
+        """Return a file that shows that a folder without a list of runs is no batch's; None where it is one.
 
-        A damaged list locks nobody out: the records of the runs are the truth, and the list is written anew. The folder
-        of the runs is there before the list is first written.
+        A damaged list does not lock a batch out: the records of the runs count, and the list is written anew. The
+        folder of the runs is made before the list is first written.
         """
         with writing(self.root):
             names = {item.name for item in self.root.iterdir()}
@@ -205,7 +205,7 @@ class BatchFolder:
 
     @contextlib.contextmanager
     def desk(self) -> Iterator[Path]:
-        """Give a free name in .work to write at; what is left there is removed, by somebody else if we die."""
+        """Yield an unused path in .work to write at; what is left there is removed, if need be by the next batch."""
         name = f"desk-{secrets.token_hex(6)}"
         try:
             with claim(self.claim_file(name)):
@@ -249,7 +249,7 @@ class BatchFolder:
         self.replace(BATCH, lambda path: write_sealed(path, content))
 
     def write_failure(self, run: str, record: Mapping[str, Any], log: str) -> None:
-        """Write down why a run failed; a disk too full even for that loses the word, never the batch."""
+        """Record why a run failed; on a full disk the record is lost, and the batch goes on."""
         with contextlib.suppress(OSError, OutputError), self.desk() as aside:
             aside.mkdir()
             write_sealed(aside / RECORD, {**record, "run": run, "time": now()})
@@ -259,13 +259,13 @@ class BatchFolder:
             aside.rename(self.failure(run))
 
     def forget_failure(self, run: str) -> None:
-        """Remove the word of a failure."""
+        """Remove the record of a failure."""
         shutil.rmtree(self.failure(run), ignore_errors=True)
         with contextlib.suppress(OSError):
             (self.root / "failed").rmdir()
 
     def keep(self, made: Path, run: str, seconds: float = 0.0) -> None:
-        """Move a whole run, and what took that long to work out, into its place; only the holder of its claim may."""
+        """Move a finished run into its place, flushed to disk if it took long; only the holder of its claim may."""
         target, long = self.run(run), seconds > FLUSH_FROM_SECONDS
         target.parent.mkdir(parents=True, exist_ok=True)
         if long:
@@ -277,11 +277,11 @@ class BatchFolder:
             flush_folder(target.parent)
 
     def aside(self, run: str) -> Path:
-        """Return a name in .work that nobody has."""
+        """Return an unused path in .work."""
         return self.work / f"{run}.{secrets.token_hex(4)}"
 
     def sweep(self) -> None:
-        """Remove what the dead left; what somebody alive works on stays."""
+        """Remove what dead processes left in .work; what a living one works on stays."""
         with contextlib.suppress(OSError):
             names = {item.name.partition(".")[0] for item in self.work.iterdir()}
             for name in sorted(names):
@@ -291,8 +291,7 @@ class BatchFolder:
             self.work.rmdir()
 
     def sweep_blocks(self, planned: Iterable[str]) -> None:
-        """Remove what is left of spread appraisals that nobody will ask for: their run is finished, or planned no
-        more."""
+        """Remove blocks of appraisals that are not needed any more: their run is finished, or planned no more."""
         planned = set(planned)
         with contextlib.suppress(OSError):
             for item in (self.root / "blocks").iterdir():
@@ -346,7 +345,7 @@ def now() -> str:
 
 
 def _is_row(row: Any) -> bool:
-    """Whether a planned run is as we write it; its identity names folders, so no other text may stand for it."""
+    """Whether a planned run has the form that is written; its identity names folders, so any other text is refused."""
     texts = ("run", "key", "study", "scenario")
     return (
         isinstance(row, dict)
@@ -359,7 +358,7 @@ def _is_row(row: Any) -> bool:
 
 
 def _word(value: Any) -> Any:
-    """Return a setting as JSON can hold it: numbers and truth stay, the rest is written out."""
+    """Return a setting as JSON can hold it: numbers, truth values and text as they are, the rest as JSON text."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return json.dumps(value, default=str, ensure_ascii=False)

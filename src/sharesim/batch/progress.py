@@ -46,7 +46,7 @@ def words(tally: Tally) -> str:
 
 
 class _Lines:
-    """Writes a line when something has changed and the last is half a minute old; the last word always."""
+    """Writes a line when something has changed and the last line is half a minute old, and always at the end."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream, self.last = stream, time.monotonic()

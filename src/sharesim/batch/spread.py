@@ -1,11 +1,11 @@
-"""One very large appraisal over many workers: blocks of bundles x chunks of draws, the same bits however dealt.
+"""One very large appraisal split over workers in blocks of bundles x chunks of draws, with the same bits however cut.
 
-A chunk of 1,024 draws of a bundle has the same bits whoever works it and with whatever beside it; sums over draws are
-added chunk by chunk in their order. So where the blocks are cut, and who does which, moves nothing
+A chunk of 1,024 draws of a bundle has the same bits whichever worker computes it, and with whatever other bundles; sums
+over draws are added chunk by chunk in their order. So neither the cut nor which worker does a block changes a number
 (docs/decisions/063-one-appraisal-over-many-workers.md).
 
-Where the draws of all bundles fit the memory of whoever asked, blocks bring them. Where they do not, a block is some
-bundles on all draws and brings their means and figures; draws are worked out again when asked for, as in one process.
+Where the draws of all bundles fit the memory of the calling process, blocks hold draws. Where they do not, a block is
+some bundles on all draws and holds their means and figures; draws are computed again when asked for, as in one process.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Block:
 
 
 def blocks_of(source: Source, root: Path, shape: tuple[int, int, int], brings: str = "draws") -> list[Block]:
-    """Cut an appraisal into blocks; by its size alone, so that what was done for other workers is found again.
+    """Cut an appraisal into blocks by its size alone, so that blocks made for another number of workers are used again.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def blocks_of(source: Source, root: Path, shape: tuple[int, int, int], brings: s
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A study ready to be worked: its bundles, and the order in which they are cut."""
+    """A study loaded to compute its blocks: its bundles, and the order in which they are cut."""
 
     study: Study
     table: BundleTable
@@ -153,7 +153,7 @@ class _Prepared:
         return np.sort(self.order[slice(*block.rows)])
 
     def shapes(self, block: Block) -> dict[str, tuple[int, ...]]:
-        """Return what a block brings, by name, with its shape."""
+        """Return the shape of each array that a block holds, by name."""
         n_rows, n_slots = block.rows[1] - block.rows[0], self.shape[1]
         if block.brings == "figures":
             means = {f"mean.{name}": (n_rows, n_slots) for name in SUMS}
@@ -168,7 +168,7 @@ class _Prepared:
 
 
 def work_block(block: Block) -> None:
-    """Work a block and put its numbers into its file, unless they are there."""
+    """Compute a block and write its arrays into its file, unless they are there."""
     ready = _prepared(block.source)
     if _read(block, ready) is not None:
         return
@@ -236,7 +236,7 @@ def _read(block: Block, ready: _Prepared) -> Arrays | None:
 
 @contextlib.contextmanager
 def spread_appraise(task: Task, engine: Engine) -> Iterator[Callable[..., Appraisal]]:
-    """Give a stand-in for `doors.appraise` whose blocks an engine works; their files go when the run is done."""
+    """Yield a function that appraises in blocks on an engine; the blocks are deleted once the run is done."""
     source, folder = Source(task.run, task.variant, task.by), BatchFolder(task.root)
 
     def appraise(
@@ -264,7 +264,7 @@ def forget_blocks(folder: BatchFolder, run: str) -> None:
 
 
 def _worked(blocks: list[Block], engine: Engine) -> Iterator[Block]:
-    """Yield each block when it is done, as few under way as the engine can use."""
+    """Yield each block when it is finished; at most as many as the engine's window are under way."""
     left, under_way = iter(blocks), dict[Future, Block]()
     while True:
         for block in itertools.islice(left, engine.window - len(under_way)):
@@ -278,7 +278,7 @@ def _worked(blocks: list[Block], engine: Engine) -> Iterator[Block]:
 
 
 def _gathered(ready: _Prepared, blocks: list[Block], jobs: int) -> Outcomes:
-    """Put the blocks together, as one process would have it."""
+    """Assemble the blocks into the outcomes that one process would have computed."""
     run, (n_bundles, n_slots, n_draws) = ready.study.model.run, ready.shape
     plan = draw_plan(ready.study, seed=run.seed, purpose="choose", n_draws=n_draws)
     means = {name: np.zeros((n_bundles, n_slots)) for name in SUMS}

@@ -1,4 +1,4 @@
-"""One run of a batch, done by whichever process it falls to."""
+"""Does one run of a batch, in any process, and returns its outcome."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _check_identity(task: Task, study: Study) -> None:
 
 
 def _check_answer(portfolio: Portfolio) -> None:
-    """Refuse what is no answer at all: a fault of the solver, or in what it was given, is no result to keep."""
+    """Raise InternalError where the solver failed or the program is unbounded: that is no result to keep."""
     if Status(portfolio.status) in (Status.FAILED, Status.UNBOUNDED):
         told = "; ".join(portfolio.solution.notes) or portfolio.status
         raise InternalError(Fault("solver", "gave no answer", told, "", ""))

@@ -238,7 +238,7 @@ def explain_command(options: argparse.Namespace) -> int:
 
 
 def _own(options: argparse.Namespace, study, kind: str, ending: str = "") -> tuple[Path, str]:
-    """Return the folder asked for, or a study's own, and what is said of it where it is not the plain name."""
+    """Return the folder asked for, or else the study's own, and a note where that is not simply the study's name."""
     from sharesim.workflow.folder import own_folder_of
 
     if options.out:
@@ -251,13 +251,13 @@ def _apart(folder: Path, why: str) -> tuple[Path, str]:
 
 
 def _tell_apart(options: argparse.Namespace, folder: Path, why: str) -> None:
-    """Say where a result lies also to those who want no summary, when they could not know."""
+    """Print where a result lies even with --quiet, when its folder is not simply the study's name."""
     if options.quiet and why:
         print(f"{folder}{why}", file=sys.stderr)
 
 
 def _table_place(options: argparse.Namespace, study, kind: str):
-    """Return where a table goes, looked at before it is worked out, and what is said of that."""
+    """Return the place for a table, checked before the work begins, and the note on its folder."""
     from sharesim.folders.place import check
     from sharesim.workflow.folder import place_of
 

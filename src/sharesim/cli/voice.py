@@ -1,4 +1,4 @@
-"""What the command line says reaches a reader whatever it holds, or ends as a shell expects.
+"""Standard output and error of the commands: every letter can be written, and a failed write does not lose a run.
 
 A terminal, a pipe or a file may know fewer letters than names have (code page 1252 knows no w with a circumflex,
 ASCII no pound sign), the reader may have gone, the disk may be full. None of that is a reason to lose a run that went
@@ -54,7 +54,7 @@ def _replaced(error: UnicodeError) -> tuple[str, int]:
 
 
 class Voice(io.TextIOWrapper):
-    """A stream of text that takes every letter, and remembers what went wrong with it in place of raising.
+    """A text stream that can write every letter, and that remembers a failed write instead of raising.
 
     Parameters
     ----------
@@ -88,14 +88,14 @@ class Voice(io.TextIOWrapper):
                 self._give_up()
 
     def _give_up(self) -> None:
-        """Let what is still held back go nowhere, so that Python's own end does not stumble over it."""
+        """Discard what is still buffered, so that Python's exit does not fail on it."""
         with suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
 
     def leave(self) -> None:
-        """Hand on the last, and give the buffer back to the stream that it belongs to."""
+        """Flush, and give the buffer back to the original stream."""
         self.flush()
         if self.failed is not None:
             with suppress(OSError):
@@ -105,13 +105,13 @@ class Voice(io.TextIOWrapper):
 
     @property
     def is_full(self) -> bool:
-        """Whether writing failed although somebody would have read it."""
+        """Whether writing failed, such as on a full disk, though the reader had not gone."""
         return self.failed is not None and self.failed.errno not in _NOBODY
 
 
 @contextmanager
 def voices() -> Iterator[list[Voice]]:
-    """Put a `Voice` in place of standard output and of standard error; give those that were put."""
+    """Replace standard output and error by a `Voice` each while a block runs; yield those that were put in place."""
     before = sys.stdout, sys.stderr
     # Tests and notebooks put streams of their own there, which take every letter.
     put = [Voice(stream) if type(stream) is io.TextIOWrapper else stream for stream in before]

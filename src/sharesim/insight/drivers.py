@@ -42,12 +42,12 @@ class DriverEffect:
 
     @property
     def swing_gbp(self) -> float:
-        """Difference between the tenths; its sign says which way the driver works."""
+        """Mean in the highest tenth less that in the lowest: negative where a high value lowers the measure."""
         return self.high_gbp - self.low_gbp
 
     @property
     def own_swing_gbp(self) -> float:
-        """The same by itself."""
+        """The same with the other drivers held as they are on average."""
         return self.own_high_gbp - self.own_low_gbp
 
 

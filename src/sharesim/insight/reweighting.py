@@ -1,4 +1,4 @@
-"""Futures reweighted by what has been seen: those that look like it count more."""
+"""Weights of futures given what has been observed: those that agree with it weigh more."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LEAST_EFFECTIVE = 50.0
 
 @record
 class Weights:
-    """How much each future counts after what was seen.
+    """The weight of each future given what has been observed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Beside budgets: the medium-term plan, reserves and their floor, and Band D, in the money of each year."""
+"""Effects on budgets: medium-term plan, reserves and their floor, and Band D, in the money of each year."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def nominal(study: Study, values: np.ndarray) -> np.ndarray:
 
 
 def against_plan(study: Study, account: Account) -> pd.DataFrame:
-    """Return the effect on each General Fund beside the lines of its medium-term plan, in the money of each year.
+    """Return the effect on each General Fund and the lines of its medium-term plan, in the money of each year.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What is there already: who is in it with whom, until when, and what leaving it costs (docs/model.md section 4)."""
+"""Existing arrangements: who shares with whom, until when, and what leaving costs (docs/model.md section 4)."""
 
 from __future__ import annotations
 

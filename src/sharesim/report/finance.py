@@ -119,7 +119,7 @@ def finance_section(material: Material) -> dict[str, Any]:
 
 
 def papers(material: Material) -> dict[str, Any]:
-    """Return what stands beside budgets: the plan, reserves, Band D, switching values and the public-value reading."""
+    """Return the effects on budgets (plan, reserves, Band D), switching values and the public-value reading."""
     frames, model = material.tables, material.study.model
     rise = words.share(model.finance.inflation_per_year, 1)
     years = [year for year in years_of(material) if year.key in frames["against_plan"]]

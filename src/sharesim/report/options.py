@@ -1,4 +1,4 @@
-"""The options of an appraisal beside the one preferred, what rules cost, and plans B: as tables."""
+"""Tables of the options of an appraisal, what rules cost, and portfolios nearly as good (plans B)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Option:
 
 @record
 class Beyond:
-    """What lies beside the preferred portfolio.
+    """What was worked out besides the preferred portfolio: other options, costs of rules, and plans B.
 
     Parameters
     ----------

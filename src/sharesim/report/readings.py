@@ -1,4 +1,4 @@
-"""The portfolio on the futures that chose it beside those that judge it; and the rules with what was measured."""
+"""The portfolio's figures on the choosing and on the judging futures, and the rules with what was measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When things happen: gates, what is there already, planned starts, and when arrangements start in the futures."""
+"""The schedule: gates, existing arrangements, planned starts, and when arrangements start in the futures."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def counts(material: Material) -> str:
 
 
 def money_note(material: Material) -> str:
-    """Return what every pound on the page is, unless it says otherwise."""
+    """Return the note on money: price base, horizon, discounting and signs of every figure not marked otherwise."""
     about = material.study.model.study
     rate = about.discount_rate_per_year
     shown = f"{words.share(rate, 1)} a year" if isinstance(rate, float) else "the study's schedule of rates"
@@ -126,7 +126,7 @@ def key_figures(material: Material) -> list[tuple[str, Figure, Sentence]]:
 
 
 def _beside(figures: Mapping[str, Any]) -> Sentence:
-    """Return what stands beside the one-off cost: what grants and receipts bring, where they bring anything."""
+    """Return the line under the one-off cost: what grants and receipts bring, where they bring anything."""
     parts: list[str | Figure] = ["before "]
     for name in ("grants", "receipts"):
         if value := float(figures[f"{name}_gbp"]):

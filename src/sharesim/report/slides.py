@@ -169,7 +169,7 @@ def _rests_on(material: Material) -> list[str]:
 
 
 def _without_portfolio(deck: Any, walked: pages.Walk) -> None:
-    """What is known where there is nothing to share: a slide for each table, up to five."""
+    """Add a slide for each table, up to five, where there is nothing to share."""
     for section in [item for item in walked.sections if item.tables][:5]:
         slide, table = _slide(deck, section.title), section.tables[0]
         keys = tuple(column.key for column in table.columns[:5])

@@ -70,7 +70,7 @@ class Walk:
 
 
 def walk(material: Material) -> Walk:
-    """Return what the page shows, in its order."""
+    """Return the report's sentences, key figures and sections in the order of the page."""
     found = page(material)
     parts: dict[str, list[Any]] = {name: [] for name, _ in found["headings"]}
     for key, value in found.items():

@@ -60,7 +60,7 @@ class Region:
 
 
 class Sheet:
-    """A sheet that is filled from the top."""
+    """A sheet of the workbook, written row by row from the top."""
 
     def __init__(self, pen: Pen, name: str, title: str) -> None:
         self.pen, self.name, self.row = pen, name, 0
