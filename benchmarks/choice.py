@@ -28,7 +28,9 @@ import pulp
 
 from benchmarks.choice_instances import Instance, instance
 from sharesim.choice import solver
-from sharesim.choice.formulation import Program, build
+from sharesim.choice.formulation import build
+from sharesim.choice.program import Program
+from sharesim.choice.solver import highs
 from sharesim.study.rules import Objective
 
 SUBJECTS = Path(__file__).parent / "choice_subjects"
@@ -152,7 +154,7 @@ def build_at_100k() -> dict[str, Any]:
     started = time.process_time()
     made, _ = solver.problem(program, form)
     built = time.process_time()
-    handed = solver._ArrayHiGHS(solver._direct(program, form), None, msg=False)
+    handed = highs.ArrayHiGHS(highs.highs_program(program, form), None, msg=False)
     handed.createAndConfigureSolver(made)
     handed.buildSolverModel(made)
     done = time.process_time()

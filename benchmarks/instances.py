@@ -13,14 +13,13 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from sharesim.choice.formulation import Program, Target
-from sharesim.choice.keys import RowKey, RowKind
+from sharesim.choice.program import ArrayProgram, Target
 from sharesim.choice.solution import Status
 from sharesim.choice.solver import RawSolution, SolverOptions, available, solve
 from sharesim.errors import Fault, UsageError
 
 
-def read_partitioning(path: Path) -> Program:
+def read_partitioning(path: Path) -> ArrayProgram:
     """Return an OR-Library set-partitioning file as a program that maximises minus the cost.
 
     Raises
@@ -48,23 +47,18 @@ def read_partitioning(path: Path) -> Program:
         raise UsageError(Fault(where, "a column covers a row that is not there", got, f"1 to {n_rows}"))
     matrix = sparse.coo_array((np.ones(len(row)), (row, column)), shape=(n_rows, n_columns)).tocsr()
     matrix.sort_indices()
-    return Program(
-        candidates=None,
+    return ArrayProgram(
         targets=(Target("cost", -cost),),
-        tolerance_share=0.0,
         lower=np.zeros(n_columns),
         upper=np.ones(n_columns),
         integer=np.ones(n_columns, dtype=bool),
         matrix=matrix,
         row_lower=np.ones(n_rows),
         row_upper=np.ones(n_rows),
-        row_rule=np.full(n_rows, -1),
-        row_keys=tuple(RowKey(RowKind.STRUCTURE, f"row {number}") for number in range(1, n_rows + 1)),
-        extra_names=tuple(f"column {number}" for number in range(1, n_columns + 1)),
     )
 
 
-def covers(program: Program, found: RawSolution) -> bool:
+def covers(program: ArrayProgram, found: RawSolution) -> bool:
     """Return True when the values, rounded, cover every row exactly once."""
     return bool((program.matrix @ np.round(found.values) == 1.0).all())
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import overload
 
 import numpy as np
 from scipy import sparse
 
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.choose import choose_program
-from sharesim.choice.formulation import Program, Target, build
+from sharesim.choice.formulation import build
 from sharesim.choice.portfolio import Portfolio
+from sharesim.choice.program import Program, Target
 from sharesim.choice.search import ChoiceOptions, Judge
 from sharesim.choice.solution import Solution, Status, worst
 from sharesim.choice.view import View
@@ -39,7 +41,7 @@ class Alternative:
 
 
 @dataclass(frozen=True)
-class Alternatives(Sequence):
+class Alternatives(Sequence[Alternative]):
     """Other portfolios in order, the best first, and whether their searches came to an end.
 
     Parameters
@@ -55,7 +57,13 @@ class Alternatives(Sequence):
     def __len__(self) -> int:
         return len(self.found)
 
-    def __getitem__(self, at):
+    @overload
+    def __getitem__(self, at: int) -> Alternative: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Alternative, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Alternative | tuple[Alternative, ...]:
         return self.found[at]
 
 
@@ -68,7 +76,7 @@ def signatures(candidates: Candidates) -> np.ndarray:
     >>> len(set(signatures(small_case().candidates).tolist()))
     14
     """
-    known: dict[tuple, int] = {}
+    known: dict[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], int], int] = {}
     found = np.zeros(candidates.n_bundles, dtype=np.int64)
     for bundle in range(candidates.n_bundles):
         hosts = candidates.partners[bundle][candidates.host_share[bundle] > 0]
@@ -126,7 +134,8 @@ def best_few(
     """
     options = replace(options or ChoiceOptions(), binding=False)
     program = build(candidates, rules, objective or Objective(kind="mean"), source, full_draws=options.full_draws)
-    kind, found, complete = signatures(candidates), [], True
+    kind, complete = signatures(candidates), True
+    found: list[Solution] = []
     while len(found) < count:
         solution = choose_program(program, source, options)
         complete &= _ended(solution)
@@ -210,9 +219,7 @@ def most_different(
     return _alternatives(candidates, found, complete)
 
 
-def _furthest(
-    program: Program, source: DrawSource | None, options: ChoiceOptions, known: list[np.ndarray]
-) -> Solution:
+def _furthest(program: Program, source: DrawSource | None, options: ChoiceOptions, known: list[np.ndarray]) -> Solution:
     """Maximise d, where d is at most the difference from each known portfolio; INFEASIBLE when none differs."""
     view, column = View(program.candidates), program.n_variables
     wide = program.with_variables(["difference"], np.zeros(1), np.ones(1), np.zeros(1, bool))
@@ -243,7 +250,9 @@ def _sameness(view: View, chosen: np.ndarray, column: int) -> tuple[np.ndarray, 
     return row, 1.0 - constant
 
 
-def _solve_difference(program: Program, wide: Program, how: tuple, known: list[np.ndarray]) -> Solution:
+def _solve_difference(
+    program: Program, wide: Program, how: tuple[DrawSource | None, ChoiceOptions], known: list[np.ndarray]
+) -> Solution:
     """Difference first, then the study's own objective among the most different; no better proven than the worse."""
     source, options = how
     started = options.clock()

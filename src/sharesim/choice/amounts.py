@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, combinations
+from typing import Any
 
 import numpy as np
 
@@ -142,7 +143,8 @@ def _risk_points(rule: r.RiskPoints, view: View) -> list[Amount]:
     return [Amount("programme", column, (-np.inf, rule.limit_points), "points")]
 
 
-AMOUNTS: dict[str, Callable] = {
+# By the kind of a rule, so that each function is given the one class that it is about.
+AMOUNTS: dict[str, Callable[[Any, View], list[Amount]]] = {
     "budget": _budget,
     "officer_days": _yearly,
     "redeployments": _yearly,

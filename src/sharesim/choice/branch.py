@@ -16,8 +16,8 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from sharesim.choice.formulation import Program
 from sharesim.choice.portfolio import Portfolio
+from sharesim.choice.program import Program
 from sharesim.choice.risk import Risk
 from sharesim.choice.search import Control
 from sharesim.choice.solution import Progress, Status
@@ -100,7 +100,6 @@ class Tree:
     _seen: set[frozenset[int]] = field(default_factory=set)
     _draws: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     _at: Node | None = None
-    _session: LinearSession | None = None
 
     @property
     def n_bundles(self) -> int:
@@ -109,7 +108,8 @@ class Tree:
     @cached_property
     def group_of(self) -> np.ndarray:
         """Number of the group of each bundle: same services, partners and stage, shape (B,)."""
-        candidates, numbers = self.swaps.judge.program.candidates, {}
+        candidates = self.swaps.judge.program.candidates
+        numbers: dict[tuple[tuple[int, ...], tuple[int, ...], int], int] = {}
         found = np.zeros(candidates.n_bundles, dtype=int)
         for bundle in range(candidates.n_bundles):
             services, partners = candidates.services_of[bundle].tolist(), candidates.partners[bundle].tolist()
@@ -142,14 +142,18 @@ class Tree:
         margin = 1e-6 * np.maximum(np.asarray(abs(kept).sum(axis=1)).ravel(), 1.0)
         return kept, self.program.row_lower[~extra] - margin, self.program.row_upper[~extra] + margin
 
-    def run(self, most_nodes: int = MOST_NODES) -> Found:
-        """Search until nothing is left, or nodes or time run out."""
+    @cached_property
+    def _session(self) -> LinearSession:
+        """The relaxation with a row for each group, free unless a node holds it, and solved from the last basis."""
         n_groups, n_bundles = len(self.members), self.n_bundles
         entries = (np.ones(n_bundles), (self.group_of, np.arange(n_bundles)))
         rows = sparse.csr_array(entries, shape=(n_groups, self.program.n_variables))
         free = (np.full(n_groups, -np.inf), np.full(n_groups, np.inf))
-        self._session = LinearSession.of(self.program.with_rows(rows, free, [f"group {n}" for n in range(n_groups)]))
-        everything = Node(self.program.upper[:n_bundles] > 0, self._fixed())
+        return LinearSession.of(self.program.with_rows(rows, free, [f"group {n}" for n in range(n_groups)]))
+
+    def run(self, most_nodes: int = MOST_NODES) -> Found:
+        """Search until nothing is left, or nodes or time run out."""
+        everything = Node(self.program.upper[: self.n_bundles] > 0, self._fixed())
         heap, count, bound = [(-np.inf, 0, everything)], 0, np.inf
         while heap:
             minus, _, node = heapq.heappop(heap)
@@ -290,10 +294,10 @@ class Tree:
         if len(whole):
             return self._by_group(node, int(whole[0]))
         if not done:
-            loose = np.flatnonzero((values > WHOLE) & node.open)
-            loose = np.array([item for item in loose if item not in node.chosen and self._rivalled(node, item)], int)
-            if len(loose):
-                return self._by_bundle(node, int(loose[np.argmin(np.abs(values[loose] - 0.5))]))
+            taken = np.flatnonzero((values > WHOLE) & node.open).tolist()
+            loose = [item for item in taken if item not in node.chosen and self._rivalled(node, item)]
+            if loose:
+                return self._by_bundle(node, loose[int(np.argmin(np.abs(values[loose] - 0.5)))])
         more = np.array([group for group in new if node.open[self.members[group]].any()], dtype=int)
         if not len(more) or not self._room(np.concatenate([self.members[group] for group in more])):
             return []

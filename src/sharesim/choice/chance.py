@@ -18,8 +18,8 @@ from scipy import sparse
 
 from sharesim.choice.branch import Tree
 from sharesim.choice.cuts import Pool
-from sharesim.choice.formulation import Program
 from sharesim.choice.portfolio import Portfolio
+from sharesim.choice.program import Program
 from sharesim.choice.risk import Risk, extent
 from sharesim.choice.search import Control, Judge, Settled, settle
 from sharesim.choice.solution import Status, StoppedBy, relative_gap
@@ -139,7 +139,7 @@ def best_portfolio(
     known, top, complete = _by_tree(case, lazy, free, known)
     if complete:
         return _closed(case, known, known, top) if known.portfolio is not None else _proven(known)
-    return _exact(case, lazy, replace(free, bound=top), known)
+    return _exact(case, lazy, free.portfolio, top, known)
 
 
 def _by_tree(case: _Case, lazy: list[Risk], free: Settled, known: Settled) -> tuple[Settled, float, bool]:
@@ -159,7 +159,7 @@ def _climbed(case: _Case, lazy: list[Risk], starts: list[Settled]) -> list[Settl
     if case.program.candidates.n_bundles > MOST_BUNDLES:
         return []
     swaps = Swaps(case.judge, case.target, tuple(lazy))
-    found = swaps.best_climb([start.portfolio.chosen for start in starts])
+    found = swaps.best_climb([start.portfolio.chosen for start in starts if start.portfolio is not None])
     if found is None:
         return []
     return [Settled(Status.FEASIBLE, found, case.judge.value(found, case.target), np.inf, StoppedBy.WORK)]
@@ -200,6 +200,7 @@ def _improve(case: _Case, lazy: list[Risk], known: Settled) -> Settled:
     """Let the worst draws of the best portfolio so far miss, hold all others, and solve; repeat while it gains."""
     control = case.control.until(0.3 * case.control.left)
     for _ in range(MOST_SWAPS):
+        assert known.portfolio is not None  # it starts from one, and goes on only to those that keep every rule
         columns = case.judge.columns(known.portfolio)
         held = {risk.key: _better_draws(risk, columns) for risk in lazy}
         found = _with_held(case, lazy, held, control)
@@ -244,7 +245,7 @@ def _with_floor(program: Program, risk: Risk, active: np.ndarray) -> Program:
     return program.with_rows(sparse.csr_array(wide), bounds, [f"{risk.name}: held {n}" for n in active])
 
 
-def _exact(case: _Case, lazy: list[Risk], free: Settled, known: Settled) -> Settled:
+def _exact(case: _Case, lazy: list[Risk], free: Portfolio, top: float, known: Settled) -> Settled:
     """Work down from the bound in slices of the objective until the best portfolio is met or proven.
 
     Within a slice all portfolios are worth nearly the same, so the relaxation bounds z closely: often so many draws
@@ -252,7 +253,7 @@ def _exact(case: _Case, lazy: list[Risk], free: Settled, known: Settled) -> Sett
     """
     view = View(case.program.candidates)
     wide = [Grown(risk, *extent(view, risk.block), np.zeros(0, dtype=int)) for risk in lazy]
-    top = free.bound
+    columns = case.judge.columns(free)
     width = FIRST_SLICE * max(abs(top), 1.0)
     if sum(len(item.undecided) for item in wide) <= AT_ONCE:
         # So few binaries are no burden: one program settles it.
@@ -263,7 +264,7 @@ def _exact(case: _Case, lazy: list[Risk], free: Settled, known: Settled) -> Sett
         base = known.value - 1e-9 * max(abs(known.value), 1.0) if known.portfolio is not None else -np.inf
         bottom = max(base, top - width)
         bottom = -np.inf if bottom < _least(case) else bottom
-        found = _slice(case, wide, (bottom, top), free)
+        found = _slice(case, wide, (bottom, top), columns)
         if found.status is Status.INFEASIBLE:
             if bottom <= base:
                 return _proven(known)
@@ -284,14 +285,13 @@ def _least(case: _Case) -> float:
     return float(np.minimum(column * case.program.lower, column * case.program.upper).sum()) - 1.0
 
 
-def _slice(case: _Case, wide: list[Grown], ends: tuple[float, float], free: Settled) -> Settled:
-    """Best portfolio worth between two values; INFEASIBLE when there is none."""
+def _slice(case: _Case, wide: list[Grown], ends: tuple[float, float], columns: np.ndarray) -> Settled:
+    """Best portfolio worth between two values, INFEASIBLE if none; `columns` (B + K,): the best without these."""
     column = case.program.targets[case.target].column
     row = (np.array([ends[0]]), np.array([ends[1] + 1e-7 * max(abs(ends[1]), 1.0)]))
     program = case.program.with_rows(sparse.csr_array(column[None]), row, ["worth"])
     grown = [replace(item, low=item.low.copy(), high=item.high.copy(), active=item.active) for item in wide]
     session = LinearSession.of(case.pool.onto(program, linear=True))
-    columns = case.judge.columns(free.portfolio)
     empty = Settled(Status.INFEASIBLE, None, np.nan, -np.inf, StoppedBy.PROOF)
     if session.solve().status is Status.INFEASIBLE:
         return empty
@@ -308,7 +308,7 @@ def _slice(case: _Case, wide: list[Grown], ends: tuple[float, float], free: Sett
             return replace(found, stopped_by=StoppedBy.WORK)
         if found.portfolio is None or case.good(found) or case.control.left <= 0:
             return found
-        _grow(case, grown, found)
+        _grow(case, grown, found.portfolio)
 
 
 def _proven(known: Settled) -> Settled:
@@ -329,9 +329,9 @@ def _closed(case: _Case, found: Settled, known: Settled, bound: float) -> Settle
     return Settled(status, known.portfolio, known.value, max(bound, known.value), stopped_by)
 
 
-def _grow(case: _Case, grown: list[Grown], found: Settled) -> None:
+def _grow(case: _Case, grown: list[Grown], portfolio: Portfolio) -> None:
     """Give a row to every undecided draw that the portfolio misses; rule it out when all have theirs."""
-    columns, new = case.judge.columns(found.portfolio), False
+    columns, new = case.judge.columns(portfolio), False
     for item in grown:
         draws = item.risk.block.total(columns)
         missed = np.intersect1d(np.flatnonzero(draws < item.risk.floor_gbp), item.undecided)
@@ -339,7 +339,7 @@ def _grow(case: _Case, grown: list[Grown], found: Settled) -> None:
         new |= len(more) > 0
         item.active = np.union1d(item.active, more)
     if not new:
-        case.pool.excluded.append(found.portfolio.chosen)
+        case.pool.excluded.append(portfolio.chosen)
 
 
 def _bound(case: _Case, session: LinearSession, item: Grown, columns: np.ndarray, *, upper: bool) -> None:
@@ -363,9 +363,9 @@ def _bound(case: _Case, session: LinearSession, item: Grown, columns: np.ndarray
             item.low[n] = _extreme(session, len(case.program.lower), (held, -draws[:, n]), -1.0, item.low[n])
 
 
-def _extreme(session: LinearSession, n_variables: int, cost: tuple, sign: float, before: float) -> float:
+def _extreme(session: LinearSession, width: int, cost: tuple[np.ndarray, ...], sign: float, before: float) -> float:
     columns, values = cost
-    objective = np.zeros(n_variables)
+    objective = np.zeros(width)
     objective[columns] = values
     session.set_cost(objective)
     found = session.solve()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 
@@ -80,8 +81,8 @@ def _count(rule: r.RuleBase, about: About, relation: str, measured: float, limit
     return _check(rule, about, (relation, measured, limit), unit)
 
 
-def _applies(rule: r.RuleBase, held: Held) -> bool:
-    return r.ALL in rule.services or bool(held.services & set(rule.services))
+def _applies(services: tuple[str, ...], held: Held) -> bool:
+    return r.ALL in services or bool(held.services & set(services))
 
 
 def _names(wanted: tuple[str, ...], everything: tuple[str, ...]) -> tuple[str, ...]:
@@ -104,7 +105,7 @@ def _must_share(rule: r.MustShare, portfolio: Portfolio) -> list[Check]:
 def _never_share(rule: r.NeverShare, portfolio: Portfolio) -> list[Check]:
     bound = set(_names(rule.councils, portfolio.candidates.councils.ids))
     broken = sum(
-        item.shared and _applies(rule, item) and bool(bound & set(item.councils)) for item in portfolio.bundles
+        item.shared and _applies(rule.services, item) and bool(bound & set(item.councils)) for item in portfolio.bundles
     )
     return [_count(rule, About(), "<=", broken, 0, "bundles")]
 
@@ -122,14 +123,14 @@ def _force_partners(rule: r.ForcePartners, portfolio: Portfolio) -> list[Check]:
 
 def _forbid_partners(rule: r.ForbidPartners, portfolio: Portfolio) -> list[Check]:
     banned = set(_names(rule.councils, portfolio.candidates.councils.ids))
-    broken = sum(_applies(rule, item) and len(banned & set(item.councils)) >= 2 for item in portfolio.bundles)
+    broken = sum(_applies(rule.services, item) and len(banned & set(item.councils)) >= 2 for item in portfolio.bundles)
     return [_count(rule, About(), "<=", broken, 0, "bundles")]
 
 
 def _link_partners(rule: r.LinkPartners, portfolio: Portfolio) -> list[Check]:
     linked = set(_names(rule.councils, portfolio.candidates.councils.ids))
     broken = sum(
-        item.shared and _applies(rule, item) and 0 < len(linked & set(item.councils)) < len(linked)
+        item.shared and _applies(rule.services, item) and 0 < len(linked & set(item.councils)) < len(linked)
         for item in portfolio.bundles
     )
     return [_count(rule, About(), "<=", broken, 0, "bundles")]
@@ -157,7 +158,7 @@ def _link_services(rule: r.LinkServices, portfolio: Portfolio) -> list[Check]:
 
 
 def _forbid_form(rule: r.ForbidForm, portfolio: Portfolio) -> list[Check]:
-    broken = sum(_applies(rule, item) and item.form in rule.forms for item in portfolio.bundles)
+    broken = sum(_applies(rule.services, item) and item.form in rule.forms for item in portfolio.bundles)
     return [_count(rule, About(), "<=", broken, 0, "bundles")]
 
 
@@ -180,7 +181,7 @@ def _hosting(rule: r.MostHosted | r.LeastHosted, portfolio: Portfolio) -> list[C
 def _control_groups(rule: r.ControlGroups, portfolio: Portfolio) -> list[Check]:
     group_of = {council: group for group, members in rule.groups.items() for council in members}
     broken = 0
-    for item in (held for held in portfolio.bundles if _applies(rule, held)):
+    for item in (held for held in portfolio.bundles if _applies(rule.services, held)):
         pairs = combinations([group_of[name] for name in item.councils if name in group_of], 2)
         broken += any(one != other for one, other in pairs)
     return [_count(rule, About(), "<=", broken, 0, "bundles")]
@@ -220,9 +221,10 @@ def _misses(rule: r.RuleBase, about: About, draws: np.ndarray, floor: float, mos
 
 
 def _yearly(rule: r.OfficerDays | r.Redeployments, portfolio: Portfolio) -> list[Check]:
-    days = rule.kind == "officer_days"
-    values = portfolio.candidates.officer_days if days else portfolio.candidates.redeployments
-    limit, unit = (rule.limit_days, "days") if days else (rule.limit_posts, "posts")
+    if isinstance(rule, r.OfficerDays):
+        values, limit, unit = portfolio.candidates.officer_days, rule.limit_days, "days"
+    else:
+        values, limit, unit = portfolio.candidates.redeployments, rule.limit_posts, "posts"
     return [
         _sum_check(
             rule,
@@ -293,7 +295,8 @@ def _risk_points(rule: r.RiskPoints, portfolio: Portfolio) -> list[Check]:
     return [_sum_check(rule, About(), "<=", terms, rule.limit_points, "points")]
 
 
-CHECKS: dict[str, Callable] = {
+# By the kind of a rule, so that each check is given the one class that it is about.
+CHECKS: dict[str, Callable[[Any, Portfolio], list[Check]]] = {
     "must_share": _must_share,
     "never_share": _never_share,
     "force_partners": _force_partners,

@@ -9,10 +9,11 @@ from scipy import sparse
 
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.chance import best_portfolio
-from sharesim.choice.formulation import Program, Target, build, contradictions
+from sharesim.choice.formulation import build, contradictions
 from sharesim.choice.known import at_hand, bounded, no_less
 from sharesim.choice.portfolio import Portfolio
 from sharesim.choice.pricing import PRICED_FROM
+from sharesim.choice.program import Program, Target
 from sharesim.choice.search import ChoiceOptions, Control, Judge, Settled
 from sharesim.choice.solution import Solution, Stage, Status, StoppedBy
 from sharesim.choice.swaps import MOST_BUNDLES, Swaps
@@ -99,17 +100,21 @@ def choose_program(
         Chosen bundles of portfolios found before: a search that is stopped comes back with no less than the best of
         them that keeps this program's rules.
     """
-    control, notes = Control.begin(options, started), []
-    judges, found = [], []
+    control = Control.begin(options, started)
+    notes: list[str] = []
+    judges: list[Judge] = []
+    found: list[Settled] = []
+    best: Portfolio | None = None
     floors: tuple[tuple[int, float], ...] = ()
     for target in range(len(program.targets)):
         judge = Judge(program, source, floors, measure)
-        before = [found[-1].portfolio] if found else at_hand(program, judge, known)
+        before = [best] if best is not None else at_hand(program, judge, known)
         stage = _stage(_floored(program, floors), judge, target, (control, notes), before)
         if stage.portfolio is None:
             return _without_portfolio(stage, control, notes)
         judges.append(judge)
         found.append(stage)
+        best = stage.portfolio
         kept = stage.value - program.tolerance_share * abs(stage.value)
         floors = (*floors, (target, kept - 1e-9 * abs(stage.value)))
     return _solution(judges, found, control, notes)
@@ -142,6 +147,7 @@ def _solution(judges: list[Judge], found: list[Settled], control: Control, notes
     judge, last, options = judges[-1], found[-1], control.options
     weakest = max(found, key=lambda stage: stage.status.doubt)
     portfolio = last.portfolio
+    assert portfolio is not None  # a stage without one has ended the choice
     if options.ties and last.status is Status.OPTIMAL:
         first = first_by_id(_floored(judge.program, judge.floors), judge, portfolio, len(judge.floors), control)
         if first is None:

@@ -47,11 +47,11 @@ def broken_cliques(view: View, values: np.ndarray, known: set[tuple[int, ...]]) 
     return [_bundles(view, key) for _, key in found[:MOST_A_ROUND]]
 
 
-def _triples(held: np.ndarray, weight: np.ndarray) -> set[tuple[int, int, int]]:
+def _triples(held: np.ndarray, weight: np.ndarray) -> set[tuple[int, ...]]:
     """Councils a, b, c whose pairs could add up to more than one; a pair alone never does, so two must meet."""
     together = (held * weight[:, None]).T @ held
     np.fill_diagonal(together, 0.0)
-    found: set[tuple[int, int, int]] = set()
+    found: set[tuple[int, ...]] = set()
     for centre in np.flatnonzero(together.any(axis=0)):
         near = np.flatnonzero(together[centre])
         for one, other in combinations(near.tolist(), 2):

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
-from sharesim.choice.formulation import Program
 from sharesim.choice.portfolio import tail_weight
+from sharesim.choice.program import Program
 from sharesim.choice.risk import Risk
 
 # Longest tail (in draws) for which hot rows beat cuts, measured on 1,250 bundles (docs/choice.md).

@@ -9,9 +9,10 @@ import numpy as np
 
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.choose import choose_program
-from sharesim.choice.formulation import Program, Target, build
+from sharesim.choice.formulation import build
 from sharesim.choice.known import at_hand
 from sharesim.choice.portfolio import Portfolio
+from sharesim.choice.program import Program, Target
 from sharesim.choice.search import ChoiceOptions, Judge
 from sharesim.choice.solution import Solution, Status, worst
 from sharesim.study.rules import Objective, RuleBase

@@ -10,8 +10,9 @@ from scipy import sparse
 
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.choose import choose_program
-from sharesim.choice.formulation import Program, build
+from sharesim.choice.formulation import build
 from sharesim.choice.portfolio import Portfolio, cvar
+from sharesim.choice.program import Program
 from sharesim.choice.search import ChoiceOptions
 from sharesim.choice.solution import Solution, Status
 from sharesim.choice.view import unused_name

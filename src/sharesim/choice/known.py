@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from sharesim.choice.formulation import Program
 from sharesim.choice.portfolio import Portfolio
+from sharesim.choice.program import Program
 from sharesim.choice.risk import HeldBlock, extent
 from sharesim.choice.search import Judge, Settled
 from sharesim.choice.solution import Status, StoppedBy

@@ -10,15 +10,16 @@ import numpy as np
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.checks import recheck
 from sharesim.choice.choose import choose_program
-from sharesim.choice.formulation import Program, build
+from sharesim.choice.formulation import build
 from sharesim.choice.portfolio import Portfolio
+from sharesim.choice.program import Program
 from sharesim.choice.search import ChoiceOptions, Judge
 from sharesim.choice.solution import Solution
 from sharesim.choice.view import View, unused_name
 from sharesim.display import record
 from sharesim.errors import Fault, UsageError
 from sharesim.study.labels import unknown_name
-from sharesim.study.rules import ALL, Objective, RuleBase
+from sharesim.study.rules import ALL, ControlGroups, MustShare, Objective, RuleBase
 
 Reappraise = Callable[[str], tuple[Candidates, DrawSource]]
 
@@ -71,7 +72,8 @@ def rules_without(
     >>> [(rule.name, rule.councils) for rule in rules_without(rules, "che")]
     [('hosts', ('bol',))]
     """
-    rules, found = tuple(rules), []
+    rules = tuple(rules)
+    found: list[RuleBase] = []
     for rule in rules:
         if rule.owner == council or getattr(rule, "council", None) == council:
             continue
@@ -85,24 +87,23 @@ def rules_without(
             if len(left) < least:
                 continue
             rule = rule.model_copy(update={"councils": left})
-        if rule.kind == "control_groups":
+        if isinstance(rule, ControlGroups):
             groups = {name: tuple(item for item in members if item != council) for name, members in rule.groups.items()}
             rule = rule.model_copy(update={"groups": groups})
         found.append(rule)
     return tuple(found)
 
 
-def _of_the_others(
-    rule: RuleBase, council: str, candidates: Candidates, beside: Sequence[RuleBase]
-) -> list[RuleBase]:
+def _of_the_others(rule: RuleBase, council: str, candidates: Candidates, beside: Sequence[RuleBase]) -> list[RuleBase]:
     """Return a rule on all councils as one on all but one; sharing is asked of each for the services that it has."""
     if rule.kind not in ("must_share", "least_hosted", "smallest_share", "break_even"):
         # The others ask nothing of a council that is in no bundle.
         return [rule]
     others = tuple(name for name in candidates.councils.ids if name != council)
-    if rule.kind != "must_share":
+    if not isinstance(rule, MustShare):
         return [rule.model_copy(update={"councils": others})] if others else []
-    view, found = View(candidates), []
+    view = View(candidates)
+    found: list[RuleBase] = []
     for service in view.services(rule.services):
         have = tuple(name for name in others if view.has_service[candidates.councils.index(name), service])
         name = unused_name(f"{rule.name}: {candidates.services.ids[service]}", (*beside, *found))

@@ -8,7 +8,7 @@ from itertools import count
 
 import numpy as np
 
-from sharesim.choice.formulation import Program
+from sharesim.choice.program import Program
 
 # What the format takes in a name; anything else becomes an underscore.
 UNSAFE = re.compile(r"[^A-Za-z0-9_.#$%&(),;?@{}~!]")

@@ -86,33 +86,39 @@ class Portfolio:
         own = [self.candidates.partner_npv_gbp[index, slot] for index, slot in self.slots_of(council)]
         return np.array([*own, *self.candidates.activation_council_npv_gbp[self.activations, position]])
 
+    @property
+    def _draw_source(self) -> DrawSource:
+        assert self.source is not None  # `formulation.build` refuses rules and objectives on draws where there are none
+        return self.source
+
     @cached_property
     def draws(self) -> np.ndarray:
-        """NPV of the portfolio in every draw, shape (n_draws,)."""
-        total = self.source.activation_draws()[self.activations].sum(axis=(0, 1))
-        return total + self.source.draws(self.chosen).sum(axis=0) if len(self.chosen) else total
+        """NPV of the portfolio in every draw, shape (n_draws,) [GBP]."""
+        total: np.ndarray = self._draw_source.activation_draws()[self.activations].sum(axis=(0, 1))
+        return total + self._draw_source.draws(self.chosen).sum(axis=0) if len(self.chosen) else total
 
     def council_draws(self, council: str) -> np.ndarray:
-        """NPV of one council in every draw, shape (n_draws,)."""
+        """NPV of one council in every draw, shape (n_draws,) [GBP]."""
         position = self.candidates.councils.index(council)
-        total = self.source.activation_draws()[self.activations, position].sum(axis=0)
+        total: np.ndarray = self._draw_source.activation_draws()[self.activations, position].sum(axis=0)
         for index, slot in self.slots_of(council):
-            total = total + self.source.partner_draws(np.array([index]))[0, slot]
+            total = total + self._draw_source.partner_draws(np.array([index]))[0, slot]
         return total
 
     def cost_draws(self, council: str, years: list[int], *, net_of_grants: bool) -> np.ndarray:
         """One-off cost over year positions of one council or of all in every draw, shape (n_draws,); net of grants it
         is of one year."""
-        total = self._at(council, self.source.activation_one_off_draws(years))
+        total = self._at(council, self._draw_source.activation_one_off_draws(years))
         if council == r.PROGRAMME:
             if len(self.chosen):
-                total = total + self.source.one_off_draws(self.chosen, years).sum(axis=(0, 1))
+                total = total + self._draw_source.one_off_draws(self.chosen, years).sum(axis=(0, 1))
         else:
             for index, slot in self.slots_of(council):
-                total = total + self.source.one_off_draws(np.array([index]), years)[0, slot]
+                total = total + self._draw_source.one_off_draws(np.array([index]), years)[0, slot]
         if not net_of_grants:
             return total
-        return np.maximum(total - self._at(council, self.source.activation_grant_draws(years)), 0.0)
+        net: np.ndarray = np.maximum(total - self._at(council, self._draw_source.activation_grant_draws(years)), 0.0)
+        return net
 
     def grants_gbp(self, council: str, year: int) -> float:
         """Grants of a year at chance x amount, less clawback, of one council or of all."""
@@ -121,12 +127,15 @@ class Portfolio:
     def _at(self, council: str, activations: np.ndarray) -> np.ndarray:
         """Sum over the activation columns needed, (K, A, ...), of one council or of all."""
         own = activations[self.activations]
-        return own.sum(axis=(0, 1)) if council == r.PROGRAMME else own[:, self.candidates.councils.index(council)].sum(0)
+        whole = council == r.PROGRAMME
+        total: np.ndarray = own.sum((0, 1)) if whole else own[:, self.candidates.councils.index(council)].sum(0)
+        return total
 
     def amount_terms(self, values: np.ndarray, council: str) -> np.ndarray:
         """Return what adds up to a yearless amount such as exits, values of shape (B, P)."""
         if council == r.PROGRAMME:
-            return values[self.chosen].sum(axis=1)
+            by_bundle: np.ndarray = values[self.chosen].sum(axis=1)
+            return by_bundle
         return np.array([values[index, slot] for index, slot in self.slots_of(council)])
 
     def services_of_council(self, council: str) -> list[str]:
@@ -157,4 +166,5 @@ def cvar(draws: np.ndarray, level: float) -> float:
 def tail_weight(n_draws: int, level: float) -> np.ndarray:
     """Return the weight of each sorted draw in a CVaR, worst first, shape (n_draws,), sum 1."""
     count = level * n_draws
-    return np.clip(count - np.arange(n_draws), 0.0, 1.0) / count
+    weight: np.ndarray = np.clip(count - np.arange(n_draws), 0.0, 1.0) / count
+    return weight

@@ -14,8 +14,8 @@ import numpy as np
 
 from sharesim.choice.cliques import broken_cliques
 from sharesim.choice.cuts import HOT_SPREAD, Pool
-from sharesim.choice.formulation import Program
 from sharesim.choice.portfolio import cvar
+from sharesim.choice.program import Program
 from sharesim.choice.risk import Risk
 from sharesim.choice.solution import Status
 from sharesim.choice.solver import LinearSession
@@ -85,7 +85,12 @@ def solve_root(goal: Program, pool: Pool, lazy: list[Risk], seconds_left: Callab
     return root
 
 
-def _cut_round(session: LinearSession, state: tuple, lazy: list[Risk], values: np.ndarray) -> bool:
+def _cut_round(
+    session: LinearSession,
+    state: tuple[Program, Pool, View, set[tuple[int, ...]]],
+    lazy: list[Risk],
+    values: np.ndarray,
+) -> bool:
     goal, pool, view, known = state
     n_rows, n_cliques = len(pool.rows), len(pool.cliques)
     cut_broken(lazy, pool, values[: goal.n_columns], values, spread=HOT_SPREAD)

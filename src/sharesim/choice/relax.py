@@ -15,8 +15,9 @@ import numpy as np
 
 from sharesim.choice.candidates import Candidates, DrawSource
 from sharesim.choice.explain import _Oracle, _quiet, _without
-from sharesim.choice.formulation import Program, Target, build
+from sharesim.choice.formulation import build
 from sharesim.choice.keys import RowKind
+from sharesim.choice.program import Program, Target
 from sharesim.choice.risk import extent
 from sharesim.choice.search import ChoiceOptions
 from sharesim.choice.solution import Status
@@ -236,7 +237,7 @@ def _by_halving(program: Program, source: DrawSource | None, options: ChoiceOpti
     safe = _safe(program, number, field, sign)
     works = _asker(program, source, options, number, field)
     answer = False if safe is None else works(safe)
-    if not answer:
+    if safe is None or not answer:
         return _drop(rule, exact=answer is False)
     low, high, proven = old, safe, True
     for _ in range(HALVINGS):
@@ -255,7 +256,7 @@ def _by_halving(program: Program, source: DrawSource | None, options: ChoiceOpti
 
 
 def _asker(
-    program: Program, source: DrawSource, options: ChoiceOptions, number: int, field: str
+    program: Program, source: DrawSource | None, options: ChoiceOptions, number: int, field: str
 ) -> Callable[[float], bool | None]:
     rules = program.rules
 

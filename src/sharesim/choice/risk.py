@@ -27,7 +27,8 @@ CHUNK = 256
 class Block(Protocol):
     """What a rule on draws adds up, over bundle and activation columns."""
 
-    n_draws: int
+    @property
+    def n_draws(self) -> int: ...
 
     def total(self, weight: np.ndarray) -> np.ndarray:
         """Sum of columns times weight (B + K,) in every draw, shape (n_draws,)."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from sharesim.choice.amounts import AMOUNTS
@@ -43,7 +45,7 @@ class RowList:
     _columns: list[np.ndarray] = field(default_factory=list)
     _values: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, key: RowKey, rule: int, columns: object, values: object, bounds: tuple[float, float]) -> None:
+    def add(self, key: RowKey, rule: int, columns: ArrayLike, values: ArrayLike, bounds: tuple[float, float]) -> None:
         """Add one row: bounds[0] <= sum of values x columns <= bounds[1]."""
         columns = np.atleast_1d(np.asarray(columns, dtype=np.int64))
         values = np.broadcast_to(np.asarray(values, dtype=float), columns.shape)
@@ -134,8 +136,8 @@ def _follow_ons(view: View, rows: RowList) -> None:
         covers &= candidates.stage[after] == SHARED
         groups = [after[covers]] * bool(covers.any()) + [np.array([item]) for item in after[~covers]]
         for number, group in enumerate(groups):
-            key = _built_in(f"follows: {candidates.bundle_ids[before]} {number}")
-            rows.add(key, STRUCTURE, np.append(group, before), np.append(np.ones(len(group)), -1.0), (-np.inf, 0.0))
+            row = _built_in(f"follows: {candidates.bundle_ids[before]} {number}")
+            rows.add(row, STRUCTURE, np.append(group, before), np.append(np.ones(len(group)), -1.0), (-np.inf, 0.0))
 
 
 def _activations(view: View, rows: RowList) -> None:
@@ -160,8 +162,8 @@ def _activations(view: View, rows: RowList) -> None:
         bundles = owner[item == activation]
         columns, values = np.append(bundles, candidates.n_bundles + activation), np.append(-np.ones(len(bundles)), 1.0)
         # Without this a column that brings money would be switched on with no bundle behind it.
-        key = _built_in(f"needed: {candidates.activations.ids[activation]}")
-        rows.add(key, STRUCTURE, columns, values, (-np.inf, 0.0))
+        needed = _built_in(f"needed: {candidates.activations.ids[activation]}")
+        rows.add(needed, STRUCTURE, columns, values, (-np.inf, 0.0))
 
 
 def _built_in(name: str) -> RowKey:
@@ -198,7 +200,8 @@ def _control_groups(rule: r.ControlGroups, view: View) -> np.ndarray:
     return mixed & view.touching(rule.services)
 
 
-FORBIDDEN: dict[str, Callable] = {
+# By the kind of a rule, so that each function is given the one class that it is about.
+FORBIDDEN: dict[str, Callable[[Any, View], np.ndarray]] = {
     "never_share": _never_share,
     "forbid_partners": _forbid_partners,
     "link_partners": _link_partners,
@@ -277,7 +280,7 @@ def _hosting(rule: r.MostHosted | r.LeastHosted, view: View) -> list[Demand]:
     return found
 
 
-DEMANDS: dict[str, Callable] = {
+DEMANDS: dict[str, Callable[[Any, View], list[Demand]]] = {
     "must_share": _must_share,
     "force_partners": _force_partners,
     "most_hosted": _hosting,
@@ -297,9 +300,9 @@ def add_rule(rule: r.RuleBase, number: int, view: View, rows: RowList) -> None:
         for amount in AMOUNTS[rule.kind](rule, view):
             key = RowKey(RowKind.LIMIT, f"{rule.name}: {amount.subject}")
             rows.add(key, number, np.arange(len(amount.column)), amount.column, amount.bounds)
-    if rule.kind == "link_services":
+    if isinstance(rule, r.LinkServices):
         _link_services(rule, number, view, rows)
-    if rule.kind == "most_partners":
+    if isinstance(rule, r.MostPartners):
         _most_partners(rule, number, view, rows)
 
 

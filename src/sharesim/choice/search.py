@@ -15,9 +15,9 @@ from sharesim.arguments import a_flag, a_function, a_word, check_fields, number,
 from sharesim.choice.candidates import DrawSource
 from sharesim.choice.checks import recheck
 from sharesim.choice.cuts import Pool
-from sharesim.choice.formulation import Program
 from sharesim.choice.portfolio import Portfolio, cvar
 from sharesim.choice.pricing import PRICED_FROM, Root, cut_broken, solve_root
+from sharesim.choice.program import ArrayProgram, Program
 from sharesim.choice.risk import Risk
 from sharesim.choice.solution import Check, Progress, Status, StoppedBy, relative_gap
 from sharesim.choice.solver import RawSolution, SolverOptions, solve
@@ -203,7 +203,7 @@ class Control:
         return StoppedBy.INTERRUPT if self.told.interrupted else StoppedBy.TIME
 
     def run(
-        self, program: Program, start: np.ndarray | None, known: tuple[float, float], gap: float | None = None
+        self, program: ArrayProgram, start: np.ndarray | None, known: tuple[float, float], gap: float | None = None
     ) -> RawSolution:
         """Solve one program within what is left."""
         raw = solve(
@@ -324,7 +324,7 @@ class _Rounds:
         """Find a good first portfolio among the most promising columns; it bounds nothing."""
         for _ in range(FIRST_ROUNDS):
             raw = self.solve(root.first(self.goal), FIRST_GAP, self.control.until(FIRST_SHARE * self.control.left))
-            if raw.values is None or not self.judged(raw) or raw.stopped_by is not StoppedBy.GAP:
+            if raw.values is None or not self.judged(raw.values) or raw.stopped_by is not StoppedBy.GAP:
                 return
             if relative_gap(self.value, raw.bound) <= FIRST_ENOUGH:
                 return
@@ -346,10 +346,10 @@ class _Rounds:
         values[columns] = raw.values
         return replace(raw, values=values)
 
-    def judged(self, raw: RawSolution) -> bool:
+    def judged(self, values: np.ndarray) -> bool:
         """Take a solver's portfolio if it is good; True when something was cut or ruled out for the next round."""
-        portfolio = self.judge.portfolio(raw.values)
-        cut = cut_broken(self.lazy, self.pool, self.judge.columns(portfolio), raw.values)
+        portfolio = self.judge.portfolio(values)
+        cut = cut_broken(self.lazy, self.pool, self.judge.columns(portfolio), values)
         if all(check.passes(self.skipped) for check in self.judge.checks(portfolio)):
             found = self.judge.value(portfolio, self.target)
             if found > self.value:
@@ -374,7 +374,7 @@ class _Rounds:
             self.bound = min(self.bound, max(raw.bound, self.value))
             if raw.values is None:
                 return _without_values(raw, self.best, self.value, self.bound)
-            cut = self.judged(raw)
+            cut = self.judged(raw.values)
             self.bound = max(self.bound, self.value)
             if self.best is not None and self.gap <= wanted:
                 continue

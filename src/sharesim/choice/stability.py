@@ -132,7 +132,9 @@ def stability(
     options = replace(options or ChoiceOptions(), binding=False)
     active = [rule for rule in rules if rule.active]
     fixed, touched = [rule for rule in active if not sampled(rule)], [rule for rule in active if sampled(rule)]
-    tally, gaps, broken = (Counter(), Counter(), Counter()), [], Counter()
+    tally: tuple[Counter[str], Counter[str], Counter[str]] = Counter(), Counter(), Counter()
+    gaps: list[float] = []
+    broken: Counter[str] = Counter()
     n_sets = n_unsolved = n_stopped = 0
     for candidates, source in sets:
         n_sets += 1
@@ -150,9 +152,9 @@ def stability(
             Fault("stability.sets", "too few sets for an interval", str(n_sets), f"{LEAST_SETS} or more", remedy)
         )
     mean, high = _upper(np.array(gaps), confidence)
-    shares = [_shares(item, n_sets - n_unsolved) for item in tally]
+    bundles, partners, hosts = (_shares(item, n_sets - n_unsolved) for item in tally)
     violations = {rule.name: broken[rule.name] / n_sets for rule in touched}
-    return Stability(n_sets, n_unsolved, n_stopped, *shares, mean, high, confidence, violations)
+    return Stability(n_sets, n_unsolved, n_stopped, bundles, partners, hosts, mean, high, confidence, violations)
 
 
 def _positions(candidates: Candidates, ids: Sequence[str]) -> np.ndarray:
@@ -164,7 +166,7 @@ def _positions(candidates: Candidates, ids: Sequence[str]) -> np.ndarray:
     return np.array(sorted(known[item] for item in ids), dtype=np.int64)
 
 
-def _count(tally: tuple[Counter, Counter, Counter], candidates: Candidates, found: Solution) -> None:
+def _count(tally: tuple[Counter[str], Counter[str], Counter[str]], candidates: Candidates, found: Solution) -> None:
     councils, services = candidates.councils.ids, candidates.services.ids
     pairs, hosts = set(), set()
     for bundle in found.chosen.tolist():
@@ -180,7 +182,7 @@ def _count(tally: tuple[Counter, Counter, Counter], candidates: Candidates, foun
     tally[2].update(hosts)
 
 
-def _shares(counted: Counter, n_solved: int) -> tuple[Share, ...]:
+def _shares(counted: Counter[str], n_solved: int) -> tuple[Share, ...]:
     found = [Share(name, count / n_solved) for name, count in counted.items()]
     return tuple(sorted(found, key=lambda item: (-item.share, item.name)))
 

@@ -13,8 +13,8 @@ import numpy as np
 from scipy import sparse
 
 from sharesim.choice.cuts import Pool
-from sharesim.choice.formulation import Program, Target
 from sharesim.choice.portfolio import Portfolio
+from sharesim.choice.program import Program, Target
 from sharesim.choice.search import Control, Judge
 from sharesim.choice.solution import Status, StoppedBy
 from sharesim.choice.solver import SolverOptions, solve
@@ -53,7 +53,7 @@ def first_by_id(program: Program, judge: Judge, best: Portfolio, target: int, co
         weight[block] = np.exp2(-np.arange(len(block)))
         here = replace(goal, targets=(Target("ids", weight),), lower=lower, upper=upper)
         raw = solve(here, _plain(control))
-        if raw.status is not Status.OPTIMAL:
+        if raw.values is None or raw.status is not Status.OPTIMAL:
             return best if raw.stopped_by in (StoppedBy.PROOF, StoppedBy.FAILURE) else None
         lower[block] = upper[block] = np.round(raw.values[block])
     found = judge.portfolio(lower)

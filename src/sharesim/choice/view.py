@@ -13,11 +13,8 @@ from scipy import sparse
 from sharesim.choice.candidates import INTERNAL, SHARED, Candidates
 from sharesim.errors import Fault
 from sharesim.study.labels import unknown_name
-from sharesim.study.rules import ALL, PROGRAMME, ControlGroups, RuleBase
+from sharesim.study.rules import ALL, PROGRAMME, Budget, ControlGroups, Exits, OfficerDays, Redeployments, RuleBase
 
-COUNCIL_FIELDS = ("councils",)
-SERVICE_FIELDS = ("services",)
-ONE_COUNCIL_KINDS = ("budget", "officer_days", "exits", "redeployments")
 #: Most years with grants that a budget net of grants may cover.
 MOST_GRANT_YEARS = 6
 
@@ -118,7 +115,7 @@ class View:
 
     def touching(self, services: Sequence[str]) -> np.ndarray:
         """Return the bundles that hold any of these services, shape (B,), bool."""
-        return self.in_service[:, self.services(services)].any(axis=1)
+        return np.any(self.in_service[:, self.services(services)], axis=1)
 
     def own(self, values: np.ndarray, council: int) -> np.ndarray:
         """Return each bundle's value at one council's partner slot, shape (B,); 0 where it is not a partner."""
@@ -171,6 +168,7 @@ def name_faults(candidates: Candidates, rules: Iterable[RuleBase]) -> list[Fault
 
 
 def _id_faults(candidates: Candidates, rule: RuleBase, where: str) -> list[Fault]:
+    checks: list[tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]]
     checks = [("owner", "council", (rule.owner,), candidates.councils.ids, (PROGRAMME,))]
     for name in ("councils", "services", "forms"):
         if hasattr(rule, name):
@@ -178,7 +176,7 @@ def _id_faults(candidates: Candidates, rule: RuleBase, where: str) -> list[Fault
             checks.append(
                 (name, name.removesuffix("s"), getattr(rule, name), allowed, () if name == "forms" else (ALL,))
             )
-    if rule.kind in ONE_COUNCIL_KINDS:
+    if isinstance(rule, Budget | OfficerDays | Exits | Redeployments):
         checks.append(("council", "council", (rule.council,), candidates.councils.ids, (PROGRAMME,)))
     return [
         unknown_name(f"{where}, field {name}", kind, value, allowed)
@@ -201,7 +199,7 @@ def _year_faults(candidates: Candidates, rule: RuleBase, where: str) -> list[Fau
 
 def _grant_faults(candidates: Candidates, rule: RuleBase, where: str) -> list[Fault]:
     """A net budget has a row for each set of years with grants, so there may not be many such years."""
-    if not getattr(rule, "net_of_grants", False):
+    if not isinstance(rule, Budget) or not rule.net_of_grants:
         return []
     granted = np.flatnonzero((candidates.activation_grant_gbp > 0).any(axis=(0, 1))) + candidates.first_year
     years = [year for year in granted.tolist() if not rule.years or year in rule.years]
@@ -209,11 +207,14 @@ def _grant_faults(candidates: Candidates, rule: RuleBase, where: str) -> list[Fa
         return []
     got = f"grants in {', '.join(map(str, years))}"
     remedy = "Name fewer years, in rules of their own."
-    return [Fault(f"{where}, field years", "grants come in too many years", got, f"{MOST_GRANT_YEARS} or fewer", remedy)]
+    return [
+        Fault(f"{where}, field years", "grants come in too many years", got, f"{MOST_GRANT_YEARS} or fewer", remedy)
+    ]
 
 
 def _group_faults(candidates: Candidates, rule: ControlGroups, where: str) -> list[Fault]:
-    faults, group_of = [], {}
+    faults: list[Fault] = []
+    group_of: dict[str, str] = {}
     for group, members in rule.groups.items():
         for council in members:
             if council not in candidates.councils:

@@ -6,7 +6,7 @@ Every rule can be switched off (``active = false``) and its numbers changed by `
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,11 @@ class RuleBase(Frozen):
     owner: Line = field("Who set it: a council id or 'programme'.", default=PROGRAMME, max_length=60)
     sentence: Line = field("The rule in its owner's own words, printed in reports.", default="", max_length=400)
     active: Flag = field("False switches the rule off without deleting it.", default=True)
+
+    if TYPE_CHECKING:
+        # Each kind has a field of its own with the one word that it takes; a field here would be listed with these.
+        @property
+        def kind(self) -> str: ...
 
 
 class MustShare(RuleBase):

@@ -12,12 +12,12 @@ from pulp import PulpError
 from scipy import sparse
 
 import sharesim
-import sharesim.choice.solver as solver_module
+import sharesim.choice.solver.integer as solver_module
 from sharesim.choice.choose import choose
-from sharesim.choice.formulation import Program, Target
-from sharesim.choice.keys import RowKey, RowKind
+from sharesim.choice.program import ArrayProgram, Target
 from sharesim.choice.solution import Status, StoppedBy
-from sharesim.choice.solver import LinearSession, SolverOptions, _cbc_stands, available, solve
+from sharesim.choice.solver import LinearSession, RawSolution, SolverOptions, available, solve
+from sharesim.choice.solver.cbc import _cbc_stands
 from sharesim.cli.arguments import parser
 from sharesim.errors import SolverError, UsageError
 from sharesim.examples import two_councils_raw
@@ -28,26 +28,21 @@ from sharesim.testing import small_case
 SOLVERS = available()
 
 
-def program(objective, matrix, lower, upper, *, integer=True, bounds=(0.0, 1.0)) -> Program:
+def program(objective, matrix, lower, upper, *, integer=True, bounds=(0.0, 1.0)) -> ArrayProgram:
     objective, matrix = np.array(objective, float), sparse.csr_array(np.atleast_2d(np.array(matrix, float)))
-    n_variables, n_rows = len(objective), matrix.shape[0]
-    return Program(
-        candidates=None,
+    n_variables = len(objective)
+    return ArrayProgram(
         targets=(Target("objective", objective),),
-        tolerance_share=0.0,
         lower=np.full(n_variables, bounds[0]),
         upper=np.full(n_variables, bounds[1]),
         integer=np.full(n_variables, integer),
         matrix=matrix,
         row_lower=np.array(lower, float),
         row_upper=np.array(upper, float),
-        row_rule=np.full(n_rows, -1),
-        row_keys=tuple(RowKey(RowKind.STRUCTURE, f"r{row}") for row in range(n_rows)),
-        extra_names=tuple(f"v{column}" for column in range(n_variables)),
     )
 
 
-def knapsacks(seed: int, size: int = 60, rows: int = 12) -> Program:
+def knapsacks(seed: int, size: int = 60, rows: int = 12) -> ArrayProgram:
     """Several tight knapsacks at once: hard enough that a short clock stops the proof."""
     rng = np.random.default_rng(seed)
     weights = rng.integers(10, 100, size=(rows, size)).astype(float)
@@ -197,7 +192,7 @@ def test_linear_session_keeps_up_with_rows_columns_and_bounds():
     assert session.solve().objective == pytest.approx(1)
 
 
-HARD_PATHS = ("with space", "it's \"quoted\" $HOME;&(x)", "ŵ Жабокряч £")
+HARD_PATHS = ("with space", 'it\'s "quoted" $HOME;&(x)', "ŵ Жабокряч £")
 
 
 @pytest.mark.skipif("cbc" not in SOLVERS, reason="CBC is not installed here")
@@ -216,7 +211,7 @@ def test_no_path_of_the_temporary_folder_matters_to_cbc(name, tmp_path, monkeypa
     assert not list(folder.iterdir())
 
 
-def impossible() -> dict[str, Program]:
+def impossible() -> dict[str, ArrayProgram]:
     """Programs that nothing satisfies, in every way in which that can be written."""
     plain = program([1, 1], [[1, 1]], [-np.inf], [1])
     return {
@@ -250,22 +245,22 @@ def test_under_auto_the_other_solver_takes_over_and_says_so(first, other, monkey
     made = knapsacks(3, 18, 3)
     best = solve(made, SolverOptions(solver=other, gap=0.0))
     monkeypatch.setattr(solver_module, "pick", lambda program, solver: first if solver == "auto" else solver)
-    monkeypatch.setattr(solver_module, f"_with_{first}", broken)
+    monkeypatch.setattr(solver_module, f"solve_with_{first}", broken)
     found = solve(made, SolverOptions(gap=0.0))
     assert (found.status, found.objective) == (Status.OPTIMAL, best.objective)
     assert found.solver.endswith(other)
     assert found.notes == (f"{first} failed (it fell over), so {other} took over",)
     with pytest.raises(SolverError, match=f"{first} failed: got it fell over. Try the other solver"):
         solve(made, SolverOptions(solver=first))
-    monkeypatch.setattr(solver_module, f"_with_{other}", broken)
+    monkeypatch.setattr(solver_module, f"solve_with_{other}", broken)
     with pytest.raises(SolverError, match=f"{first} and {other} failed: got it fell over; it fell over"):
         solve(made, SolverOptions())
 
 
 @pytest.mark.skipif(len(SOLVERS) < 2, reason="CBC is not installed here")
 def test_a_solver_that_gives_no_answer_is_followed_by_the_other(monkeypatch):
-    nothing = solver_module._said(Status.FAILED, None, np.nan, np.inf, StoppedBy.FAILURE)
-    monkeypatch.setattr(solver_module, "_with_highs", lambda *_: nothing)
+    nothing = RawSolution(Status.FAILED, None, np.nan, np.inf, StoppedBy.FAILURE)
+    monkeypatch.setattr(solver_module, "solve_with_highs", lambda *_: nothing)
     found = solve(knapsacks(3, 18, 3), SolverOptions(gap=0.0))
     assert found.status is Status.OPTIMAL
     assert found.notes == ("highs failed (it gave no answer), so cbc took over",)
@@ -275,7 +270,7 @@ def test_a_solver_that_gives_no_answer_is_followed_by_the_other(monkeypatch):
 @pytest.mark.skipif(len(SOLVERS) < 2, reason="CBC is not installed here")
 def test_a_choice_says_that_a_solver_failed(monkeypatch):
     case = small_case()
-    monkeypatch.setattr(solver_module, "_with_highs", broken)
+    monkeypatch.setattr(solver_module, "solve_with_highs", broken)
     found = choose(case.candidates, case.source)
     assert found.status is Status.OPTIMAL
     assert "highs failed (it fell over), so cbc took over" in found.notes
