@@ -286,7 +286,7 @@ def _least(case: _Case) -> float:
 
 
 def _slice(case: _Case, wide: list[Grown], ends: tuple[float, float], columns: np.ndarray) -> Settled:
-    """Best portfolio worth between two values, INFEASIBLE if none; `columns` (B + K,): the best without these."""
+    """Best portfolio between two values, INFEASIBLE if none; `columns` (B + K,): the best without chance rules."""
     column = case.program.targets[case.target].column
     row = (np.array([ends[0]]), np.array([ends[1] + 1e-7 * max(abs(ends[1]), 1.0)]))
     program = case.program.with_rows(sparse.csr_array(column[None]), row, ["worth"])

@@ -1,4 +1,4 @@
-"""The door to the choice: candidates, draws and rules in, a certified portfolio out."""
+"""From candidates, draws and rules to the best portfolio, with a bound on its value and every rule checked again."""
 
 from __future__ import annotations
 
