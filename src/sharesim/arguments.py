@@ -17,19 +17,22 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sharesim.errors import Fault, SharesimError, UsageError
 
 #: What an argument is: from its name and the value given to the value wanted; raises a `SharesimError`.
-Kind = Callable[[str, Any], Any]
-Function = TypeVar("Function", bound=Callable[..., Any])
+Wanted = TypeVar("Wanted")
+Kind = Callable[[str, Any], Wanted]
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 LONGEST = 80
 
 
-def takes(**kinds: Kind) -> Callable[[Function], Function]:
+def takes(**kinds: Kind[Any]) -> Callable[[Callable[Given, Result]], Callable[Given, Result]]:
     """Return a decorator that makes of each argument named what its kind says, before the function begins.
 
     Raises
@@ -50,23 +53,23 @@ def takes(**kinds: Kind) -> Callable[[Function], Function]:
     out: not a path: got 4; allowed text or a Path.
     """
 
-    def around(function: Function) -> Function:
+    def around(function: Callable[Given, Result]) -> Callable[Given, Result]:
         signature = inspect.signature(function)
         defaults = {name: signature.parameters[name].default for name in kinds}
 
         @functools.wraps(function)
-        def checked(*args: Any, **given: Any) -> Any:
+        def checked(*args: Given.args, **given: Given.kwargs) -> Result:
             bound = signature.bind(*args, **given)
             known = {name: value for name, value in bound.arguments.items() if name in kinds}
             bound.arguments.update(_settled(known, kinds, defaults))
             return function(*bound.args, **bound.kwargs)
 
-        return checked  # type: ignore[return-value]
+        return checked
 
     return around
 
 
-def check_fields(thing: Any, **kinds: Kind) -> None:
+def check_fields(thing: Any, **kinds: Kind[Any]) -> None:
     """Make of each field named of a frozen dataclass what its kind says; for ``__post_init__``.
 
     Raises
@@ -80,7 +83,7 @@ def check_fields(thing: Any, **kinds: Kind) -> None:
         object.__setattr__(thing, name, value)
 
 
-def _settled(given: Mapping[str, Any], kinds: Mapping[str, Kind], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def _settled(given: Mapping[str, Any], kinds: Mapping[str, Kind[Any]], defaults: Mapping[str, Any]) -> dict[str, Any]:
     found, errors = {}, []
     for name, value in given.items():
         if value is defaults[name]:
@@ -142,7 +145,7 @@ def refuse(where: str, problem: str, value: Any, allowed: str = "", remedy: str 
 
 def whole(
     low: int, high: int, problem: str = "not a whole number within bounds", remedy: str = "", allowed: str = ""
-) -> Kind:
+) -> Kind[int]:
     """Return the kind of a whole number from `low` to `high`; NumPy's are taken, truth values and text are not."""
     told = allowed or f"{low:,} to {high:,}"
 
@@ -166,7 +169,7 @@ def number(
     *,
     above: bool = False,
     below: bool = False,
-) -> Kind:
+) -> Kind[float]:
     """Return the kind of a number from `low` to `high`, themselves left out where it has to lie above or below them.
 
     NaN is never one, and infinity only where it is the bound.
@@ -192,7 +195,7 @@ def as_float(value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return -math.inf if value < 0 else math.inf
 
 
 def _between(low: float, high: float, above: bool, below: bool) -> str:
@@ -207,10 +210,10 @@ def _between(low: float, high: float, above: bool, below: bool) -> str:
     return f"{low:,g} to {'below ' if below else ''}{high:,g}"
 
 
-def floats(least_axes: int = 0, allowed: str = "an array of numbers") -> Kind:
+def floats(least_axes: int = 0, allowed: str = "an array of numbers") -> Kind[NDArray[np.float64]]:
     """Return the kind of an array of floats with so many axes at least."""
 
-    def kind(where: str, value: Any) -> np.ndarray:
+    def kind(where: str, value: Any) -> NDArray[np.float64]:
         try:
             array = np.asarray(value, dtype=np.float64)
         except (TypeError, ValueError, OverflowError):
@@ -222,9 +225,11 @@ def floats(least_axes: int = 0, allowed: str = "an array of numbers") -> Kind:
     return kind
 
 
-def an_array(where: str, value: Any) -> np.ndarray:
+def an_array(where: str, value: Any) -> NDArray[Any]:
     """Return an array that results are put into; nothing is made of anything else, since it would be lost."""
-    return _an_array(where, value)
+    if not isinstance(value, np.ndarray):
+        refuse(where, "not an array", value, "an array of float64")
+    return value
 
 
 def a_flag(where: str, value: Any) -> bool:
@@ -252,7 +257,7 @@ def a_text(where: str, value: Any) -> str:
     return value
 
 
-def a_word(*words: str) -> Kind:
+def a_word(*words: str) -> Kind[str]:
     """Return the kind of one of some words."""
 
     def kind(where: str, value: Any) -> str:
@@ -268,15 +273,19 @@ def a_function(where: str, value: Any) -> Callable[..., Any]:
     """Return something that can be called."""
     if not callable(value):
         refuse(where, "cannot be called", value, "a function")
-    return value
+    function: Callable[..., Any] = value
+    return function
 
 
 def an_instance(
-    types: type | tuple[type, ...], problem: str, allowed: str, remedy: str | Callable[[Any], str] = ""
-) -> Kind:
+    types: type[Wanted] | tuple[type[Wanted], ...],
+    problem: str,
+    allowed: str,
+    remedy: str | Callable[[Any], str] = "",
+) -> Kind[Wanted]:
     """Return the kind of an instance of some types; `remedy` may depend on what was given instead."""
 
-    def kind(where: str, value: Any) -> Any:
+    def kind(where: str, value: Any) -> Wanted:
         if not isinstance(value, types):
             refuse(where, problem, value, allowed, remedy(value) if callable(remedy) else remedy)
         return value
@@ -284,10 +293,12 @@ def an_instance(
     return kind
 
 
-def several(kind: Kind, single: type | tuple[type, ...], problem: str, allowed: str) -> Kind:
+def several(
+    kind: Kind[Wanted], single: type | tuple[type, ...], problem: str, allowed: str
+) -> Kind[tuple[Wanted, ...]]:
     """Return the kind of a sequence of another kind; one of the `single` types stands for a list of one."""
 
-    def listed(where: str, value: Any) -> tuple[Any, ...]:
+    def listed(where: str, value: Any) -> tuple[Wanted, ...]:
         items = (value,) if isinstance(value, single) else value
         if isinstance(items, (str, bytes, Mapping)) or not isinstance(items, Iterable):
             refuse(where, problem, value, allowed)
@@ -301,7 +312,6 @@ def several(kind: Kind, single: type | tuple[type, ...], problem: str, allowed: 
     return listed
 
 
-_an_array = an_instance(np.ndarray, "not an array", "an array of float64")
 #: No default: every item of a list is looked at.
 _GIVEN = object()
 

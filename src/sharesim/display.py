@@ -13,13 +13,13 @@ from typing import Any, TypeVar, dataclass_transform
 
 import numpy as np
 
-Class = TypeVar("Class", bound=type)
+Shown = TypeVar("Shown")
 #: Lines, and letters of a line, that a result takes at most.
 MOST_LINES, MOST_LETTERS = 12, 118
 
 
 @dataclass_transform(frozen_default=True, eq_default=False)
-def record(kind: Class) -> Class:
+def record(kind: type[Shown]) -> type[Shown]:
     """Return a class as a frozen dataclass that prints itself in a few lines and is equal to itself only.
 
     A class with a `__repr__` of its own keeps it.
@@ -41,7 +41,7 @@ def record(kind: Class) -> Class:
     own = "__repr__" in kind.__dict__
     made = dataclass(frozen=True, eq=False, repr=False)(kind)
     if not own:
-        made.__repr__ = in_lines  # type: ignore[assignment]
+        made.__repr__ = in_lines  # type: ignore[method-assign]  # a class of its own kind, made here
     return made
 
 
@@ -67,7 +67,8 @@ def brief(value: Any) -> str:
         few = len(value) <= 8 and all(map(_is_plain, value.values() if isinstance(value, Mapping) else value))
         text = repr(value) if few else ""
         return text if text and len(text) <= MOST_LETTERS - 20 else f"{type(value).__name__} of {len(value):,}"
-    if hasattr(type(value), "__dataclass_fields__") and type(value).__repr__ is in_lines:
+    kind: Any = type(value)
+    if hasattr(kind, "__dataclass_fields__") and kind.__repr__ is in_lines:
         return type(value).__name__
     lines = repr(value).splitlines() or [""]
     return lines[0] if len(lines[0]) <= MOST_LETTERS - 20 else f"{lines[0][: MOST_LETTERS - 23]}..."

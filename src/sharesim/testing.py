@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -27,43 +27,52 @@ class MemoryDraws(DrawSource):
     activation_npv_gbp : ndarray, shape (K, A, N)
     activation_one_off_gbp : ndarray, shape (K, A, T, N)
     activation_grant_gbp : ndarray, shape (K, A, T, N), optional
-        None where it is left out.
+        No grants where it is left out.
     """
 
     partner_npv_gbp: np.ndarray
     one_off_gbp: np.ndarray
     activation_npv_gbp: np.ndarray
     activation_one_off_gbp: np.ndarray
-    activation_grant_gbp: np.ndarray = None  # type: ignore[assignment]
+    activation_grant_gbp: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
-        if self.activation_grant_gbp is None:
+        if not self.activation_grant_gbp.size:
             object.__setattr__(self, "activation_grant_gbp", np.zeros_like(self.activation_one_off_gbp))
 
     @property
     def n_draws(self) -> int:
-        return self.partner_npv_gbp.shape[-1]
+        return int(self.partner_npv_gbp.shape[-1])
 
     def draws(self, ids: np.ndarray) -> np.ndarray:
-        return self.partner_npv_gbp[ids].sum(axis=1)
+        found: np.ndarray = self.partner_npv_gbp[ids].sum(axis=1)
+        return found
 
     def partner_draws(self, ids: np.ndarray) -> np.ndarray:
-        return self.partner_npv_gbp[ids]
+        found: np.ndarray = self.partner_npv_gbp[ids]
+        return found
 
     def one_off_draws(self, ids: np.ndarray, years: Sequence[int]) -> np.ndarray:
-        return self.one_off_gbp[ids][:, :, list(years)].sum(axis=2)
+        return _in_years(self.one_off_gbp[ids], years)
 
     def weighted(self, weight: np.ndarray) -> np.ndarray:
-        return np.einsum("bpn,n->b", self.partner_npv_gbp, weight)
+        found: np.ndarray = np.einsum("bpn,n->b", self.partner_npv_gbp, weight)
+        return found
 
     def activation_draws(self) -> np.ndarray:
         return self.activation_npv_gbp
 
     def activation_one_off_draws(self, years: Sequence[int]) -> np.ndarray:
-        return self.activation_one_off_gbp[:, :, list(years)].sum(axis=2)
+        return _in_years(self.activation_one_off_gbp, years)
 
     def activation_grant_draws(self, years: Sequence[int]) -> np.ndarray:
-        return self.activation_grant_gbp[:, :, list(years)].sum(axis=2)
+        return _in_years(self.activation_grant_gbp, years)
+
+
+def _in_years(amounts: np.ndarray, years: Sequence[int]) -> np.ndarray:
+    """Sum amounts (bundle or column, slot or council, year, draw) over some years."""
+    found: np.ndarray = amounts[:, :, list(years)].sum(axis=2)
+    return found
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def _needed(study: Study, table: BundleTable, column: Activation) -> np.ndarray:
     if column.kind == "risk":
         return holds
     if column.kind == "mitigation":
-        return exposed(study, table, column.index).any(axis=0)
+        return np.logical_or.reduce(exposed(study, table, column.index))
     if column.kind == "existing":
         return _leaves(study, table, column)
     item = study.model.shared_items[column.index] if column.kind == "item" else study.model.grants[column.index]

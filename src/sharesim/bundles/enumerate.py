@@ -146,7 +146,7 @@ def connected_sets(borders: Mapping[int, set[int]], size: int) -> set[tuple[int,
     >>> sorted(connected_sets({0: {1}, 1: {0, 2}, 2: {1}}, 2))
     [(0, 1), (1, 2)]
     """
-    current = {(council,) for council in borders}
+    current: set[tuple[int, ...]] = {(council,) for council in borders}
     for _ in range(size - 1):
         larger: set[tuple[int, ...]] = set()
         for members in current:
@@ -198,9 +198,9 @@ def _free_from(study: Study, services: Sequence[int]) -> np.ndarray:
 
 
 def _has_host(study: Study, form: int) -> bool:
-    name = study.forms.ids[form]
+    name, (_, has_host) = list(FORM_FACTS.items())[form]
     entry = study.model.forms.get(name)
-    return FORM_FACTS[name][1] if entry is None or entry.has_host is None else entry.has_host
+    return has_host if entry is None or entry.has_host is None else entry.has_host
 
 
 def _table(study: Study, parts: Sequence[tuple[int, _Rows]]) -> BundleTable:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from sharesim.errors import Fault, OutputError
 
-if os.name == "nt":  # pragma: no cover
+if sys.platform == "win32":  # pragma: no cover
     import msvcrt
 else:
     import fcntl
@@ -112,7 +113,7 @@ def _let_go(handle: int, path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-if os.name == "nt":  # pragma: no cover
+if sys.platform == "win32":  # pragma: no cover
 
     def _lock(handle: int) -> bool:
         try:

@@ -42,7 +42,7 @@ def chunk_sums(x: ArrayLike) -> Array:
     n_draws = values.shape[-1]
     n_whole = n_draws // CHUNK
     whole = values[..., : n_whole * CHUNK].reshape(*values.shape[:-1], n_whole, CHUNK)
-    sums = np.ascontiguousarray(whole).sum(axis=-1)
+    sums: Array = np.ascontiguousarray(whole).sum(axis=-1)
     if n_draws % CHUNK:
         rest = np.ascontiguousarray(values[..., n_whole * CHUNK :]).sum(axis=-1)
         sums = np.concatenate([sums, rest[..., None]], axis=-1)
@@ -81,7 +81,7 @@ def mean(x: ArrayLike) -> Array:
     3.0
     """
     values = checked_draws(x)
-    return total(values) / values.shape[-1]
+    return total(values) / n_draws_of(values)
 
 
 def standard_deviation(x: ArrayLike) -> Array:
@@ -94,7 +94,7 @@ def standard_deviation(x: ArrayLike) -> Array:
     """
     values = checked_draws(x)
     centred = values - mean(values)[..., None]
-    return np.sqrt(total(centred * centred) / max(values.shape[-1] - 1, 1))
+    return np.sqrt(total(centred * centred) / max(n_draws_of(values) - 1, 1))
 
 
 def percentile(x: ArrayLike, q: float) -> Array:
@@ -174,10 +174,11 @@ def cvar(x: ArrayLike, level: float = 0.05) -> Array:
     """
     values = checked_draws(x)
     level = checked_share(level)
-    wanted = level * values.shape[-1]
-    last = rank_of(values.shape[-1], level)
+    wanted = level * n_draws_of(values)
+    last = rank_of(n_draws_of(values), level)
     worst = np.sort(np.partition(values, last, axis=-1)[..., : last + 1], axis=-1)
-    return (total(worst[..., :last]) + (wanted - last) * worst[..., last]) / wanted
+    boundary: Array = worst[..., last]
+    return (total(worst[..., :last]) + (wanted - last) * boundary) / wanted
 
 
 def probability_below(x: ArrayLike, threshold: float = 0.0) -> Array:
@@ -242,7 +243,8 @@ def peak_funding(cumulative: ArrayLike) -> Array:
     >>> peak_funding([[-100.0, 10.0], [-150.0, 20.0]])
     array([150.,   0.])
     """
-    return np.maximum(-_by_year(cumulative).min(axis=-2), 0.0)
+    lowest: Array = _by_year(cumulative).min(axis=-2)
+    return np.maximum(-lowest, 0.0)
 
 
 def _by_year(x: ArrayLike) -> Array:
@@ -258,6 +260,11 @@ def checked_draws(x: ArrayLike) -> Array:
     if values.ndim == 0 or values.shape[-1] == 0:
         raise UsageError(Fault("draws", "nothing to measure", str(values.shape), "one draw or more on the last axis"))
     return values
+
+
+def n_draws_of(values: Array) -> int:
+    """Return how many draws an array has, which lie on its last axis."""
+    return int(values.shape[-1])
 
 
 def rank_of(n_draws: int, share: float) -> int:

@@ -52,7 +52,8 @@ class Designs:
 
     def means(self, values: Array) -> Array:
         """Return the mean of each design."""
-        return values.reshape(self.count, -1).mean(axis=1)
+        found: Array = values.reshape(self.count, -1).mean(axis=1)
+        return found
 
     def variance_of_mean(self, values: Array) -> float:
         """Return the variance of the mean of all draws."""

@@ -19,6 +19,7 @@ from sharesim.measures.figures import (
     checked_share,
     cvar,
     mean,
+    n_draws_of,
     percentile,
     probability_below,
     rank_of,
@@ -103,7 +104,7 @@ def _percentile_error(x: Array, q: float, *, is_sorted: bool = False) -> Array:
 
     The width is Bofinger's (1975), which makes the density's own error smallest: about 4% at 8,192 draws.
     """
-    n_draws, share = x.shape[-1], q / 100.0
+    n_draws, share = n_draws_of(x), q / 100.0
     score = NormalDist().inv_cdf(share)
     density = math.exp(-score * score / 2.0) / math.sqrt(2.0 * math.pi)
     width = n_draws**-0.2 * (4.5 * density**4 / (2.0 * score * score + 1.0) ** 2) ** 0.2
@@ -112,7 +113,7 @@ def _percentile_error(x: Array, q: float, *, is_sorted: bool = False) -> Array:
     if high == low or n_draws * width < 4.0:
         return np.full(x.shape[:-1], math.nan)
     ordered = x if is_sorted else np.partition(x, (low, high), axis=-1)
-    sparsity = (ordered[..., high] - ordered[..., low]) * (n_draws / (high - low))
+    sparsity: Array = (ordered[..., high] - ordered[..., low]) * (n_draws / (high - low))
     return math.sqrt(share * (1.0 - share) / n_draws) * sparsity
 
 
@@ -125,7 +126,8 @@ def _cvar_error(x: Array, level: float) -> Array:
 
 def _cvar_error_of_sorted(x: Array, level: float) -> Array:
     """Return the same from sorted draws: what lies at the boundary or above adds nothing to the sums."""
-    rank, n_draws = rank_of(x.shape[-1], level), x.shape[-1]
+    n_draws = n_draws_of(x)
+    rank = rank_of(n_draws, level)
     if n_draws < 2:
         return np.full(x.shape[:-1], math.nan)
     below = x[..., : rank + 1] - x[..., rank, None]
@@ -134,8 +136,7 @@ def _cvar_error_of_sorted(x: Array, level: float) -> Array:
 
 
 def _share_error(x: Array, threshold: float) -> Array:
-    share = probability_below(x, threshold)
-    n_draws = x.shape[-1]
+    share, n_draws = probability_below(x, threshold), n_draws_of(x)
     # At 0 or n hits the plug-in error would be 0, a claim nobody can make; one hit more or less is counted.
     near = (share * n_draws + 1.0) / (n_draws + 2.0)
     share = np.where((share == 0.0) | (share == 1.0), near, share)

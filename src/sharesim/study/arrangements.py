@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import create_model, model_validator
 
@@ -124,21 +124,18 @@ class _Held(Frozen):
 
 
 #: A field whose name is a word of Python's own can only be given by `create_model`.
-_HeldWith = create_model(
-    "_HeldWith",
-    __base__=_Held,
-    **{
-        "with": (
-            Literal["supplier", "councils"] | None,
-            field(
-                "Who stands on the other side: `supplier`, who stays behind, so that every partner that leaves pays; "
-                "or `councils`, who end it by agreement and pay nothing where all its partners move together. Absent: "
-                "a supplier where one council stands alone, else councils.",
-                default=None,
-            ),
-        )
-    },
-)
+_WITH: dict[str, Any] = {
+    "with": (
+        Literal["supplier", "councils"] | None,
+        field(
+            "Who stands on the other side: `supplier`, who stays behind, so that every partner that leaves pays; "
+            "or `councils`, who end it by agreement and pay nothing where all its partners move together. Absent: "
+            "a supplier where one council stands alone, else councils.",
+            default=None,
+        ),
+    )
+}
+_HeldWith = create_model("_HeldWith", __base__=_Held, **_WITH)
 
 
 class Existing(_HeldWith):

@@ -49,13 +49,13 @@ def variant(study: Study, path: str, value: float) -> Study:
         raise UsageError(unknown_name("variant", "assumption", path, by_path))
     if not np.isfinite(value):
         raise UsageError(Fault(f"variant: {path}", "not a finite number", str(value), "a number", ""))
-    moved = {"content_hash": _hash(study, path, value)}
+    content = _hash(study, path, value)
     if path == WORKFORCE:
-        return dataclasses.replace(study, model=_with_workforce(study, by_path[path], value), **moved)
+        return dataclasses.replace(study, model=_with_workforce(study, by_path[path], value), content_hash=content)
     if path in PLAIN_SETTINGS:
-        return dataclasses.replace(study, model=_with_setting(study, path, value), **moved)
+        return dataclasses.replace(study, model=_with_setting(study, path, value), content_hash=content)
     number = _fixed(study, by_path[path], float(value))
-    return dataclasses.replace(study, numbers={**study.numbers, path: number}, **moved)
+    return dataclasses.replace(study, numbers={**study.numbers, path: number}, content_hash=content)
 
 
 def _fixed(study: Study, assumption: Assumption, value: float) -> Quantities:

@@ -60,9 +60,9 @@ def _baseline(case: Case) -> Iterator[Placed]:
         yield from _line_adds_up(case, index, row)
     if not case.doubt.is_whole("baseline"):
         return
-    for service, given in by_service.items():
-        if any(given) and not all(given):
-            got = f"{sum(given)} of {len(given)} councils have one"
+    for service, filled in by_service.items():
+        if any(filled) and not all(filled):
+            got = f"{sum(filled)} of {len(filled)} councils have one"
             yield first[service].fault(
                 f"workload of {service!r} is missing here",
                 got,
@@ -178,7 +178,7 @@ def _tails(case: Case) -> Iterator[Placed]:
 
 def _splits(case: Case) -> Iterator[Placed]:
     """A division by a measure that some councils do not have."""
-    rules = [
+    rules: list[tuple[tuple[Any, ...], Any]] = [
         (("split", name), getattr(case.model.split, name))
         for name in ("one_off", "exit", "running", "saving", "overspend")
     ]

@@ -94,7 +94,8 @@ def content_hash(
     even where they are equal: a report prices what was assumed (docs/decisions/006-content-hash.md).
     """
     content = model.model_dump(mode="json", exclude=_RESOLVED)
-    content["left open"] = [[item.path, list(item.where)] for item in (*assumptions, *conventions)]
+    left_open: tuple[Assumption | Convention, ...] = (*assumptions, *conventions)
+    content["left open"] = [[item.path, list(item.where)] for item in left_open]
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -106,7 +107,7 @@ def _names(model: StudyModel) -> Names:
     packages = Labels(
         services.ids + tuple(item.id for item in named), services.names + tuple(item.name for item in named)
     )
-    members = tuple((at,) for at in range(len(services)))
+    members: tuple[tuple[int, ...], ...] = tuple((at,) for at in range(len(services)))
     members += tuple(tuple(sorted(services.index(name) for name in item.services)) for item in named)
     packages, members, staged = _with_stages(model, councils, packages, members)
     present = np.zeros((len(councils), len(services)), bool)

@@ -78,7 +78,7 @@ def convert(source: str | Path | Study, out: str | Path) -> Path:
             where = f"scenario {name}"
             remedy = "Write that scenario as a study of its own first."
             raise UsageError(Fault(where, "takes its tables from other files", "", "changes of values", remedy))
-    return _write(Observations(places.folder).put_into(raw), study, out)
+    return _write(Observations(places.folder).put_into(raw), study, Path(out))
 
 
 @takes(study=a_study, out=a_path)
@@ -109,7 +109,8 @@ def write_study(study: Study | str | Path, out: str | Path) -> Path:
     >>> sharesim.load(file).content_hash == two_councils().content_hash
     True
     """
-    return _write(raw_of(study), study, out)
+    assert isinstance(study, Study)  # read, where it was given as a path
+    return _write(raw_of(study), study, Path(out))
 
 
 def raw_of(study: Study) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def fill_defaults(raw: Mapping[str, Any], here: Directory) -> tuple[dict[str, An
             faults.append(place.holding(unknown_name("", "table or section", section, [*ROWS, *SECTIONS])))
         elif name not in fields_of(section):
             faults.append(place.holding(unknown_name("", f"field of {section}", name, fields_of(section))))
-        elif (wrong := _wrong_value(section, name, value, here, path)) is not None:
-            faults.append(wrong)
+        elif (found := _wrong_value(section, name, value, here, path)) is not None:
+            faults.append(found)
         elif section in ROWS:
             rows = result.get(section)
             if isinstance(rows, (list, tuple)):
@@ -58,8 +58,9 @@ def fill_defaults(raw: Mapping[str, Any], here: Directory) -> tuple[dict[str, An
 def _wrong_value(section: str, name: str, value: Any, here: Directory, path: str) -> Placed | None:
     """Return what is wrong with a default, told once and not for every row that it would fill."""
     info = fields_at((section,))[name]
+    kind: Any = Annotated[info.annotation, info]
     try:
-        TypeAdapter(Annotated[info.annotation, info]).validate_python(value)
+        TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         found = fault_of({**error.errors(include_url=False)[0], "loc": (section, name)}, here)
         return here.at(("defaults", path)).holding(found.fault)

@@ -137,7 +137,7 @@ def _as_number(text: str) -> int | float | None:
     return number if not isinstance(number, str) and text_of_cell(number) == text else None
 
 
-def _number(value: int | float) -> Cell:
+def _number(value: int | float) -> int | float | str:
     """Return a number, or its text where the sixteen digits that a workbook keeps would lose some of it."""
     if isinstance(value, int):
         return value if abs(value) < 10**15 else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def read_workbook(file: Path) -> tuple[dict[str, Any], Places]:
     return book.raw, places
 
 
-def _look_for(book: _Book, lines: dict[str, Lines], others: list[str]) -> None:
+def _look_for(book: _Book, lines: Mapping[str, Lines], others: list[str]) -> None:
     """Tell which sheets are missing, and which others look like one with a slip in its name."""
     missing = [sheet for sheet in SHEETS if sheet not in lines]
     for sheet in others:
@@ -256,8 +256,7 @@ def _records(
 def _read_settings(book: _Book, lines: Lines) -> None:
     first = _heading(lines, _SETTING_HEADS, _SETTING_HEADS)
     sheet = in_sheet(book.name, SETTINGS)
-    for section in SECTIONS:
-        book.cells[(section,)] = f"{sheet}: {section}"
+    book.cells |= {(section,): f"{sheet}: {section}" for section in SECTIONS}
     if first is None:
         return
     heads = _heads(lines[first], _SETTING_HEADS)
@@ -297,7 +296,7 @@ def _setting(book: _Book, section: str, key: str, value: Any, where: str) -> Non
     home[key] = read
 
 
-def _read_pairs(book: _Book, lines: dict[str, Lines]) -> None:
+def _read_pairs(book: _Book, lines: Mapping[str, Lines]) -> None:
     """Read defaults and scenarios, whose rows name what they set."""
     for sheet in (DEFAULTS, SCENARIOS):
         columns = {item.key: item for item in columns_of(sheet)}

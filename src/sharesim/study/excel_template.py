@@ -83,7 +83,8 @@ def template(
     ('my-study.xlsx', ('HR', 'Legal'))
     """
     council_ids, service_ids = _ids("--councils", councils, 2), _ids("--services", services, 1)
-    file = out if out.suffix.lower() in ENDINGS else out / FILE
+    file = Path(out)
+    file = file if file.suffix.lower() in ENDINGS else file / FILE
     if file.exists():
         fault = Fault(str(file), "is in the way", "a file of that name", "a new file", "Choose another folder or name.")
         raise UsageError(fault)
@@ -212,13 +213,13 @@ def _risks() -> list[dict[str, Any]]:
 def _line(at: int, council: str, order: int, service: str) -> dict[str, Any]:
     cost, workload = _SIZES[order % len(_SIZES)]
     residents = _POPULATIONS[at % len(_POPULATIONS)] / 1_000
-    cost = round(cost * residents / 100, -3)
+    cost_gbp = round(cost * residents / 100, -3)
     return {
         "council": council,
         "service": service,
-        "cost_gbp": cost,
+        "cost_gbp": cost_gbp,
         "workload": round(workload * residents),
-        "posts_fte": round(2 * cost / _COST_PER_POST) / 2,
+        "posts_fte": round(2 * cost_gbp / _COST_PER_POST) / 2,
         "source": EXAMPLE,
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sharesim.study.sections import AnyForm
+
 # Statutory cap on a week's pay (Employment Rights Act 1996, s. 227) in force as a financial year begins (GBP), from the
 # uprating orders: each 1 February until 2013, in April since. The second rise of 2009, to 380 on 1 October, is not that
 # of a beginning year. Later years take the last one, uprated by nothing.
@@ -42,7 +44,7 @@ def stretched_workforce(
     )
 
 
-FORM_FACTS: dict[str, tuple[bool, bool]] = {
+FORM_FACTS: dict[AnyForm, tuple[bool, bool]] = {
     # form: (staff terms transfer, one partner hosts); TUPE practice and the 1972 Act, evidence B2
     "lead_authority": (True, True),
     "section_113": (False, True),

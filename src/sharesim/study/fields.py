@@ -44,7 +44,7 @@ def field(sentence: str, *, unit: str = "", default: Any = ..., **bounds: Any) -
     **bounds
         ``ge``, ``gt``, ``le``, ``lt``, ``min_length`` ... as pydantic takes them.
     """
-    extra = {"unit": unit} if unit else None
+    extra: dict[str, Any] | None = {"unit": unit} if unit else None
     if default is ...:
         return Field(description=sentence, json_schema_extra=extra, **bounds)
     return Field(default, description=sentence, json_schema_extra=extra, **bounds)

@@ -97,7 +97,8 @@ def build(
     """
     if faults := oversized(raw, places):
         raise StudyError(in_order([*places.faults, *faults]))
-    original, changes = raw, ()
+    original = raw
+    changes: tuple[overrides.Change, ...] = ()
     asked = [(f"scenario {scenario}", _scenario_pairs(raw, scenario)), ("command line", _pairs(assignments))]
     for by, pairs in asked:
         raw, found = overrides.apply(raw, [pair for pair in pairs if pair[0].startswith("tables.")], by)

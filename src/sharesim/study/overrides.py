@@ -163,6 +163,7 @@ def _assign(raw: dict[str, Any], path: str, value: Any, by: str) -> Change:
     if not isinstance(path, str) or section in _LISTED_BY_NUMBER:
         remedy = "Name another file for it: tables." + section
         raise UsageError(Fault(where, "rows of this table have no name of their own", "", "", remedy))
+    loc: Loc
     if section == "defaults":
         target, key, loc = raw.setdefault("defaults", {}), rest, ("defaults", rest)
         _drop_nested(target, rest)
@@ -183,7 +184,8 @@ def _assign(raw: dict[str, Any], path: str, value: Any, by: str) -> Change:
 
 def _walk(raw: dict[str, Any], section: str, rest: str) -> tuple[Any, str, Loc]:
     """Go down a section to what holds the field: through tables, and through lists by number from 1."""
-    target, key, loc = raw.setdefault(section, {}), rest, (section,)
+    loc: Loc = (section,)
+    target, key = raw.setdefault(section, {}), rest
     nested = _NESTED.get(section, ())
     while "." in key:
         head, _, tail = key.partition(".")

@@ -182,7 +182,8 @@ class _Days:
     def __init__(self, book: Workbook, part: str) -> None:
         from openpyxl.styles.numbers import BUILTIN_FORMATS
 
-        self.codes, self.styles, self.is_1904 = dict(BUILTIN_FORMATS), [], book.is_1904
+        self.codes, self.is_1904 = dict(BUILTIN_FORMATS), book.is_1904
+        self.styles: list[int] = []
         self._in_cells = False
         self._known: dict[str, Callable[[float], Any] | None] = {}
         if part:
@@ -267,7 +268,8 @@ class _Reading:
         self.book, self.name, self.texts, self.found = book, name, texts, Sheet()
         self.row = self.column = 0
         self.line: list[Any] = []
-        self.kind, self.style = "n", None
+        self.kind = "n"
+        self.style: str | None = None
         self.value: list[str] = []
         self.formula: list[str] | None = None
         self.into: list[str] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -232,7 +233,7 @@ class Study:
     def first_year(self) -> int:
         return self.model.study.start.year
 
-    def years_since_start(self, day: Any) -> float:
+    def years_since_start(self, day: date) -> float:
         """Return a date as years since the first day of the study (365.25 days each, whole years exact)."""
         start = self.model.study.start
         whole = day.year - start.year

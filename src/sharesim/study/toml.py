@@ -139,7 +139,7 @@ def _depth(document: Any) -> int:
     """Return how deeply tables and lists are nested, without recursion."""
     level, depth = [document], 0
     while level and depth <= DEEPEST + 1:
-        inner = []
+        inner: list[Any] = []
         for item in level:
             inner += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
         level, depth = [item for item in inner if isinstance(item, (dict, list))], depth + 1

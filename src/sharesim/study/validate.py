@@ -156,8 +156,9 @@ def _value_faults(raw: Mapping[str, Any], here: Directory, changes: Iterable[ove
             ]
             continue
         value, at = raw.get(section), place[1] if len(place) > 1 else None
+        kind: Any = info.annotation
         try:
-            TypeAdapter(info.annotation).validate_python(value if at is None else [value[at]])
+            TypeAdapter(kind).validate_python(value if value is None or at is None else [value[at]])
         except ValidationError as error:
             for item in findings(error):
                 rest = tuple(item["loc"])

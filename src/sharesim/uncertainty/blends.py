@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -43,8 +43,8 @@ class Mixture(Distribution):
     3.475
     """
 
-    parts: tuple[Distribution, ...]
-    weights: tuple[float, ...]
+    parts: Sequence[Distribution]
+    weights: Sequence[float]
     name: ClassVar[str] = "mixture"
 
     def __post_init__(self) -> None:
@@ -153,8 +153,8 @@ class Mixture(Distribution):
 class _QuantileMean(Distribution):
     """The weighted mean of several laws' quantiles at each level."""
 
-    parts: tuple[Distribution, ...]
-    weights: tuple[float, ...]
+    parts: Sequence[Distribution]
+    weights: Sequence[float]
     name: ClassVar[str] = "pooled"
 
     @cached_property
@@ -206,7 +206,10 @@ class _QuantileMean(Distribution):
     @property
     def support(self) -> tuple[float, float]:
         bounds = [part.support for _, part in self._weighted]
-        return tuple(math.fsum(w * b[end] for (w, _), b in zip(self._weighted, bounds, strict=True)) for end in (0, 1))  # type: ignore[return-value]
+        low, high = (
+            math.fsum(w * b[end] for (w, _), b in zip(self._weighted, bounds, strict=True)) for end in (0, 1)
+        )
+        return low, high
 
     @property
     def heaviest_tail_index(self) -> float | None:
@@ -236,8 +239,8 @@ class Pooled(Distribution):
     (0.5, 1.5)
     """
 
-    experts: tuple[Distribution, ...]
-    weights: tuple[float, ...] | None = None
+    experts: Sequence[Distribution]
+    weights: Sequence[float] | None = None
     average: str = "probabilities"
     name: ClassVar[str] = "pooled"
 
@@ -256,14 +259,9 @@ class Pooled(Distribution):
 
     @cached_property
     def _law(self) -> Distribution:
-        return (
-            Mixture(self.experts, self.weights)
-            if self.average == "probabilities"
-            else _QuantileMean(
-                self.experts,
-                self.weights,  # type: ignore[arg-type]
-            )
-        )
+        assert self.weights is not None  # equal ones were put in where they were left out
+        kind = Mixture if self.average == "probabilities" else _QuantileMean
+        return kind(self.experts, self.weights)
 
     def _at(self, p: Array, q: Array) -> Array:
         return self._law._at(p, q)

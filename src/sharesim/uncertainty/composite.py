@@ -260,7 +260,7 @@ def truncated(body: Distribution | float, low: float | None = None, high: float 
         law, bound = as_law("truncated", "body", body), finite("truncated", "low", low)
         if bound == finite("truncated", "high", high) and _can_be(law, bound):
             return Constant(bound)
-    return Truncated(body, low, high)  # type: ignore[arg-type]
+    return Truncated(as_law("truncated", "body", body), low, high)
 
 
 def _can_be(law: Distribution, value: float) -> bool:

@@ -130,20 +130,26 @@ class CopulaGroup:
         """Correlation of the scores (driver, driver)."""
         if self.root is not None:
             return np.einsum("ij,kj->ik", self.root, self.root)
-        matrix = np.einsum("ij,kj->ik", self.loadings, self.loadings)
+        matrix = np.einsum("ij,kj->ik", self._by_factor, self._by_factor)
         np.fill_diagonal(matrix, 1.0)
         return matrix
 
+    @property
+    def _by_factor(self) -> Array:
+        """The loadings of a group that common factors explain (driver, factor)."""
+        assert self.loadings is not None  # a group has a root or loadings
+        return self.loadings
+
     @cached_property
     def _own(self) -> Array:
-        return np.sqrt(np.clip(1.0 - np.einsum("ij,ij->i", self.loadings, self.loadings), 0.0, None))
+        return np.sqrt(np.clip(1.0 - np.einsum("ij,ij->i", self._by_factor, self._by_factor), 0.0, None))
 
     @cached_property
     def _loaded(self) -> list[tuple[int, int, float]]:
-        rows, factors = np.nonzero(self.loadings)
+        loadings = self._by_factor
         return [
-            (int(row), int(factor), float(self.loadings[row, factor]))
-            for row, factor in zip(rows, factors, strict=True)
+            (int(row), int(factor), float(loadings[row, factor]))
+            for row, factor in zip(*np.nonzero(loadings), strict=True)
         ]
 
     def mix(self, own: Array, latent: Array) -> None:
@@ -223,7 +229,7 @@ def _connected(dependence: Dependence, keys: Mapping[str, str]) -> list[tuple[st
             key = parent[key]
         return key
 
-    for part in (*dependence.correlations, *dependence.factors):
+    for part in dependence.statements:
         if isinstance(part, RankCorrelation):
             linked = part.names if part.rank != 0.0 or dependence.copula == "t" else ()
         else:
@@ -262,7 +268,7 @@ def _group(members: tuple[str, ...], dependence: Dependence, keys: Mapping[str, 
     return CopulaGroup(members, mixing, root, None, t, changes)
 
 
-def _check_loadings(members: Sequence[str], loadings: Array) -> None:
+def _check_loadings(members: tuple[str, ...], loadings: Array) -> None:
     explained = np.einsum("ij,ij->i", loadings, loadings)
     faults = [
         Fault(
@@ -309,7 +315,9 @@ def _asked_matrix(
     return matrix
 
 
-def _root_of(members: Sequence[str], asked: Array, dependence: Dependence) -> tuple[Array, tuple[ChangedPair, ...]]:
+def _root_of(
+    members: tuple[str, ...], asked: Array, dependence: Dependence
+) -> tuple[Array, tuple[ChangedPair, ...]]:
     root = triangular_root(asked)
     if root is not None:
         return root, ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from sharesim.arguments import a_flag, an_instance, as_float, check_fields, number, several, shown
 from sharesim.errors import Fault, StudyError
@@ -18,7 +18,7 @@ from sharesim.errors import Fault, StudyError
 FREEDOM = (2.0, 1000.0)
 
 
-def _refuse(where: str, problem: str, got: str = "", allowed: str = "", remedy: str = "") -> None:
+def _refuse(where: str, problem: str, got: str = "", allowed: str = "", remedy: str = "") -> NoReturn:
     raise StudyError(Fault(where, problem, got, allowed, remedy))
 
 
@@ -73,15 +73,21 @@ class RankCorrelation:
             return
         if not isinstance(self.between, (tuple, list)) or len(self.between) != 2:
             _refuse(where, "between does not name two", shown(self.between), "two drivers or two groups")
-        first, second = (_names(where, side) for side in self.between)  # type: ignore[union-attr]
+        first, second = (_names(where, side) for side in self.between)
         if set(first) & set(second):
             _refuse(where, "a driver stands on both sides", ", ".join(set(first) & set(second)), "two different sides")
         object.__setattr__(self, "between", (first, second))
 
     @property
+    def _sides(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The two groups, for a correlation between and not among."""
+        assert self.between is not None  # one of the two is given
+        return self.between
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Drivers that are named."""
-        return self.among if self.among is not None else (*self.between[0], *self.between[1])  # type: ignore[index]
+        return self.among if self.among is not None else (*self._sides[0], *self._sides[1])
 
     @property
     def single(self) -> bool:
@@ -92,12 +98,12 @@ class RankCorrelation:
         """Yield every pair of names that is meant."""
         if self.among is not None:
             return ((a, b) for i, a in enumerate(self.among) for b in self.among[i + 1 :])
-        return ((a, b) for a in self.between[0] for b in self.between[1])  # type: ignore[index]
+        return ((a, b) for a in self._sides[0] for b in self._sides[1])
 
     def __str__(self) -> str:
         if self.among is not None:
             return f"among {', '.join(self.among)}: {self.rank:g}"
-        return f"between {' and '.join(', '.join(side) for side in self.between)}: {self.rank:g}"  # type: ignore[union-attr]
+        return f"between {' and '.join(', '.join(side) for side in self._sides)}: {self.rank:g}"
 
 
 @dataclass(frozen=True)
@@ -176,8 +182,10 @@ class Dependence:
     strict: bool = False
 
     def __post_init__(self) -> None:
-        freedom = number(problem="not a number")
-        check_fields(self, correlations=_CORRELATIONS, factors=_FACTORS, degrees_of_freedom=freedom, strict=a_flag)
+        check_fields(
+            self, correlations=_CORRELATIONS, factors=_FACTORS, degrees_of_freedom=number(problem="not a number"),
+            strict=a_flag,
+        )  # fmt: skip
         names = [factor.name for factor in self.factors]
         if len(set(names)) < len(names):
             _refuse("dependence", "two factors have one name", ", ".join(names), "a name each")
@@ -195,6 +203,11 @@ class Dependence:
             )
 
     @property
+    def statements(self) -> tuple[RankCorrelation | CommonFactor, ...]:
+        """All that is said: rank correlations, then common factors."""
+        return (*self.correlations, *self.factors)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Drivers that anything is said of, each once."""
-        return tuple(dict.fromkeys(name for part in (*self.correlations, *self.factors) for name in part.names))
+        return tuple(dict.fromkeys(name for part in self.statements for name in part.names))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
-from functools import cached_property
+from dataclasses import Field, fields
+from functools import cached_property, lru_cache
 from numbers import Real
 from typing import Any, ClassVar, NoReturn
 
@@ -16,7 +16,7 @@ from scipy.special import ndtr, ndtri
 from sharesim.arguments import an_array, floats, shown
 from sharesim.display import shortened
 from sharesim.errors import Fault, StudyError, UsageError
-from sharesim.uncertainty.tables import BLOCK, NormalTable, table_of
+from sharesim.uncertainty.tables import BLOCK, NormalTable, build_table
 
 Array = NDArray[np.float64]
 
@@ -91,6 +91,7 @@ class Distribution:
     """
 
     name: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     # What a law must say of itself.
 
@@ -180,7 +181,7 @@ class Distribution:
     @cached_property
     def _table(self) -> NormalTable:
         law, shift, factor = self._standard()
-        return table_of(law).affine(shift, factor)
+        return _table_of(law).affine(shift, factor)
 
     def _exact_normal(self, z: Array) -> Array:
         """Return the quantile at a standard normal value without any table."""
@@ -273,10 +274,20 @@ class Distribution:
 
     def __getstate__(self) -> dict[str, Any]:
         # Tables and moments are worked out again where they are needed: they would be most of what a process is sent.
-        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+@lru_cache(maxsize=2048)
+def _table_of(law: Distribution) -> NormalTable:
+    """Return a law's table, remembered by value: laws of one shape share it, and it depends on nothing else."""
+    scale = law.sd
+    if not math.isfinite(scale):
+        low, high = law._at(np.array([0.1, 0.9]), np.array([0.9, 0.1]))
+        scale = (high - low) / 2.563
+    return build_table(law._exact_normal, scale)
 
 
 def _as_plain(value: Any) -> Any:

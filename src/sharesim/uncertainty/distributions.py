@@ -40,4 +40,7 @@ LAWS: dict[str, Callable[..., Distribution]] = {
     "pooled": pooled,
 }
 
-__all__ = ["LAWS", "Distribution", *LAWS]
+__all__ = [
+    "LAWS", "Distribution", "constant", "uniform", "triangular", "pert", "normal", "lognormal", "truncated", "beta",
+    "gamma", "bernoulli", "discrete", "pareto_tail", "mixture", "empirical", "metalog", "pooled",
+]  # fmt: skip

@@ -108,7 +108,7 @@ class Metalog(Distribution):
     @cached_property
     def _inverse(self) -> Array:
         levels = np.array([level for level, _ in self.quantiles])
-        return np.linalg.inv(_terms(np.log(levels / (1.0 - levels)), levels.size).T)
+        return np.linalg.inv(_terms(np.log(levels / (1.0 - levels)), levels.size).T).astype(np.float64, copy=False)
 
     @cached_property
     def _coefficients(self) -> Array:

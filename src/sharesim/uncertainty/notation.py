@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, SupportsFloat
 
 import numpy as np
 
@@ -83,9 +83,9 @@ def _refuse(problem: str, got: Any, allowed: str = _FORMS, remedy: str = "") -> 
     raise StudyError(Fault("value", problem, repr(shown) if isinstance(got, str) else shown, allowed, remedy))
 
 
-def _number(value: Real | np.generic) -> float:
+def _number(value: SupportsFloat) -> float:
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):

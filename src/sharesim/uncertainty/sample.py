@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,8 @@ class Sample(Mapping[str, Array]):
         self._row = {name: row for row, name in enumerate(plan.names)}
 
     def __getitem__(self, name: str) -> Array:
-        return self.values_by_driver[self._row[name]]
+        values: Array = self.values_by_driver[self._row[name]]
+        return values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.plan.names)
@@ -68,7 +70,7 @@ class Sample(Mapping[str, Array]):
     @property
     def n_draws(self) -> int:
         """Number of draws."""
-        return self.values_by_driver.shape[1]
+        return int(self.values_by_driver.shape[1])
 
     @property
     def changes(self) -> tuple[ChangedPair, ...]:
@@ -92,7 +94,8 @@ class Sample(Mapping[str, Array]):
         """Return a measure of one driver with its Monte Carlo error."""
         if not isinstance(name, str) or name not in self:
             raise UsageError(Fault("name", "unknown driver", shown(name), ", ".join(list(self)[:12])))
-        return estimate(self[name], measure, self.plan)
+        found: Estimate = estimate(self[name], measure, self.plan)
+        return found
 
     def to_frame(self) -> Any:
         """Return a pandas DataFrame, one row for each draw and one column for each driver."""
@@ -203,7 +206,7 @@ def _from_matrix(correlation: ArrayLike, names: Sequence[str]) -> Dependence:
         raise UsageError(Fault("correlation", "cannot be read", shown(correlation), allowed)) from None
     if matrix.shape != (len(names), len(names)) or not np.array_equal(matrix, matrix.T) or np.any(np.diag(matrix) != 1):
         raise UsageError(Fault("correlation", "is no correlation matrix of the drivers", str(matrix.shape), allowed))
-    pairs = zip(*np.triu_indices(len(names), 1), strict=True)
+    pairs = combinations(range(len(names)), 2)
     return Dependence(
         tuple(RankCorrelation(between=(names[a], names[b]), rank=float(matrix[a, b])) for a, b in pairs if matrix[a, b])
     )
@@ -335,7 +338,7 @@ def propagate(
                 kept[number, start : start + values.size] = values
     estimates = {
         name: {
-            measure.name: estimate(values if method == "sobol" else values[0], measure, method)  # type: ignore[misc]
+            measure.name: estimate(values if method == "sobol" else values[0], measure, method)
             for measure in chosen
         }
         for name, values in outputs.items()

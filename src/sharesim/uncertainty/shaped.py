@@ -174,10 +174,10 @@ class Gamma(Distribution):
         return Gamma(self.shape, 1.0), 0.0, self.scale
 
     def _cdf(self, x: Array) -> Array:
-        return special.gammainc(self.shape, np.clip(x, 0.0, None) / self.scale)
+        return np.asarray(special.gammainc(self.shape, np.clip(x, 0.0, None) / self.scale), np.float64)
 
     def _survival(self, x: Array) -> Array:
-        return special.gammaincc(self.shape, np.clip(x, 0.0, None) / self.scale)
+        return np.asarray(special.gammaincc(self.shape, np.clip(x, 0.0, None) / self.scale), np.float64)
 
     def _notation(self) -> tuple[list[Any], dict[str, Any]]:
         return [self.shape, self.scale], {}
@@ -207,7 +207,8 @@ def gamma(
         got = ", ".join(key for key, value in given.items() if value is not None) or "nothing"
         refuse("gamma", "does not have the two figures that fix it", got, "shape and scale, or mean and sd")
     if mean is None or sd is None:
-        return Gamma(shape, scale)  # type: ignore[arg-type]
+        assert shape is not None and scale is not None  # two figures are there, and not these
+        return Gamma(shape, scale)
     mean, sd = finite("gamma", "mean", mean), finite("gamma", "sd", sd)
     if sd == 0.0 and mean > 0.0:
         return Constant(mean)

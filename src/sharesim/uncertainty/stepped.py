@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -147,8 +147,8 @@ class Discrete(_Stepped):
     12.0
     """
 
-    values: tuple[float, ...]
-    weights: tuple[float, ...]
+    values: Sequence[float]
+    weights: Sequence[float]
     name: ClassVar[str] = "discrete"
 
     def __post_init__(self) -> None:
@@ -176,7 +176,7 @@ class Empirical(_Stepped):
     array([1., 2., 3.])
     """
 
-    values: tuple[float, ...]
+    values: Sequence[float]
     name: ClassVar[str] = "empirical"
 
     def __post_init__(self) -> None:

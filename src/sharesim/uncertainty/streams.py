@@ -107,4 +107,5 @@ def chunk_generator(keyed: Any, chunk: int) -> Generator:
     """Return the generator of one chunk from a key's hash state."""
     state = keyed.copy()
     state.update(chunk.to_bytes(8, "little"))
-    return Generator(SFC64(_Words(state.digest())))
+    # NumPy takes any ISeedSequence; its stubs name its own class only.
+    return Generator(SFC64(_Words(state.digest())))  # type: ignore[arg-type]  # stubs too narrow

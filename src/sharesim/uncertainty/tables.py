@@ -10,15 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
-
-if TYPE_CHECKING:
-    from sharesim.uncertainty.distribution import Distribution
 
 Array = NDArray[np.float64]
 Exact = Callable[[Array], Array]
@@ -179,7 +173,7 @@ def build_table(exact: Exact, scale: float) -> NormalTable:
         What the tolerance is a share of: the law's standard deviation.
     """
     tolerance = TOLERANCE_SD * scale
-    units = -TABLE_REACH + np.arange(int(2 * TABLE_REACH))
+    units = np.arange(int(2 * TABLE_REACH), dtype=np.float64) - TABLE_REACH
     n_inner = units.size * CELLS_PER_UNIT
     cubics = np.full((4, n_inner + 2), np.nan)
     cubics[:, 1:-1] = _cubics(_unit_values(exact, units, tolerance), tolerance)
@@ -202,13 +196,3 @@ def _finer_levels(exact: Exact, cubics: Array, tolerance: float) -> list[tuple[N
         levels.append((rows, fine))
         hard = np.flatnonzero(np.isnan(fine[0]))
     return levels
-
-
-@lru_cache(maxsize=2048)
-def table_of(law: Distribution) -> NormalTable:
-    """Return a law's table, remembered by value: laws of one shape share it, and it depends on nothing else."""
-    scale = law.sd
-    if not math.isfinite(scale):
-        low, high = law._at(np.array([0.1, 0.9]), np.array([0.9, 0.1]))
-        scale = (high - low) / 2.563
-    return build_table(lambda z: law._at(ndtr(z), ndtr(-z)), scale)

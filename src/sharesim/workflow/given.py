@@ -15,7 +15,7 @@ from sharesim.workflow.results import Appraisal, Portfolio
 STEPS = (("load", "path", Study), ("appraise", "study", Appraisal), ("choose", "outcomes", Portfolio), ("judge", "portfolio", Judged))
 
 
-def _made_by(step: str, problem: str) -> Kind:
+def _made_by(step: str, problem: str) -> Kind[Any]:
     """Return the kind of what a step returns."""
     at = [name for name, _, _ in STEPS].index(step)
 
