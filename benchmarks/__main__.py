@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import performance, plots
 from benchmarks.peers import ONE_THREAD, machine
-from sharesim.workflow.folder import versions
+from sharesim.workflow.versions import versions
 
 ROOT = Path(__file__).parents[1]
 #: Where environments of peers and compilers stay between runs.

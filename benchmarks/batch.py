@@ -124,7 +124,7 @@ def resident_mb() -> float:
 
 def measure(n_runs: int) -> dict[str, Any]:
     """Return what a batch of small runs costs beyond the runs."""
-    from sharesim.workflow.folder import versions
+    from sharesim.workflow.versions import versions
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

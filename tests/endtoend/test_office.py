@@ -16,8 +16,8 @@ from sharesim.errors import UsageError
 from sharesim.report import write_formats
 from sharesim.report.formats import FILES
 from sharesim.workflow.again import judged_again, read_run
+from sharesim.workflow.contents import contents_of
 from sharesim.workflow.doors import appraise, choose, judge, load
-from sharesim.workflow.run import contents_of
 
 
 def test_the_workbook_recalculated_elsewhere_says_the_same(

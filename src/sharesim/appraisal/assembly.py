@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sharesim.appraisal.lives import Cells
 from sharesim.appraisal.sheets import MEASURES, Part, Sheet, chunk_sums
+from sharesim.appraisal.tile import Tile
 from sharesim.uncertainty.draws import CHUNK
-
-if TYPE_CHECKING:
-    from sharesim.appraisal.tiles import Tile
 
 
 @dataclass(frozen=True)

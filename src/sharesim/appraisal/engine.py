@@ -19,7 +19,7 @@ from sharesim.appraisal.savings import over_slots
 from sharesim.appraisal.sheets import MEASURES, chunk_sums
 from sharesim.appraisal.staging import package_of
 from sharesim.appraisal.tables import Package
-from sharesim.appraisal.tiles import Tile
+from sharesim.appraisal.tile import Tile
 from sharesim.appraisal.timing import Clock
 from sharesim.bundles.activations import Activations
 from sharesim.bundles.table import BundleTable

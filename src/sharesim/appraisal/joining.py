@@ -6,7 +6,6 @@ when somebody leaves or joins, and savings, costs and shares are worked out agai
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +20,8 @@ from sharesim.appraisal.partnership import Partnership
 from sharesim.appraisal.sheets import Sheet
 from sharesim.appraisal.stretches import Marks, Stretch, enter_stretch
 from sharesim.appraisal.tables import Package
-from sharesim.appraisal.tiles import Tile, TileRun, tile_weights
+from sharesim.appraisal.tile import Tile, TileBlock
+from sharesim.appraisal.tiles import TileRun, tile_weights
 from sharesim.appraisal.timing import Clock
 from sharesim.appraisal.valuation import Course, actual_start
 from sharesim.appraisal.views import View
@@ -44,11 +44,14 @@ class Entries:
         When each is in: the start, the day of joining, inf for never.
     out : ndarray, shape (partner slot, draw)
         When each is out.
+    begins : ndarray, shape (partner slot,), bool
+        Who is there from the start; the others join.
     """
 
     lives: Lives
     entry: np.ndarray
     out: np.ndarray
+    begins: np.ndarray
 
     @classmethod
     def of(cls, context: Context, package: Package, tile: Tile) -> Entries:
@@ -74,37 +77,36 @@ class Entries:
         fewest = min(context.study.model.exit.smallest_partners, int(first.sum()))
         every = np.ones((1, n_draws), bool)
         gone = refusals(context, package, begins)
-        return cls(Lives(start, absent, gone, every, np.minimum(start, context.horizon), fewest), entry, out)
+        return cls(Lives(start, absent, gone, every, np.minimum(start, context.horizon), fewest), entry, out, first)
 
 
 class JoinRun(TileRun):
     """Works a bundle with joiners through a block of draws."""
 
     def __init__(self, context: Context, package: Package, tile: Tile) -> None:
-        self.context, self.package, self.tile, self.variety = context, package, tile, tile.variety
-        self.plan = Plan.of(context.study, tile.start_years)
-        self.who = self._partnership()
-        self.view = self.who.view
-        self.entries = Entries.of(context, package, tile)
-        self.lives = self.entries.lives
-        self.start, self.lively = self.lives.start, None
-        caps = context.fixed.cap_years[tile.councils]
-        self.caps = np.minimum(caps, context.horizon)[..., None] if (caps < context.horizon).any() else None
-        self.later: JoinLater = JoinLater(self)
-
-    def _partnership(self) -> Partnership:
-        """Return the terms of all; who begins pays the one-off cost of the start, and who joins its own."""
-        first = (self.tile.joins == 0)[None, :]
-        weights = tile_weights(self.context, self.tile.package, self.tile.councils)
-        begins = tile_weights(self.context, self.tile.package, self.tile.councils, first)
-        weights |= {name: begins[name] for name in ("one_off", "overspend")} | {"signed": first.astype(float)}
-        view = View(self.tile.councils, None, self.context.n_draws, weights)
-        return Partnership(self.context, self.package, view, structure=True)
+        entries = Entries.of(context, package, tile)
+        who = _signed(context, package, tile, entries.begins)
+        self.block, self.lively = TileBlock.of(context, package, tile, who, entries.lives), None
+        self.later: JoinLater = JoinLater(self.block, entries)
 
     def _assembly(self, clock: Clock, *, by_line: bool, used: int) -> Assembly:
-        shape = (1, self.view.n_slots, self.context.n_draws)
-        sheet = Sheet(shape, by_line=by_line, used=used)
-        return Assembly(self.tile, sheet, self.later.joined(clock, by_line=by_line), self.context.n_draws)
+        n_draws = self.block.context.n_draws
+        sheet = Sheet((1, self.block.view.n_slots, n_draws), by_line=by_line, used=used)
+        return Assembly(self.block.tile, sheet, self.later.joined(clock, by_line=by_line), n_draws)
+
+
+def _signed(context: Context, package: Package, tile: Tile, first: np.ndarray) -> Partnership:
+    """Return the terms of all; who begins pays the one-off cost of the start, and who joins its own.
+
+    Parameters
+    ----------
+    first : ndarray, shape (partner slot,), bool
+        Who begins.
+    """
+    weights, there = tile_weights(context, tile.package, tile.councils), first[None, :]
+    begins = tile_weights(context, tile.package, tile.councils, there)
+    weights |= {name: begins[name] for name in ("one_off", "overspend")} | {"signed": there.astype(float)}
+    return Partnership(context, package, View(tile.councils, None, context.n_draws, weights), structure=True)
 
 
 @dataclass(frozen=True)
@@ -119,17 +121,17 @@ class _Part:
 class JoinLater(Later):
     """All cells of a bundle that others join."""
 
-    def __init__(self, run: JoinRun) -> None:
-        self.run, self.lives = weakref.proxy(run), run.lives
-        self.n_slots, self.n_draws, self.horizon = run.view.n_slots, run.context.n_draws, run.context.horizon
+    def __init__(self, block: TileBlock, entries: Entries) -> None:
+        self.block, self.lives = block, block.lives
+        self.n_slots, self.n_draws, self.horizon = block.view.n_slots, block.context.n_draws, block.context.horizon
         every = np.arange(self.n_draws)
         self.odd = Cells.of(self.lives, every, self.n_slots, self.n_draws)
         self.given_up = given_up_at(self.odd, self.lives)
         self._entry = np.zeros((self.n_slots, 0))
         going = every.compress(np.isposinf(self.given_up[0]))
-        out, start = run.entries.out.take(going, axis=1), self.lives.start[0].take(going, axis=1)
+        out, start = entries.out.take(going, axis=1), self.lives.start[0].take(going, axis=1)
         cells = Cells(going, np.zeros_like(going), going, out, start)
-        self.parts = list(self._follow(cells, run.entries.entry.take(going, axis=1)))
+        self.parts = list(self._follow(cells, entries.entry.take(going, axis=1)))
 
     def _follow(self, cells: Cells, entry: np.ndarray) -> list[_Part]:
         """Return the stretches of cells that start, one after the other."""
@@ -153,7 +155,7 @@ class JoinLater(Later):
     def _stretch(self, who: Partnership, cells: Cells, begin: np.ndarray, end: np.ndarray) -> Stretch:
         """Return a stretch in which everybody's own time begins when it is in."""
         limit = np.full((1, 1), self.horizon)
-        ends = limit if self.run.caps is None else self.run.caps[..., 0].T.take(cells.group, axis=1)
+        ends = limit if self.block.caps is None else self.block.caps[..., 0].T.take(cells.group, axis=1)
         start = np.minimum(self._entry, self.horizon)
         last = np.maximum(ends, start)
         return Stretch(who, start, np.clip(begin, start, last), np.clip(end, start, last), False, ends)
@@ -176,14 +178,14 @@ class JoinLater(Later):
             stretch = self._stretch(who, stay.cells, stay.begin, stay.end)
             sheet = Sheet((self.n_slots, len(stay.cells.at)), by_line=by_line, used=None)
             course = Course(clock, stretch.start, stay.cells.draw)
-            before = enter_stretch(sheet, stretch, course, self.run.variety, before)
+            before = enter_stretch(sheet, stretch, course, self.block.tile.variety, before)
             self._enter_exits(sheet, stay, stretch, clock)
             picked.append((stay.cells, sheet))
         return picked
 
     def _joining(self, part: _Part, clock: Clock, *, by_line: bool) -> Sheet:
         """Return what joining brings: the joiner's own cost and exits of staff, its pay that drifts up, and its fee."""
-        stay, run = part.stay, self.run
+        stay, block = part.stay, self.block
         sheet = Sheet((self.n_slots, len(stay.cells.at)), by_line=by_line, used=None)
         view = self._view(stay.cells)
         who = self._partnership(view.among(stay.active.astype(float)), structure=True)
@@ -193,7 +195,7 @@ class JoinLater(Later):
             mask = np.zeros(part.joined.shape)
             mask[slot] = part.joined[slot]
             self._enter_joiner(sheet, who, stretch, mask, (int(slot), clock), stay)
-            fee = view.scalar(run.context.number("arrangements.joining_fee_gbp", run.tile.arrangement))
+            fee = view.scalar(block.context.number("arrangements.joining_fee_gbp", block.tile.arrangement))
             paid = mask[slot] * fee * (earlier.weight("one_off") - (mask > 0))
             terms = Terms({"joining_fee": to_fund(who.fund, paid)}).while_there(stay.begin < stretch.ends)
             sheet.enter(sheet.shared, terms, clock.when(stay.begin))
@@ -206,12 +208,12 @@ class JoinLater(Later):
         self, sheet: Sheet, who: Partnership, stretch: Stretch, mask: np.ndarray, at: tuple[int, Clock], stay: Stay
     ) -> None:
         slot, clock = at
-        run, context = self.run, self.run.context
-        assert run.tile.joins is not None
-        plan = Plan.joining(context.study, float(run.tile.joins[slot]))
+        block, context = self.block, self.block.context
+        assert block.tile.joins is not None
+        plan = Plan.joining(context.study, float(block.tile.joins[slot]))
         year = plan.staff_year(clock.n_years)
         staff = flows.staff_terms(
-            context, run.package, who.view, who.rates, stay.begin, mask, context.study.first_year + year
+            context, block.package, who.view, who.rates, stay.begin, mask, context.study.first_year + year
         )
         shared, weight = sheet.shared, float(clock.one_off[year])
         sheet.enter(shared, staff.paid, None, weight, "staff_gbp")
@@ -220,9 +222,9 @@ class JoinLater(Later):
         sheet.count(shared, "voluntary_exits", staff.voluntary)
         sheet.count(shared, "redeployments", staff.redeployed)
         sheet.count(shared, "posts_removed", staff.removed)
-        own = flows.own_costs(run.package, who.view, who.fund, mask)
+        own = flows.own_costs(block.package, who.view, who.fund, mask)
         sheet.enter(shared, own, None, weight, "transition_gbp")
-        changing = [form for form in run.variety.forms if context.fixed.transfers[form]]
+        changing = [form for form in block.tile.variety.forms if context.fixed.transfers[form]]
         if changing and who.drift:
             course = Course(clock, stretch.start, stay.cells.draw)
             length = (course.until(np.maximum(stretch.ends, stretch.start)) - course.at_start) * mask

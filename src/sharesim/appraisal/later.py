@@ -3,10 +3,8 @@ some."""
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,12 +14,10 @@ from sharesim.appraisal.lives import Cells, Stay, given_up_at, given_up_by_hosts
 from sharesim.appraisal.partnership import OneOff, Partnership
 from sharesim.appraisal.sheets import Part, Sheet
 from sharesim.appraisal.stretches import Marks, Stretch, enter_start, enter_stretch, enter_transition
+from sharesim.appraisal.tile import TileBlock
 from sharesim.appraisal.timing import Clock
 from sharesim.appraisal.valuation import Course
 from sharesim.appraisal.views import View
-
-if TYPE_CHECKING:
-    from sharesim.appraisal.tiles import TileRun
 
 #: Cells with a life of their own and what it brings.
 Picked = list[tuple[Cells, Sheet]]
@@ -41,15 +37,13 @@ class Later:
 
     Parameters
     ----------
-    run : TileRun
+    block : TileBlock
         The tile, its groups and their lives.
     """
 
-    def __init__(self, run: TileRun) -> None:
-        # The run holds this in turn: were each to hold the other, arrays of past tiles would stay until swept up.
-        self.run: TileRun = weakref.proxy(run)
-        self.lives = run.lives
-        self.n_slots, self.n_draws, self.horizon = run.view.n_slots, run.context.n_draws, run.context.horizon
+    def __init__(self, block: TileBlock) -> None:
+        self.block, self.lives = block, block.lives
+        self.n_slots, self.n_draws, self.horizon = block.view.n_slots, block.context.n_draws, block.context.horizon
         lives = self.lives
         odd = np.zeros(0, np.int64) if lives.irregular is None else np.flatnonzero(lives.irregular)
         self.odd = Cells.of(lives, odd, self.n_slots, self.n_draws)
@@ -68,15 +62,15 @@ class Later:
         return stay, self._stretch(who, stay.cells, stay.begin, stay.end)
 
     def _view(self, cells: Cells) -> View:
-        return self.run.view.cells(cells.group, cells.draw)
+        return self.block.view.cells(cells.group, cells.draw)
 
     def _partnership(self, view: View, *, structure: bool) -> Partnership:
-        return Partnership(self.run.context, self.run.package, view, structure=structure)
+        return Partnership(self.block.context, self.block.package, view, structure=structure)
 
     def _stretch(self, who: Partnership, cells: Cells, begin: np.ndarray, end: np.ndarray) -> Stretch:
         """Return a stretch of single cells, cut where councils are abolished."""
         start = np.minimum(cells.start, self.horizon)
-        if self.run.caps is None:
+        if self.block.caps is None:
             return Stretch(
                 who,
                 start,
@@ -85,14 +79,14 @@ class Later:
                 False,
                 np.full((1, 1), self.horizon),
             )
-        ends = self.run.caps[..., 0].T.take(cells.group, axis=1)
+        ends = self.block.caps[..., 0].T.take(cells.group, axis=1)
         last = np.maximum(ends, start)
         return Stretch(who, start, np.clip(begin, start, last), np.clip(end, start, last), False, ends)
 
     @cached_property
     def _hosts(self) -> list[np.ndarray]:
         """Who hosts in each pattern, shape (partner slot, 1), bool."""
-        return [shares[:, None] > 0 for shares in self.run.variety.hosts]
+        return [shares[:, None] > 0 for shares in self.block.tile.variety.hosts]
 
     # -- pounds --------------------------------------------------------------------------------------------------------
 
@@ -115,7 +109,7 @@ class Later:
                 before = Marks(*_cells_of((before.until, before.savings), keep))
             sheet = Sheet((self.n_slots, len(stay.cells.at)), by_line=by_line, used=None)
             course = Course(clock, stretch.start, stay.cells.draw)
-            before = enter_stretch(sheet, stretch, course, self.run.variety, before)
+            before = enter_stretch(sheet, stretch, course, self.block.tile.variety, before)
             self._enter_exits(sheet, stay, stretch, clock)
             picked.append((stay.cells, sheet))
         return picked
@@ -133,18 +127,18 @@ class Later:
             lines = terms.lines if by_line or not terms else {"all": terms.total}
             return Terms({name: _picked(cells, value) for name, value in lines.items()})
 
-        whole = self.run.who.one_off(self.run.variety.forms)
+        whole = self.block.who.one_off(self.block.tile.variety.forms)
         return OneOff(
             here(whole.transition), here(whole.delay), {form: here(terms) for form, terms in whole.set_up.items()}
         )
 
     def _given_up(self, clock: Clock, *, by_line: bool) -> Sheet:
         """Return what is sunk where an arrangement never starts."""
-        cells, plan = self.odd, self.run.plan
+        cells, plan = self.odd, self.block.plan
         sheet = Sheet((self.n_slots, len(cells.at)), by_line=by_line, used=None)
-        one_off, weight = self._one_off(cells, by_line=by_line), self.run.outlay(clock).spending
+        one_off, weight = self._one_off(cells, by_line=by_line), self.block.outlay(clock).spending
         enter_transition(sheet, one_off, weight, None, None)
-        sunk = np.nan_to_num(self._view(cells).scalar(self.run.context.number("costs.sunk_share")))
+        sunk = np.nan_to_num(self._view(cells).scalar(self.block.context.number("costs.sunk_share")))
         for pattern, hosts in enumerate(self._hosts):
             given_up = (
                 given_up_by_hosts(self.given_up, cells, hosts)
@@ -160,8 +154,8 @@ class Later:
 
     def _enter_exits(self, sheet: Sheet, stay: Stay, stretch: Stretch, clock: Clock) -> None:
         """Enter what leaving costs at the end of a stay, and at its beginning those whose host has just left."""
-        costs = self.run.who.leaving["exit_cost"].any()
-        ends = None if self.run.caps is None else stretch.ends
+        costs = self.block.who.leaving["exit_cost"].any()
+        ends = None if self.block.caps is None else stretch.ends
         if costs:
             paying = stay.active & ((stay.cells.out <= stay.end) | ~stay.goes_on)
             self._enter_exit(sheet, sheet.shared, stretch.who, _Exit(paying, stay.end, ends), clock)
@@ -177,13 +171,13 @@ class Later:
                 anyone = True
         if anyone:
             before = stretch.who
-            if self.run.context.study.model.split.exit != "own":
+            if self.block.context.study.model.split.exit != "own":
                 # Those who have left by now share in it; where each pays for itself they have no part.
                 before = self._partnership(stretch.who.view.among(stay.before.astype(float)), structure=False)
             self._enter_exit(sheet, sheet.ended, before, _Exit(stay.active, stay.begin, ends), clock)
 
     def _enter_exit(self, sheet: Sheet, part: Part, who: Partnership, leaving: _Exit, clock: Clock) -> None:
-        terms = flows.exit_terms(self.run.context, who.view, who.leaving, leaving.paying.astype(float))
+        terms = flows.exit_terms(self.block.context, who.view, who.leaving, leaving.paying.astype(float))
         if leaving.ends is not None:
             terms = terms.while_there(leaving.time < leaving.ends)
         sheet.enter(part, terms, clock.when(leaving.time))
@@ -196,17 +190,19 @@ class Later:
         whole : Partnership
             The partners of all cells of the stay.
         """
-        cells, active, run = stay.cells.some(stay.first), stay.active.compress(stay.first, axis=1), self.run
+        cells, active, block = stay.cells.some(stay.first), stay.active.compress(stay.first, axis=1), self.block
         sheet, outlay, forms = (
             Sheet((self.n_slots, len(cells.at)), by_line=by_line, used=None),
-            run.outlay(clock),
-            run.variety.forms,
+            block.outlay(clock),
+            block.tile.variety.forms,
         )
-        delay = np.maximum(cells.start - run.plan.start_years, 0.0)
+        delay = np.maximum(cells.start - block.plan.start_years, 0.0)
         enter_transition(sheet, self._one_off(cells, by_line=by_line), outlay.spending, None, delay)
         who = whole.starting(stay.first)
         stretch = self._stretch(who, cells, cells.start, cells.start)
-        staff = flows.staff_terms(run.context, run.package, who.view, who.rates, cells.start, None, run.staff_year)
+        staff = flows.staff_terms(
+            block.context, block.package, who.view, who.rates, cells.start, None, block.staff_year
+        )
         enter_start(sheet, stretch, Course(clock, stretch.start, cells.draw), staff, None, forms, outlay)
         for pattern, hosts in enumerate(self._hosts):
             if hosts.any():

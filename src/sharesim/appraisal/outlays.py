@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from sharesim.appraisal.context import Context
-
-if TYPE_CHECKING:
-    from sharesim.appraisal.tables import ServiceTables
+from sharesim.appraisal.service_tables import ServiceTables
 
 POOLED = ("team_gbp", "ict_gbp", "dual_running_gbp", "premises_gbp")
 KINDS = ("actual", "joining", "officers", "monthly", "receipts", "alone", "alone_receipts")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sharesim.appraisal import savings
+from sharesim.appraisal.service_tables import ServiceTables
 from sharesim.appraisal.staff import by_vacancies
-from sharesim.appraisal.tables import ServiceTables
 from sharesim.appraisal.views import View, total_of
 
 #: Numbers of a service by name, each broadcastable to (..., partner slot, draw).

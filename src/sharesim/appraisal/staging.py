@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from sharesim.appraisal.context import Context
 from sharesim.appraisal.rates import service_rates
+from sharesim.appraisal.service_tables import Left, ServiceTables
 from sharesim.appraisal.staff import by_vacancies
-from sharesim.appraisal.tables import Package, ServiceTables
+from sharesim.appraisal.tables import Package
 from sharesim.appraisal.valuation import actual_start
 from sharesim.appraisal.views import View
-
-
-@dataclass(frozen=True)
-class Left:
-    """What the first stage of a programme has taken off one service, each (council, draw), 0 for councils without one.
-
-    Parameters
-    ----------
-    cost_gbp : ndarray, GBP per year
-        Below 0 where the first stage made it dearer.
-    posts, empty : ndarray
-        Posts removed, and those of them that were vacant.
-    leavers_from : ndarray, years
-        Full effect of the first stage: who left before has met its posts. The decision for the others.
-    """
-
-    cost_gbp: np.ndarray
-    posts: np.ndarray
-    empty: np.ndarray
-    leavers_from: np.ndarray
 
 
 def package_of(context: Context, index: int, *, all_funds: bool = False) -> Package:
@@ -74,4 +53,4 @@ def _left(context: Context, tables: ServiceTables, once: np.ndarray | None, view
     return Left(only(cash), only(rates.removed), only(vacancies), only(full, decision))
 
 
-__all__ = ["Left", "package_of"]
+__all__ = ["package_of"]

@@ -22,12 +22,14 @@ from sharesim.study.load import load
 from sharesim.study.overrides import Change
 from sharesim.study.study import Study
 from sharesim.uncertainty.goal import Settled
+from sharesim.workflow.contents import contents_of
 from sharesim.workflow.doors import appraise, choose, judge
-from sharesim.workflow.folder import STUDY, versions, write_json
+from sharesim.workflow.folder import STUDY, write_json
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.kept import FILE, Kept, read_kept
 from sharesim.workflow.options import BUDGET_SECONDS, beyond
-from sharesim.workflow.run import RunOptions, contents_of, effects_of
+from sharesim.workflow.run import RunOptions, effects_of
+from sharesim.workflow.versions import versions
 
 #: Figures that say whether a run made again is the same run.
 COMPARED = ("npv_mean_gbp", "npv_p5_gbp", "npv_p95_gbp", "probability_of_loss", "one_off_gbp", "cashable_gbp")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
@@ -20,12 +18,10 @@ from sharesim.study.compile import compile_study
 from sharesim.study.places import Places
 from sharesim.study.rules import NeverShare, Objective
 from sharesim.study.study import Study
-
-if TYPE_CHECKING:
-    from sharesim.workflow.judged import Judged
+from sharesim.workflow.records import JudgedRecord
 
 
-def do_minimum(judged: Judged) -> pd.DataFrame:
+def do_minimum(judged: JudgedRecord) -> pd.DataFrame:
     """Return what each council gains from the portfolio over the best that it can do alone.
 
     The do-minimum is the most valuable set of bundles in which nobody shares, chosen on the choosing futures; both are
@@ -68,7 +64,7 @@ def _by_council(outcomes: Outcomes) -> np.ndarray:
     return result
 
 
-def readings(judged: Judged) -> pd.DataFrame:
+def readings(judged: JudgedRecord) -> pd.DataFrame:
     """Return the three readings of the same flows side by side, never mixed (docs/model.md section 1).
 
     Returns
@@ -111,7 +107,7 @@ def _spread(draws: np.ndarray, design: Design) -> tuple[float, float, float, flo
     return found.value, found.standard_error, float(percentile(draws, 5)), float(percentile(draws, 95))
 
 
-def _other_funds(judged: Judged, index: np.ndarray) -> float:
+def _other_funds(judged: JudgedRecord, index: np.ndarray) -> float:
     """Mean nominal pounds that fall on other funds than the General Fund."""
     outcomes, total = judged.outcomes, 0.0
     shares = outcomes.study.numbers["baseline.gf_share"]
@@ -126,7 +122,7 @@ def _other_funds(judged: Judged, index: np.ndarray) -> float:
     return total
 
 
-def mitigations(judged: Judged) -> pd.DataFrame:
+def mitigations(judged: JudgedRecord) -> pd.DataFrame:
     """Return what each mitigation in the register is worth to the portfolio: bought against not bought, same futures.
 
     Returns
@@ -155,7 +151,7 @@ def _with_mitigation(study: Study, at: int, *, bought: bool) -> Study:
     return compile_study(study.model.model_copy(update={"risks": tuple(risks)}), Places("study.toml", {}))
 
 
-def _simulated(judged: Judged, study: Study) -> Outcomes:
+def _simulated(judged: JudgedRecord, study: Study) -> Outcomes:
     return appraise_again(judged.outcomes, judged.outcomes.table, study=study)
 
 
@@ -165,7 +161,7 @@ def _column(outcomes: Outcomes, risk: str) -> np.ndarray:
     return np.array(mine, bool) & outcomes.needed
 
 
-def metrics(judged: Judged) -> pd.DataFrame:
+def metrics(judged: JudgedRecord) -> pd.DataFrame:
     """Return what is not money: carbon avoided by year, and the change of each scored criterion where it is shared.
 
     Returns

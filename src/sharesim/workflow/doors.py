@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sharesim.appraisal.account import account
-from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
 from sharesim.appraisal.resources import Resources
-from sharesim.appraisal.settle import appraise_until, judge_until
+from sharesim.appraisal.settle import appraise_until
 from sharesim.arguments import a_function, a_path, a_text, an_instance, takes, whole
 from sharesim.bundles.enumerate import candidates
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.choose import choose as solve
-from sharesim.errors import Fault, UsageError
 from sharesim.study.given import a_study
 from sharesim.study.load import load as load_study
 from sharesim.study.rules import Objective
 from sharesim.study.study import Study
-from sharesim.uncertainty.goal import Rule, Settled, a_stop_rule, goal
+from sharesim.uncertainty.goal import Rule, a_stop_rule
+from sharesim.workflow.explore import Rules
 from sharesim.workflow.given import a_portfolio, an_appraisal, assignments
 from sharesim.workflow.judged import Judged
-from sharesim.workflow.results import CHOICE_OPTIONS, Appraisal, Portfolio, Rules
+from sharesim.workflow.judging import Progress, asked_rule, judged_record, threads
+from sharesim.workflow.results import CHOICE_OPTIONS, Appraisal, Portfolio
 
-Progress = Callable[[int, int], None]
 MOST_SEED = 2**64
 #: What arguments of the steps are, wherever they stand.
 SEED = whole(0, MOST_SEED - 1, "not a seed", "Any one will do; note it down.", "a whole number from 0")
@@ -122,15 +119,15 @@ def appraise(
     """
     run, table = study.model.run, candidates(study)
     seed = run.seed if seed is None else seed
-    rule = _rule(study, draws, until, run.until)
+    rule = asked_rule(study, draws, until, run.until)
     if rule is not None:
         found = appraise_until(
-            study, table, rule, seed=seed, jobs=_jobs(jobs), progress=progress, resources=resources
+            study, table, rule, seed=seed, jobs=threads(jobs), progress=progress, resources=resources
         )
         return Appraisal(study, found[0], seed, found[1])
     draws = run.draws if draws is None else draws
     outcomes = simulate(
-        study, table, seed=seed, purpose="choose", n_draws=draws, scrambles=scrambles, jobs=_jobs(jobs),
+        study, table, seed=seed, purpose="choose", n_draws=draws, scrambles=scrambles, jobs=threads(jobs),
         progress=progress, resources=resources,
     )  # fmt: skip
     return Appraisal(study, outcomes, seed)
@@ -221,42 +218,7 @@ def judge(
     >>> sorted(judged.figures())[:3]
     ['bound_gbp', 'cashable_gbp', 'choosing_npv_mean_gbp']
     """
-    if not portfolio.has_portfolio:
-        raise UsageError(
-            Fault(
-                "judge",
-                "there is no portfolio to judge",
-                portfolio.status,
-                "a portfolio that keeps the rules",
-                portfolio.summary(),
-            )
-        )
-    study, seed = portfolio.study, portfolio.appraisal.seed if seed is None else seed
-    table = portfolio.appraisal.outcomes.table.take(portfolio.solution.chosen)
-    rule = _rule(study, draws, until, study.model.run.judge_until)
-    settled: Settled | None = None
-    outcomes: Outcomes
-    if rule is not None and len(table):
-        outcomes, settled = judge_until(study, table, rule, seed=seed, jobs=_jobs(jobs), progress=progress)
-    else:
-        draws = study.model.run.judge_draws if draws is None else draws
-        outcomes = simulate(
-            study, table, seed=seed, purpose="judge", n_draws=draws, scrambles=scrambles, jobs=_jobs(jobs),
-            progress=progress,
-        )  # fmt: skip
-    return Judged(portfolio, outcomes, account(outcomes), seed, settled=settled)
-
-
-def _rule(study: Study, draws: int | None, until: str | Rule | None, own: str) -> Rule | None:
-    """Return the stop rule asked for, or the study's own where neither a rule nor a number of draws is asked for."""
-    if draws is not None and until is not None:
-        got = f"draws={draws} and until={until!r}"
-        raise UsageError(Fault("until", "both a number of draws and a stop rule", got, "one of them", "Drop one."))
-    asked = until if until is not None else own if draws is None and own else None
-    if asked is None:
-        return None
-    return goal(asked, most_draws=study.model.run.most_draws)
-
-
-def _jobs(jobs: int | None) -> int:
-    return max(1, os.cpu_count() or 1) if jobs is None else jobs
+    found = judged_record(
+        portfolio, draws=draws, scrambles=scrambles, until=until, seed=seed, jobs=jobs, progress=progress
+    )
+    return Judged(portfolio, found.outcomes, found.account, found.seed, settled=found.settled)

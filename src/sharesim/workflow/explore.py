@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from sharesim.appraisal.outcomes import Outcomes
 from sharesim.appraisal.outcomes import appraise as simulate
+from sharesim.arguments import whole
 from sharesim.choice.alternatives import Alternatives, best_few, most_different
 from sharesim.choice.candidates import Candidates
 from sharesim.choice.choose import ChoiceOptions
@@ -18,8 +20,16 @@ from sharesim.choice.relax import drops, relaxations
 from sharesim.choice.solution import Solution
 from sharesim.choice.stability import Stability, stability
 from sharesim.display import record
+from sharesim.study.given import choice_of
 from sharesim.study.rules import Objective, RuleBase
 from sharesim.workflow.bridge import candidates_of
+from sharesim.workflow.records import AppraisalRecord, PortfolioRecord
+from sharesim.workflow.words import active
+
+#: A rule, a mapping of its fields as in study.toml, or several.
+Rules = RuleBase | Mapping[str, Any] | Iterable[RuleBase | Mapping[str, Any]]
+#: How many points a frontier may have, and the share of worst futures in its CVaR where none is given.
+N_POINTS, WORST_SHARE = whole(2, 1000, "not a number of points"), 0.05
 
 
 @record
@@ -179,6 +189,32 @@ class Question:
         if not found.repair.status.has_portfolio:
             return f"no plan that holds on to what stays keeps the rules ({found.repair.status.value})"
         return self._words([found.candidates.bundle_ids[row] for row in found.repair.chosen]) or "share nothing"
+
+
+def question_of(
+    appraisal: AppraisalRecord,
+    rules: Rules | None = None,
+    objective: Objective | str | Mapping[str, Any] | None = None,
+    options: ChoiceOptions | None = None,
+) -> Question:
+    """Return what a choice from an appraisal is made from, under the study's rules or others.
+
+    Raises
+    ------
+    UsageError
+        With every fault of the rules and the objective given, as of a study's own.
+    """
+    run = appraisal.study.model.run
+    options = options or ChoiceOptions(
+        gap=run.gap, time_limit_seconds=run.time_limit_seconds, solver=run.solver, seed=1
+    )
+    used, aim = choice_of(appraisal.study, rules, objective)
+    return Question(appraisal.candidates, appraisal.outcomes, active(used), aim, options)
+
+
+def question_behind(portfolio: PortfolioRecord) -> Question:
+    """Return what a portfolio was chosen from."""
+    return question_of(portfolio.appraisal, portfolio.rules, portfolio.objective)
 
 
 def frontier_table(question: Question, found: Frontier) -> pd.DataFrame:

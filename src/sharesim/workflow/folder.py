@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import platform
 import sys
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sharesim import __version__
 from sharesim.folders.choose import own_folder, seen_from
 from sharesim.folders.mark import MANIFEST, Origin
 from sharesim.folders.place import Place
@@ -24,11 +20,11 @@ from sharesim.study.plain import no_formula
 from sharesim.study.study import Study
 from sharesim.workflow.judged import Judged
 from sharesim.workflow.results import Appraisal, Portfolio
+from sharesim.workflow.versions import versions
 
 RUNS = Path("runs")
 #: The study as it was run, overrides and scenario included: it can be run again as it is.
 STUDY = "study"
-PACKAGES = ("numpy", "scipy", "pulp", "highspy", "pandas", "pydantic", "matplotlib")
 
 
 #: What every run writes, files and folders: somebody else's file of such a name is found before the work.
@@ -73,21 +69,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value.item() if hasattr(value, "item") else value
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
-    return dict(_installed())
-
-
-@cache
-def _installed() -> tuple[tuple[str, str], ...]:
-    # Looked up once: reading the packages' own words takes longer than many a small run of a batch.
-    found = {"sharesim": __version__, "python": platform.python_version()}
-    for name in PACKAGES:
-        with contextlib.suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return tuple(found.items())
 
 
 def manifest(

@@ -8,11 +8,13 @@ from typing import Any
 
 from sharesim.arguments import Kind, an_instance, refuse
 from sharesim.study.study import Study
-from sharesim.workflow.judged import Judged
-from sharesim.workflow.results import Appraisal, Portfolio
+from sharesim.workflow.records import AppraisalRecord, JudgedRecord, PortfolioRecord
 
 #: The steps in their order: what each is called, what it takes, and what it returns.
-STEPS = (("load", "path", Study), ("appraise", "study", Appraisal), ("choose", "outcomes", Portfolio), ("judge", "portfolio", Judged))
+STEPS = (
+    ("load", "path", Study), ("appraise", "study", AppraisalRecord), ("choose", "outcomes", PortfolioRecord),
+    ("judge", "portfolio", JudgedRecord),
+)  # fmt: skip
 
 
 def _made_by(step: str, problem: str) -> Kind[Any]:
@@ -25,7 +27,7 @@ def _made_by(step: str, problem: str) -> Kind[Any]:
         if given is None:
             return ""
         if given > at:
-            return f"Give its {'.portfolio' if STEPS[at][2] is Portfolio else '.appraisal'}."
+            return f"Give its {'.portfolio' if STEPS[at][2] is PortfolioRecord else '.appraisal'}."
         missing = STEPS[given + 1 : at + 1]
         called = missing[0][1]
         for name, _, _ in missing:

@@ -9,26 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sharesim.appraisal.account import Account
-from sharesim.appraisal.outcomes import Outcomes
 from sharesim.display import record, shortened
 from sharesim.measures import cvar, estimate, percentile
 from sharesim.report import tables
-from sharesim.study.study import Study
-from sharesim.uncertainty.goal import Settled
 from sharesim.workflow import beside
+from sharesim.workflow.records import JudgedRecord
 from sharesim.workflow.replay import Replay, replay
-
-if TYPE_CHECKING:
-    from sharesim.workflow.assumed import AssumptionEffect
-    from sharesim.workflow.plots import Plots
 from sharesim.workflow.results import Portfolio
 from sharesim.workflow.stage_gate import gate_line, right_to_stop_table, rights_to_stop
+from sharesim.workflow.summary_figures import summary_figures
 from sharesim.workflow.words import money, money_note
+
+if TYPE_CHECKING:
+    from sharesim.workflow.plots import Plots
 
 
 @record
-class Judged:
+class Judged(JudgedRecord):
     """A portfolio judged on futures that had no part in choosing it.
 
     Parameters
@@ -46,31 +43,6 @@ class Judged:
     """
 
     portfolio: Portfolio
-    outcomes: Outcomes
-    account: Account
-    seed: int
-    effects: tuple[AssumptionEffect, ...] = ()
-    settled: Settled | None = None
-
-    @property
-    def stop_rules(self) -> dict[str, Settled]:
-        """What stop rules reached, by what they were for: choosing, judging."""
-        found = {"choosing": self.portfolio.appraisal.settled, "judging": self.settled}
-        return {name: settled for name, settled in found.items() if settled is not None}
-
-    @property
-    def study(self) -> Study:
-        return self.portfolio.study
-
-    @cached_property
-    def council_npv(self) -> np.ndarray:
-        """NPV by council, GBP, shape (council, draw)."""
-        return self.account.npv(self.study.discount())
-
-    @cached_property
-    def npv(self) -> np.ndarray:
-        """NPV of the portfolio, GBP, shape (draw,)."""
-        return self.council_npv.sum(axis=0)
 
     @cached_property
     def plot(self) -> Plots:
@@ -81,57 +53,7 @@ class Judged:
 
     def figures(self) -> dict[str, Any]:
         """Return the summary that ``summary.json`` holds: units in the names, horizons as the study's unless said."""
-        solution, design, draws = self.portfolio.solution, self.outcomes.plan, self.npv
-        horizon = len(self.study.discount())
-        discount = self.study.discount()[:, None]
-        result: dict[str, Any] = {
-            "study": self.study.model.study.name,
-            "status": self.portfolio.status,
-            "value_gbp": self.portfolio.value_gbp,
-            "bound_gbp": self.portfolio.bound_gbp,
-            "gap": self.portfolio.gap,
-            "n_bundles": self.portfolio.appraisal.candidates.n_bundles,
-            "n_draws": self.outcomes.n_draws,
-            "n_choosing_draws": self.portfolio.appraisal.n_draws,
-            "seed": self.seed,
-            "horizon_years": horizon,
-            "price_base": self.study.model.study.price_base,
-            "choosing_npv_mean_gbp": float(solution.mean_npv_gbp),
-        }
-        for name, measure in (
-            ("npv_mean_gbp", "mean"),
-            ("npv_p5_gbp", "p5"),
-            ("npv_p50_gbp", "p50"),
-            ("npv_p95_gbp", "p95"),
-            ("probability_of_loss", "p_loss"),
-            ("cvar_gbp", "cvar"),
-        ):
-            value = estimate(draws, measure, design)
-            result[name] = float(value.value)
-            result[f"{name}_error"] = float(value.standard_error) if value.available else None
-        result |= {
-            "cashable_gbp": float((discount * self.account.cashable).sum(axis=0).mean()),
-            "non_cashable_gbp": float((discount * self.account.non_cashable).sum(axis=0).mean()),
-            "quality_change_share": float(self.account.quality.mean()),
-            "one_off_gbp": float(self.account.one_off.sum(axis=(0, 1)).mean()),
-            "grants_gbp": float(self.account.grants.sum()),
-            "receipts_gbp": float(self.account.receipts.sum()),
-            "compulsory_exits_posts": float(self.account.compulsory.sum(axis=0).mean()),
-            "voluntary_exits_posts": float(self.account.voluntary.sum(axis=0).mean()),
-            "posts_removed": float(self.account.removed.sum(axis=0).mean()),
-        }
-        for years in self.study.model.study.report_years:
-            early = self.account.npv(self.study.discount(), years).sum(axis=0)
-            result[f"npv_{years}_years"] = {
-                "npv_mean_gbp": float(early.mean()),
-                "npv_p5_gbp": float(percentile(early, 5)),
-                "npv_p95_gbp": float(percentile(early, 95)),
-                "cashable_undiscounted_gbp": float(self.account.cashable[:years].sum(axis=0).mean()),
-                "non_cashable_undiscounted_gbp": float(self.account.non_cashable[:years].sum(axis=0).mean()),
-            }
-        if self.stop_rules:
-            result["stop_rules"] = {name: settled.figures() for name, settled in self.stop_rules.items()}
-        return result | {"chosen": self.portfolio.chosen()}
+        return summary_figures(self)
 
     def replay(self, draw: int) -> Replay:
         """Return one judging future of the portfolio: every driver's value and every line of the cash flow."""

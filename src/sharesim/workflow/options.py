@@ -18,8 +18,8 @@ from sharesim.choice.solution import Solution, Status
 from sharesim.choice.view import unused_name
 from sharesim.report.options import Beyond, Option
 from sharesim.study.rules import MustShare, NeverShare, RuleBase
-from sharesim.workflow.explore import Question
-from sharesim.workflow.judged import Judged
+from sharesim.workflow.explore import Question, question_behind
+from sharesim.workflow.records import JudgedRecord
 
 #: Seconds for all of it in a run, unless said otherwise; the larger part goes to the rules.
 BUDGET_SECONDS = 60.0
@@ -30,7 +30,7 @@ ASKS_FOR_SHARING = ("must_share", "force_partners", "least_hosted")
 
 
 def beyond(
-    judged: Judged,
+    judged: JudgedRecord,
     seconds: float = BUDGET_SECONDS,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -39,7 +39,7 @@ def beyond(
 
     Parameters
     ----------
-    judged : Judged
+    judged : JudgedRecord
     seconds : float
         Elapsed time for the searches together; a search that it stops gives a range instead of a figure. The options
         themselves are simulated in full, whatever that takes.
@@ -58,7 +58,7 @@ def beyond(
     if not len(judged.portfolio.solution.chosen):
         return Beyond()
     begun = time.monotonic()
-    question = judged.portfolio.question
+    question = question_behind(judged.portfolio)
     n_owners = len({rule.owner for rule in question.rules})
     share = seconds / (len(question.rules) + n_owners + N_ALTERNATIVES + 5)
     question = replace(question, options=replace(question.options, time_limit_seconds=share, progress=None))
@@ -77,7 +77,7 @@ def beyond(
 class _Finder:
     """Looks for other portfolios of one study and judges them on the futures that judged the chosen one."""
 
-    def __init__(self, judged: Judged, question: Question, jobs: int) -> None:
+    def __init__(self, judged: JudgedRecord, question: Question, jobs: int) -> None:
         self.judged, self.question, self.jobs = judged, question, jobs
         self.solution = judged.portfolio.solution
 

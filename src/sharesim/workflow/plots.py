@@ -9,15 +9,15 @@ from sharesim.arguments import a_word, takes
 from sharesim.choice.frontier import AGAINST
 from sharesim.errors import Fault, UsageError
 from sharesim.report.material import Material
+from sharesim.workflow.contents import contents_of
+from sharesim.workflow.explore import N_POINTS, WORST_SHARE, frontier_table, question_of
 from sharesim.workflow.given import a_judged
-from sharesim.workflow.results import N_POINTS
+from sharesim.workflow.judging import judged_record
+from sharesim.workflow.options import beyond
+from sharesim.workflow.records import JudgedRecord, PortfolioRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from sharesim.report.contents import Contents
-    from sharesim.workflow.judged import Judged
-    from sharesim.workflow.results import Portfolio
 
 
 class Plots:
@@ -39,7 +39,7 @@ class Plots:
     """
 
     @takes(judged=a_judged)
-    def __init__(self, judged: Judged) -> None:
+    def __init__(self, judged: JudgedRecord) -> None:
         self._judged = judged
 
     def __repr__(self) -> str:
@@ -47,7 +47,7 @@ class Plots:
         return f"<Plots: .{', .'.join(names)}>"
 
     @classmethod
-    def of(cls, portfolio: Portfolio) -> Plots:
+    def of(cls, portfolio: PortfolioRecord) -> Plots:
         """Return the figures of a portfolio that is not judged yet: it is, on the study's own number of fresh futures.
 
         Raises
@@ -55,16 +55,11 @@ class Plots:
         UsageError
             When there is no portfolio.
         """
-        from sharesim.workflow.doors import judge
-
-        return cls(judge(portfolio))
+        return cls(judged_record(portfolio))
 
     @cached_property
     def _material(self) -> Material:
-        from sharesim.workflow.run import contents_of
-
-        contents: Contents = contents_of(self._judged, {})
-        return Material(contents)
+        return Material(contents_of(self._judged, {}))
 
     def matrix(self) -> Axes:
         """Draw services by councils: who shares what with whom, and who hosts."""
@@ -121,7 +116,8 @@ class Plots:
         from sharesim.report.figures.frontier import frontier_plot
 
         portfolio = self._judged.portfolio
-        frame = portfolio.appraisal.frontier(against, n_points=n_points, rules=portfolio.rules)
+        question = question_of(portfolio.appraisal, portfolio.rules)
+        frame = frontier_table(question, question.frontier(against, n_points, WORST_SHARE))
         if frame.empty:
             raise UsageError(Fault("plot.frontier", "no portfolio keeps the rules", "", "", "See portfolio.summary()."))
         return axes_of(frontier_plot(frame, against))
@@ -136,8 +132,6 @@ class Plots:
 
     def _draw_beyond(self, name: str) -> Axes:
         from sharesim.report.figures import axes_of
-        from sharesim.workflow.options import beyond
-        from sharesim.workflow.run import contents_of
 
         material = Material(contents_of(self._judged, {}, found=beyond(self._judged)))
         if name not in material.plots:

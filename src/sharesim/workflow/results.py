@@ -2,49 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sharesim.appraisal.outcomes import Outcomes
 from sharesim.arguments import a_text, a_word, an_instance, number, takes, whole
-from sharesim.choice.candidates import Candidates
 from sharesim.choice.choose import ChoiceOptions
 from sharesim.choice.frontier import AGAINST
-from sharesim.choice.solution import Solution, Status
 from sharesim.choice.stability import LEAST_SETS, Stability
 from sharesim.display import record, shortened
 from sharesim.measures import Estimate
 from sharesim.measures.estimates import degrees_of_freedom
-from sharesim.report import tables, words
-from sharesim.study.given import choice_of
-from sharesim.study.rules import Objective, RuleBase
-from sharesim.study.study import Study
-from sharesim.uncertainty.goal import Settled
-from sharesim.workflow.bridge import candidates_of
-from sharesim.workflow.explore import Question, frontier_table
+from sharesim.report import tables
+from sharesim.study.rules import Objective
+from sharesim.workflow.explore import (
+    N_POINTS,
+    WORST_SHARE,
+    Question,
+    Rules,
+    frontier_table,
+    question_behind,
+    question_of,
+)
+from sharesim.workflow.records import AppraisalRecord, PortfolioRecord
 from sharesim.workflow.replay import Replay, replay
-from sharesim.workflow.words import active, correlation_lines, money, money_note
+from sharesim.workflow.summary_figures import chosen_bundles
+from sharesim.workflow.words import correlation_lines, money, money_note, portfolio_words
 
 if TYPE_CHECKING:
     from sharesim.workflow.plots import Plots
 
-#: A rule, a mapping of its fields as in study.toml, or several.
-Rules = RuleBase | Mapping[str, Any] | Iterable[RuleBase | Mapping[str, Any]]
 CHOICE_OPTIONS = an_instance(
     ChoiceOptions, "not options of a choice", "ChoiceOptions", "Write ChoiceOptions(time_limit_seconds=60)."
 )
 COUNT = whole(1, 1000, "not a number of portfolios")
-N_POINTS = whole(2, 1000, "not a number of points")
 LEVEL = number(0.0, 1.0, "not a share of the worst futures", "Write 0.05 for 5%.", above=True)
 SHARE = number(0.0, 1.0, "not a share", "Write 0.02 for 2%.")
 
 
 @record
-class Appraisal:
+class Appraisal(AppraisalRecord):
     """Every candidate bundle simulated on one set of draws.
 
     Parameters
@@ -55,20 +55,6 @@ class Appraisal:
     settled : Settled or None
         What the stop rule reached, where there was one.
     """
-
-    study: Study
-    outcomes: Outcomes
-    seed: int
-    settled: Settled | None = None
-
-    @property
-    def n_draws(self) -> int:
-        return self.outcomes.n_draws
-
-    @cached_property
-    def candidates(self) -> Candidates:
-        """What the choice sees of the bundles."""
-        return candidates_of(self.outcomes)
 
     def bundles(self) -> pd.DataFrame:
         """Return one row per candidate bundle with its value and risk."""
@@ -112,16 +98,11 @@ class Appraisal:
         UsageError
             With every fault of the rules and the objective given, as of a study's own.
         """
-        run = self.study.model.run
-        options = options or ChoiceOptions(
-            gap=run.gap, time_limit_seconds=run.time_limit_seconds, solver=run.solver, seed=1
-        )
-        used, aim = choice_of(self.study, rules, objective)
-        return Question(self.candidates, self.outcomes, active(used), aim, options)
+        return question_of(self, rules, objective, options)
 
     @takes(against=a_word(*AGAINST), n_points=N_POINTS, level=LEVEL)
     def frontier(
-        self, against: str = "cvar", *, n_points: int = 9, level: float = 0.05, rules: Rules | None = None
+        self, against: str = "cvar", *, n_points: int = 9, level: float = WORST_SHARE, rules: Rules | None = None
     ) -> pd.DataFrame:
         """Return the best mean NPV for each level of risk, exits or non-cashable saving, and the portfolio at each point.
 
@@ -185,7 +166,7 @@ class Appraisal:
 
 
 @record
-class Portfolio:
+class Portfolio(PortfolioRecord):
     """What was chosen, and the proof.
 
     Parameters
@@ -197,33 +178,6 @@ class Portfolio:
     """
 
     appraisal: Appraisal
-    solution: Solution
-    rules: tuple[RuleBase, ...]
-    objective: Objective
-
-    @property
-    def study(self) -> Study:
-        return self.appraisal.study
-
-    @property
-    def status(self) -> str:
-        return self.solution.status.value
-
-    @property
-    def value_gbp(self) -> float:
-        return float(self.solution.value_gbp)
-
-    @property
-    def bound_gbp(self) -> float:
-        return float(self.solution.bound_gbp)
-
-    @property
-    def gap(self) -> float:
-        return float(self.solution.gap)
-
-    @property
-    def has_portfolio(self) -> bool:
-        return self.solution.status.has_portfolio
 
     def bundles(self) -> pd.DataFrame:
         """Return one row per chosen bundle, on the choosing draws."""
@@ -235,7 +189,7 @@ class Portfolio:
 
     def chosen(self) -> list[dict[str, Any]]:
         """Return the chosen bundles as plain data."""
-        return [chosen_entry(self.appraisal.outcomes, int(row)) for row in self.solution.chosen]
+        return chosen_bundles(self)
 
     def describe(self) -> list[str]:
         """Return each chosen bundle in words."""
@@ -244,7 +198,7 @@ class Portfolio:
     @property
     def question(self) -> Question:
         """What it was chosen from."""
-        return self.appraisal.question(self.rules, self.objective)
+        return question_behind(self)
 
     def rule_costs(self) -> pd.DataFrame:
         """Return what each rule and each owner's rules cost, by solving again without: GBP as an interval."""
@@ -288,44 +242,10 @@ class Portfolio:
 
     def summary(self) -> str:
         """Return what was chosen, in words."""
-        return "\n".join([self._chosen_words(), *correlation_lines(self.appraisal.outcomes.plan.changes)])
-
-    def _chosen_words(self) -> str:
-        if not self.has_portfolio:
-            notes = "\n".join(f"  {note}" for note in self.solution.notes)
-            return f"No portfolio: {self.status}." + (f"\n{notes}" if notes else "")
-        if not len(self.solution.chosen) and self.solution.status is not Status.OPTIMAL:
-            return (
-                f"Share nothing is the best found ({self.status}): the search was stopped; "
-                f"a value of the objective up to {money(self.bound_gbp)} is not ruled out."
-            )
-        if not len(self.solution.chosen):
-            return "The best choice under these rules is to share nothing: no set of candidate bundles is worth more than it costs."
-        lines = [
-            f"{len(self.solution.chosen)} of {self.appraisal.candidates.n_bundles} candidate bundles chosen ({self.status}):"
-        ]
-        lines += [f"  {text}" for text in self.describe()]
-        lines.append(
-            f"Value of the objective {money(self.value_gbp)}, at most {money(self.bound_gbp)} is possible (gap {words.gap(self.gap)}), on the futures that chose."
-        )
-        lines += [f"  In turn, {stage}." for stage in self.solution.stages]
-        return "\n".join([*lines, *self.solution.notes])
+        return portfolio_words(self)
 
     def __repr__(self) -> str:
         return shortened(f"Portfolio for '{self.study.model.study.name}'\n{self.summary()}")
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self.summary()).replace(chr(10), '<br>')}</p>"
-
-
-def chosen_entry(outcomes: Outcomes, row: int) -> dict[str, Any]:
-    """Return one bundle as plain data: services, partners, host (id, list or None), form, start."""
-    table = outcomes.table
-    hosts = table.host_ids(row)
-    return {
-        "services": table.service_ids(row),
-        "partners": table.partner_ids(row),
-        "host": None if not hosts else hosts[0] if len(hosts) == 1 else hosts,
-        "form": table.forms.ids[table.form[row]],
-        "start": str(table.start_date[row]),
-    }

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -17,22 +16,20 @@ from sharesim.choice.choose import ChoiceOptions
 from sharesim.display import record
 from sharesim.folders.mark import MANIFEST
 from sharesim.folders.place import Place, being_written
-from sharesim.insight.drivers import driver_effects
-from sharesim.report import Contents, write_formats
+from sharesim.report import write_formats
 from sharesim.report.formats import DEFAULT, FILES, some_formats
 from sharesim.report.options import Beyond
-from sharesim.report.tables import is_event
 from sharesim.study.given import a_study
 from sharesim.study.study import Study
 from sharesim.uncertainty.goal import a_stop_rule
 from sharesim.workflow.assumed import assumption_effects, watched
+from sharesim.workflow.contents import contents_of
 from sharesim.workflow.doors import DRAWS, JOBS, SEED, appraise, choose, judge
 from sharesim.workflow.folder import (
     WRITTEN,
     manifest,
     own_folder_of,
     place_of,
-    versions,
     write_appraisal,
     write_beside,
     write_csv,
@@ -45,6 +42,7 @@ from sharesim.workflow.judged import Judged
 from sharesim.workflow.kept import write_kept
 from sharesim.workflow.options import BUDGET_SECONDS, beyond
 from sharesim.workflow.results import Appraisal, Portfolio
+from sharesim.workflow.versions import versions
 
 StageProgress = Callable[[str, int, int], None]
 
@@ -300,32 +298,3 @@ def effects_of(portfolio: Portfolio):
     chosen = portfolio.solution.chosen
     table = outcomes.table.take(chosen) if len(chosen) else watched(outcomes.table, outcomes.npv_mean)
     return assumption_effects(portfolio.study, table, seed=portfolio.appraisal.seed)
-
-
-def contents_of(
-    judged: Judged, timings: dict[str, float], today: date | None = None, found: Beyond | None = None
-) -> Contents:
-    """Return everything that a report shows; what lies beside the portfolio (`options.beyond`) only where it is given."""
-    study, plan, outcomes = judged.study, judged.outcomes.plan, judged.outcomes
-    wanted = [at for at, spec in enumerate(study.drivers) if not is_event(spec.name)]
-    n_chunks = -(-outcomes.n_draws // 1024)
-    values = plan.values(0, n_chunks)[wanted, : outcomes.n_draws]
-    effects = driver_effects([study.drivers[at].name for at in wanted], values, judged.npv)
-    return Contents(
-        study=study,
-        outcomes=judged.portfolio.appraisal.outcomes,
-        solution=judged.portfolio.solution,
-        rules=judged.portfolio.rules,
-        objective=judged.portfolio.objective,
-        judged=outcomes,
-        account=judged.account,
-        council_npv=judged.council_npv,
-        figures=judged.figures(),
-        driver_effects=tuple(effects),
-        assumption_effects=judged.effects,
-        timings=dict(timings),
-        versions=versions(),
-        seed=judged.seed,
-        date=(today or date.today()).isoformat(),
-        beyond=found or Beyond(),
-    )

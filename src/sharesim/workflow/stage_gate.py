@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,10 +21,8 @@ from sharesim.measures import estimate
 from sharesim.report.tables import is_event
 from sharesim.study.schema import Stage
 from sharesim.study.study import Study
+from sharesim.workflow.records import JudgedRecord
 from sharesim.workflow.words import money
-
-if TYPE_CHECKING:
-    from sharesim.workflow.judged import Judged
 
 #: What a first stage shows of its services by the time it runs, where the study does not say what is known.
 SHOWN = (
@@ -95,17 +92,17 @@ class RightToStop:
         return self.is_used and abs(self.right_gbp) > self.reach_gbp
 
 
-def rights_to_stop(judged: Judged) -> list[RightToStop]:
+def rights_to_stop(judged: JudgedRecord) -> list[RightToStop]:
     """Return what the right to stop is worth at every stage gate of a study.
 
     Parameters
     ----------
-    judged : Judged
+    judged : JudgedRecord
     """
     return [_right(judged, at, stage) for at, stage in enumerate(judged.study.model.stages) if stage.gate is not None]
 
 
-def right_to_stop_table(judged: Judged) -> pd.DataFrame:
+def right_to_stop_table(judged: JudgedRecord) -> pd.DataFrame:
     """Return one row per stage gate: going on always, with the right to stop, and what the right is worth."""
     names = list(RightToStop.__dataclass_fields__)
     rows = [{name: getattr(found, name) for name in names} for found in rights_to_stop(judged)]
@@ -218,7 +215,7 @@ def _terms(known: np.ndarray) -> np.ndarray:
     return np.concatenate(terms) if len(known) else np.zeros((1, known.shape[1]))
 
 
-def _right(judged: Judged, at: int, stage: Stage) -> RightToStop:
+def _right(judged: JudgedRecord, at: int, stage: Stage) -> RightToStop:
     outcomes, study = judged.portfolio.appraisal.outcomes, judged.study
     chosen = judged.portfolio.solution.chosen
     mine = np.array([(found := study.first_stage(int(package))) is not None and found[0] == at

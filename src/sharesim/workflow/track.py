@@ -34,7 +34,8 @@ from sharesim.study.study import Study
 from sharesim.uncertainty.amounts import first_of
 from sharesim.workflow.actuals import MEASURES, Actual, Known, Series, read_actuals
 from sharesim.workflow.again import read_run
-from sharesim.workflow.folder import versions, write_csv, write_json
+from sharesim.workflow.folder import write_csv, write_json
+from sharesim.workflow.versions import versions
 
 #: How far a future may lie from what was seen, as a share of the spread of the futures.
 NOISE_SHARE = 0.25

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sharesim.choice.solution import Status
+from sharesim.report.words import gap as gap_words
 from sharesim.study.rules import RuleBase
 from sharesim.study.study import Study
 from sharesim.uncertainty.copula import ChangedPair
+from sharesim.workflow.records import PortfolioRecord
 
 
 def money(value: float) -> str:
@@ -48,3 +51,31 @@ def correlation_lines(changes: Sequence[ChangedPair]) -> list[str]:
 def active(rules: Iterable[RuleBase]) -> tuple[RuleBase, ...]:
     """Return the rules that are switched on."""
     return tuple(rule for rule in rules if rule.active)
+
+
+def portfolio_words(portfolio: PortfolioRecord) -> str:
+    """Return what was chosen in words, or why nothing was."""
+    return "\n".join([_chosen_words(portfolio), *correlation_lines(portfolio.appraisal.outcomes.plan.changes)])
+
+
+def _chosen_words(portfolio: PortfolioRecord) -> str:
+    if not portfolio.has_portfolio:
+        notes = "\n".join(f"  {note}" for note in portfolio.solution.notes)
+        return f"No portfolio: {portfolio.status}." + (f"\n{notes}" if notes else "")
+    if not len(portfolio.solution.chosen) and portfolio.solution.status is not Status.OPTIMAL:
+        return (
+            f"Share nothing is the best found ({portfolio.status}): the search was stopped; "
+            f"a value of the objective up to {money(portfolio.bound_gbp)} is not ruled out."
+        )
+    if not len(portfolio.solution.chosen):
+        return "The best choice under these rules is to share nothing: no set of candidate bundles is worth more than it costs."
+    table = portfolio.appraisal.outcomes.table
+    lines = [
+        f"{len(portfolio.solution.chosen)} of {portfolio.appraisal.candidates.n_bundles} candidate bundles chosen ({portfolio.status}):"
+    ]
+    lines += [f"  {table.describe(int(row))}" for row in portfolio.solution.chosen]
+    lines.append(
+        f"Value of the objective {money(portfolio.value_gbp)}, at most {money(portfolio.bound_gbp)} is possible (gap {gap_words(portfolio.gap)}), on the futures that chose."
+    )
+    lines += [f"  In turn, {stage}." for stage in portfolio.solution.stages]
+    return "\n".join([*lines, *portfolio.solution.notes])

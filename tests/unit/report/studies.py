@@ -10,9 +10,9 @@ from sharesim.choice.choose import choose as solve
 from sharesim.examples import from_dict, two_councils_raw
 from sharesim.report.contents import Contents
 from sharesim.workflow.assumed import assumption_effects
+from sharesim.workflow.contents import contents_of
 from sharesim.workflow.doors import appraise, choose, judge
 from sharesim.workflow.options import beyond
-from sharesim.workflow.run import contents_of
 
 HOSTILE = '<script>alert("x")</script>&"\'=1+1 {{ 7*7 }} $\\frac{1}{2}$'
 

@@ -116,7 +116,7 @@ def risky() -> Material:
     raw = two_councils_raw()
     raw["services"][0] |= {"team_gbp": "uniform(0, 90000)"}
     judged = judge(choose(appraise(from_dict(raw), draws=1024, jobs=1), rules=[]), draws=1024, jobs=1)
-    from sharesim.workflow.run import contents_of
+    from sharesim.workflow.contents import contents_of
 
     return Material(contents_of(judged, {}))
 

@@ -17,8 +17,8 @@ from sharesim.report.sections import page
 from sharesim.report.workbook import write_workbook
 from sharesim.study.study import Study
 from sharesim.workflow.check import check
+from sharesim.workflow.contents import contents_of
 from sharesim.workflow.doors import appraise, choose, judge
-from sharesim.workflow.run import contents_of
 from tests.unit.certain import certain_raw
 
 PAIRS = (("team", "systems"), ("systems", "joining"), ("team", "joining"))

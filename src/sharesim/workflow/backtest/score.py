@@ -26,7 +26,8 @@ from sharesim.study.study import Study
 from sharesim.workflow.backtest.bases import Places, read_places
 from sharesim.workflow.backtest.predict import FIGURES, Life, NotPredicted, Prediction, Settings, predict
 from sharesim.workflow.backtest.table import Register, read_register
-from sharesim.workflow.folder import versions, write_csv, write_json
+from sharesim.workflow.folder import write_csv, write_json
+from sharesim.workflow.versions import versions
 
 LEVELS = (50, 80, 90)
 LATEST = 2100
