@@ -45,7 +45,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "distributed": ("batch",),
 }
 
-MODULE_LINES, FUNCTION_LINES, PARAMETERS = 400, 60, 7
+MODULE_LINES, FUNCTION_LINES, PARAMETERS = 600, 60, 7
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 NO_DOCSTRING_NEEDED = {
     "overload", "setter", "deleter", "field_validator", "model_validator", "field_serializer", "model_serializer",
@@ -149,6 +149,30 @@ def import_violations(modules: Iterable[Module], declared: set[str]) -> dict[str
                 reason = reason or ("" if root in declared else "no dependency in pyproject.toml brings it")
             if reason:
                 found[f"{module.dotted} -> {name}"] = f"{module.path.name}:{line}: {reason}"
+    return found
+
+
+def import_graph(modules: Iterable[Module]) -> dict[str, set[str]]:
+    """Return for every module the modules of the package that it imports: at the top, for types only, in functions."""
+    modules = tuple(modules)
+    known = {module.dotted for module in modules}
+    return {m.dotted: {target for _, target in imports_of(m, known) if target in known} - {m.dotted} for m in modules}
+
+
+def import_circles(modules: Iterable[Module]) -> dict[str, str]:
+    """Return the modules from which imports lead back to themselves, with a shortest way round."""
+    graph, found = import_graph(modules), {}
+    for start in graph:
+        ways = [[start]]
+        seen: set[str] = set()
+        while ways and start not in found:
+            way = ways.pop(0)
+            for target in sorted(graph[way[-1]]):
+                if target == start:
+                    found[start] = " -> ".join([*way, start])
+                elif target not in seen:
+                    seen.add(target)
+                    ways.append([*way, target])
     return found
 
 

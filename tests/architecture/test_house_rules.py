@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "sharesim"
 EXCEPTIONS = tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text(encoding="utf-8"))
 IMPORTED_AS = {"python-pptx": "pptx"}
-RULES = ("imports", "folders", "module_lines", "function_lines", "parameters", "docstrings", "encodings", "text")
+RULES = ("imports", "circles", "folders", "module_lines", "function_lines", "parameters", "docstrings", "encodings", "text")
 
 
 def declared_packages() -> set[str]:
@@ -33,6 +33,7 @@ def violations(rule: str) -> dict[str, str]:
     if rule == "imports":
         return checks.import_violations(modules, declared_packages())
     return {
+        "circles": checks.import_circles,
         "folders": checks.folder_violations,
         "module_lines": checks.long_modules,
         "function_lines": checks.long_functions,
