@@ -11,7 +11,7 @@ from sharesim.errors import Fault, UsageError
 from sharesim.report.material import Material
 from sharesim.workflow.contents import contents_of
 from sharesim.workflow.explore import N_POINTS, WORST_SHARE, frontier_table, question_of
-from sharesim.workflow.given import a_judged
+from sharesim.workflow.given import a_judged, a_portfolio
 from sharesim.workflow.judging import judged_record
 from sharesim.workflow.options import beyond
 from sharesim.workflow.records import JudgedRecord, PortfolioRecord
@@ -47,6 +47,7 @@ class Plots:
         return f"<Plots: .{', .'.join(names)}>"
 
     @classmethod
+    @takes(portfolio=a_portfolio)
     def of(cls, portfolio: PortfolioRecord) -> Plots:
         """Return the figures of a portfolio that is not judged yet: it is, on the study's own number of fresh futures.
 
