@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -52,6 +53,8 @@ class TileResult:
 
 #: Takes one array out of a part; None for zero.
 Pick = Callable[[Part], "np.ndarray | None"]
+#: What is worked out once and kept; None where there is nothing to add up.
+Sums = TypeVar("Sums", np.ndarray, "np.ndarray | None")
 
 
 class Assembly:
@@ -96,7 +99,7 @@ class Assembly:
         shape = (len(self.tile.group), self.n_slots, self.n_draws)
         result = {name: np.broadcast_to(0.0, shape) for name in names} | {name: np.zeros(shape) for name in found}
         for name in found:
-            line = Combination(self, lambda part, key=name: table(part).get(key))
+            line = Combination(self, _line_named(name, table))
             for form, host, at in self.tile.variants:
                 result[name][at] = line.values(form, host, self.tile.group[at])
         return result
@@ -224,7 +227,7 @@ class Combination:
             return
         parts = (sheet.shared, sheet.form.get(form), sheet.host.get(host))
         for slot in np.flatnonzero(self._shares(host)):
-            row = _sum_of(lambda part, at=slot: _slot(self.pick(part), int(at)), parts)
+            row = _sum_of(self._pick_at(int(slot)), parts)
             own = self.pick(sheet.hosting[host, int(slot)]) if (host, int(slot)) in sheet.hosting else None
             row = own if row is None else row if own is None else row + own
             place = result[..., slot : slot + 1, :]
@@ -232,6 +235,9 @@ class Combination:
                 place[...] = 0.0
             else:
                 place[...] = row[groups] if len(row) > 1 and result.ndim == 3 else row
+
+    def _pick_at(self, slot: int) -> Pick:
+        return lambda part: _slot(self.pick(part), slot)
 
     def _at_cells(self, sheet: Sheet, form: int, host: int) -> np.ndarray | None:
         """Return the figure at the cells of a picked sheet, shape (partner slot, cell)."""
@@ -261,7 +267,7 @@ class Counts:
     def __init__(self, assembly: Assembly, used: int) -> None:
         self.of_assembly, self.used = assembly, used
         self.shape = (len(MEASURES), -(-used // CHUNK), assembly.n_groups, assembly.n_slots)
-        self._kept: dict[object, np.ndarray | None] = {}
+        self._kept: dict[object, Any] = {}
 
     def of(self, form: int, host: int) -> np.ndarray:
         """Return the sums of a variant, shape (measure, chunk, group, partner slot)."""
@@ -272,7 +278,8 @@ class Counts:
         own = self._once(("host", host), lambda: self._all(host, lambda sheet: sheet.host.get(host)))
         return more if own is None else more + own
 
-    def _once(self, key: object, make: Callable[[], np.ndarray | None]) -> np.ndarray | None:
+    def _once(self, key: object, make: Callable[[], Sums]) -> Sums:
+        """Return what was made under a key, or make it."""
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]
@@ -289,7 +296,7 @@ class Counts:
             part = part_of(sheet)
             if part is None or not part.counts:
                 continue
-            values = self._once(("stack", id(part)), lambda part=part, sheet=sheet: _stack(part, sheet.shape))
+            values = self._once(("stack", id(part)), partial(_stack, part, sheet.shape))
             if host in sheet.counting:
                 values = values * sheet.counting[host]
             result = np.zeros(self.shape) if result is None else result
@@ -303,6 +310,10 @@ def _stack(part: Part, shape: tuple[int, ...]) -> np.ndarray:
     for row, value in zip(values, part.counts.values(), strict=True):
         row[...] = value
     return values
+
+
+def _line_named(name: str, table: Callable[[Part], Mapping[str, np.ndarray]]) -> Pick:
+    return lambda part: table(part).get(name)
 
 
 def _sum_of(pick: Pick, parts: Iterable[Part | None]) -> np.ndarray | None:

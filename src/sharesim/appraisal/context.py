@@ -15,6 +15,7 @@ from sharesim.appraisal.timing import Clock
 from sharesim.appraisal.transition import residual_bias
 from sharesim.display import record
 from sharesim.study.priors import FORM_FACTS, WORKFORCE_ASSUMED
+from sharesim.study.schema import Form
 from sharesim.study.study import Quantities, Study
 
 BIASED_LINES = ("team_gbp", "ict_gbp", "dual_running_gbp", "joining_gbp")
@@ -67,7 +68,8 @@ class Fixed:
             for row in model.councils
         ]
         day = model.study.decision
-        entries = [model.forms.get(form) for form in FORM_FACTS]
+        stated: dict[str, Form] = dict(model.forms.items())
+        entries = [stated.get(form) for form in FORM_FACTS]
         facts = [
             tuple(
                 fact if entry is None or (said := getattr(entry, name)) is None else said

@@ -9,7 +9,7 @@ import numpy as np
 
 from sharesim.appraisal.context import Context
 from sharesim.appraisal.register import Strikes
-from sharesim.appraisal.shares import split_weights
+from sharesim.appraisal.shares import Rule, split_weights
 from sharesim.appraisal.timing import Clock, flat_value
 from sharesim.bundles.activations import Activation
 
@@ -71,8 +71,9 @@ def _amount(context: Context, column: Activation, clock: Clock, *, one_off_only:
         return _shares(context, column, grant.split)[:, None] * _grant(context, column.index, clock, *happens)
     if column.kind == "existing":
         return _break(context, column, clock)
+    rule: Rule = "equal"
     if column.kind == "mitigation":
-        prices, year, rule = ("risks.mitigation_gbp", "risks.mitigation_gbp_per_year"), 0, "equal"
+        prices, year = ("risks.mitigation_gbp", "risks.mitigation_gbp_per_year"), 0
     else:
         item = context.study.model.shared_items[column.index]
         prices, year, rule = ("shared_items.one_off_gbp", "shared_items.yearly_gbp"), item.year, item.split
@@ -89,13 +90,13 @@ def _there(context: Context, time: np.ndarray | float) -> np.ndarray:
     return time < context.fixed.cap_years[:, None]
 
 
-def _shares(context: Context, column: Activation, rule: str) -> np.ndarray:
+def _shares(context: Context, column: Activation, rule: Rule) -> np.ndarray:
     """How councils divide a column, shape (council,)."""
     n_councils = len(context.study.councils)
     if column.council >= 0:
         return (np.arange(n_councils) == column.council).astype(float)
     cost = context.fixed.cost_gbp.sum(axis=1)
-    return split_weights(rule, cost, cost, context.fixed.stated, np.ones(n_councils, bool))  # type: ignore[arg-type]
+    return split_weights(rule, cost, cost, context.fixed.stated, np.ones(n_councils, bool))
 
 
 def _grant(context: Context, index: int, clock: Clock, awarded: np.ndarray, back: np.ndarray) -> np.ndarray:

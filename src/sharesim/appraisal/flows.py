@@ -232,8 +232,9 @@ def drift_terms(context: Context, package: Package, view: View, rows: Rows, rate
         gap = staff["pay"].max(axis=-2, keepdims=True) - staff["pay"]
         gap = gap if view.active is None else gap * view.active
         # Posts with a budget that remain.
-        _, unbudgeted = by_vacancies(rate.removed, staff["empty"], staff["unbudgeted_share"])
-        paid = staff["posts"] - rate.removed - np.maximum(staff["empty"] * staff["unbudgeted_share"] - unbudgeted, 0.0)
+        _, unbudgeted = by_vacancies(rate.posts_removed, staff["empty"], staff["unbudgeted_share"])
+        over = np.maximum(staff["empty"] * staff["unbudgeted_share"] - unbudgeted, 0.0)
+        paid = staff["posts"] - rate.posts_removed - over
         parts.append(paid * gap)
     if not parts:
         return Terms({})
@@ -252,7 +253,7 @@ def transition_terms(package: Package, view: View, fund: Rows) -> Terms:
     unplanned = (one_off - over_rule) * package.planned_gbp
     if unplanned.any():
         lines["transition"] = lines["transition"] - to_fund(fund, unplanned)
-    return Terms(lines | own_costs(package, view, fund, np.ones_like(one_off) * view.signed).lines)
+    return Terms({**lines, **own_costs(package, view, fund, np.ones_like(one_off) * view.signed).lines})
 
 
 def own_costs(package: Package, view: View, fund: Rows, whose: np.ndarray) -> Terms:
@@ -348,7 +349,7 @@ def staff_terms(
     for number, (tables, rate) in enumerate(zip(package.tables, rates, strict=True)):
         staff = rate.rows | view.rows(tables.staff_beside)
         costs = view.rows(package.exits_in(context, number, calendar_year))
-        removed = rate.removed if lively is None else rate.removed * lively
+        removed = rate.posts_removed if lively is None else rate.posts_removed * lively
         vacancies, _ = by_vacancies(removed, staff["empty"], staff["unbudgeted_share"])
         leaving: np.ndarray = np.zeros((1, 1))
         if log_staying is not None:

@@ -69,12 +69,12 @@ class Lives:
 def refusals(context: Context, package: Package, view: View) -> np.ndarray | None:
     """Return whether any partner refuses at any gate, shape (group, draw); None where nobody can."""
     services = {context.study.services.ids[service] for service in package.services}
-    result = None
+    result: np.ndarray | None = None
     for gate, table in context.refused.items():
         row = context.study.model.gates[gate]
         if not row.services or services & set(row.services):
             result = table if result is None else result | table
-    return None if result is None else view.council(result).any(axis=1)
+    return None if result is None else np.any(view.council(result), axis=1)
 
 
 def out_times(context: Context, package: Package, view: View, start: np.ndarray) -> np.ndarray | None:

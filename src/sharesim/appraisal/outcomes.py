@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -175,7 +174,7 @@ class Outcomes:
     def _activated(self, flow: Callable[..., np.ndarray], years: Sequence[int]) -> np.ndarray:
         result = np.zeros((len(self.activations.columns), len(self.study.councils), self.n_draws))
         for run in self.blocks():
-            part = sum(flow(run.context, self.activations.columns, year) for year in years)
+            part = sum((flow(run.context, self.activations.columns, year) for year in years), start=np.zeros((1, 1, 1)))
             result[:, :, run.first : run.first + run.used] = part[..., : run.used]
         return result
 
@@ -258,7 +257,7 @@ def appraise(
     keep = resources.kept(len(table) * n_slots * n_draws)
     cut = resources.cut((len(table), n_slots, n_draws), n_councils, jobs, whole_rows=keep == "nothing")
     sweep = Sweep(fixed, plan, n_draws, table, jobs=jobs, cut=cut, progress=progress)
-    common: tuple[Any, ...] = (study, table, needs, plan, n_draws)
+    common = (study, table, needs, plan, n_draws)
     # As much again may be taken by the columns that all bundles share.
     columns = None
     if len(needs.columns) * n_councils * n_draws * 8 <= 0.2 * resources.budget_bytes:

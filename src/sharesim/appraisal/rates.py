@@ -49,12 +49,18 @@ class ServiceRates:
         keep : ndarray, shape (cell,), bool
         """
 
-        def cut(part: np.ndarray | None) -> np.ndarray | None:
-            return part if part is None or part.shape[-1] == 1 else part.compress(keep, axis=-1)
+        def cut(part: np.ndarray) -> np.ndarray:
+            return part if part.shape[-1] == 1 else part.compress(keep, axis=-1)
 
-        own = (cut(part) for part in (self.saving, self.extra_cost, self.cost_sharing, self.removed))
-        tables = ({name: cut(part) for name, part in table.items()} for table in (self.numbers, self.rows))
-        return ServiceRates(*own, *tables)  # type: ignore[arg-type]
+        sharing, removed = (None if part is None else cut(part) for part in (self.cost_sharing, self.removed))
+        numbers, rows = ({name: cut(part) for name, part in table.items()} for table in (self.numbers, self.rows))
+        return ServiceRates(cut(self.saving), cut(self.extra_cost), sharing, removed, numbers, rows)
+
+    @property
+    def posts_removed(self) -> np.ndarray:
+        """Posts that the structure no longer needs, where they were asked for."""
+        assert self.removed is not None
+        return self.removed
 
 
 @dataclass(frozen=True)
@@ -81,11 +87,10 @@ def service_rates(view: View, tables: ServiceTables, *, saving_rule: str, struct
     """
     rows, numbers = view.rows(tables.rates), view.numbers(tables.numbers)
     gains = _gains(view, rows, numbers)
-    factor, removed = _factor(view, numbers), None
+    factor, has_vacancies = _factor(view, numbers), "empty" in rows
     saving = gains.gain if factor is None else factor * gains.gain
-    if structure or "empty" in rows:
-        removed = _removed(rows, numbers, gains)
-    if "empty" in rows:
+    removed = _removed(rows, numbers, gains) if structure or has_vacancies else None
+    if removed is not None and has_vacancies:
         on_posts = numbers["posts_share"] * gains.on_line
         on_posts = on_posts if gains.form_gain is None else on_posts + gains.form_gain
         _, unpaid = by_vacancies(removed, rows["empty"], rows["unbudgeted_share"])
@@ -95,7 +100,7 @@ def service_rates(view: View, tables: ServiceTables, *, saving_rule: str, struct
     if saving_rule != "own":
         saving = savings.by_share(saving + np.zeros_like(rows["cost"]), view.weight("saving"))
     elif tables.by_pooled_cost and gains.scale is not None:
-        saving, loss, sharing = _pooled(rows, gains, saving)
+        saving, loss, sharing = _pooled(rows, gains, gains.scale, saving)
     if view.n_slots > 1 and "increase" in numbers:
         loss = loss + numbers["increase"] * rows["cost"]
     return ServiceRates(saving, loss, sharing, removed, numbers, rows)
@@ -150,10 +155,12 @@ def _removed(rows: Rows, numbers: Rows, gains: _Gains) -> np.ndarray:
     return np.minimum(wanted, rows["posts"])
 
 
-def _pooled(rows: Rows, gains: _Gains, saving: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pooled(
+    rows: Rows, gains: _Gains, scale: np.ndarray, saving: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Divide what comes of scale by workload, and settle the cost that was there before at one price per unit."""
     share = savings.pooled_share(rows["power"], rows.get("workload"))
-    scale_gain, scale_loss = savings.gain_and_loss(gains.scale)
+    scale_gain, scale_loss = savings.gain_and_loss(scale)
     part = scale_gain / np.where(gains.gain > 0, gains.gain, 1.0)
     saving = saving * (1.0 - part) + savings.by_share(saving * part, share)
     return (

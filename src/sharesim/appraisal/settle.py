@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -122,7 +121,7 @@ class Growing:
         means = {name: total / self.n_draws for name, total in self.sums.items()}
         npv_means = means.pop("npv")
         columns = np.concatenate(self._columns, axis=-1)
-        common: tuple[Any, ...] = (self.study, self.table, self.needs, plan, self.n_draws)
+        common = (self.study, self.table, self.needs, plan, self.n_draws)
         if self._partners is not None:
             kept = np.concatenate(self._partners, axis=-1)
             return Outcomes(*common, kept, means, columns, {}, self.jobs, npv_means)

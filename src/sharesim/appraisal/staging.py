@@ -39,9 +39,9 @@ def _left(context: Context, tables: ServiceTables, once: np.ndarray | None, view
     rates = service_rates(view, tables, saving_rule="own", structure=True)
     saving = rates.saving if once is None else rates.saving * (once if len(once) == 1 else view.council(once))
     cash = rates.numbers["cashable"] * saving - rates.extra_cost
-    assert rates.removed is not None
+    removed = rates.posts_removed
     staff = view.rows(tables.staff)
-    vacancies, _ = by_vacancies(rates.removed, staff["empty"], staff["unbudgeted_share"])
+    vacancies, _ = by_vacancies(removed, staff["empty"], staff["unbudgeted_share"])
 
     def only(value: np.ndarray, others: float = 0.0) -> np.ndarray:
         result = np.full(shape, others)
@@ -50,7 +50,7 @@ def _left(context: Context, tables: ServiceTables, once: np.ndarray | None, view
 
     decision = context.fixed.decision_years
     full = np.maximum(start + rates.numbers["ramp"], decision)
-    return Left(only(cash), only(rates.removed), only(vacancies), only(full, decision))
+    return Left(only(cash), only(removed), only(vacancies), only(full, decision))
 
 
 __all__ = ["package_of"]

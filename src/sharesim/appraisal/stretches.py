@@ -182,7 +182,8 @@ def _while_hosts_last(stretch: Stretch, course: Course, variety: Variety) -> tup
     Others save on after theirs: successors pay the premium in their place (decision 087).
     """
     who = stretch.who
-    found = tuple(np.zeros(np.broadcast_shapes(stretch.end.shape, who.saving[0].shape)) for _ in range(2))
+    shape = np.broadcast_shapes(stretch.end.shape, who.saving[0].shape)
+    found = np.zeros(shape), np.zeros(shape)
     for slot in np.flatnonzero(np.any(variety.hosts, axis=0)):
         totals = _cash_and_time(who, who.saving, _lasting_for(stretch, course, int(slot)))
         for whole, total in zip(found, totals, strict=True):

@@ -102,7 +102,7 @@ class Package:
             What a first stage has taken off each service.
         """
         services = context.study.package_services[index]
-        taken = left or [None] * len(services)
+        taken: Sequence[Left | None] = left or [None] * len(services)
         tables = tuple(ServiceTables.of(context, *part) for part in zip(services, taken, strict=True))
         fund, shape = None if all_funds else _fund(context, services), (len(context.study.councils), context.n_draws)
         cost = total_of([table.cost for table in tables])

@@ -211,11 +211,11 @@ def _delaying(context: Context, package: Package, view: View, strikes: Strikes, 
     if strikes.scope == "service":
         at = [strikes.position((service,)) for service in package.services]
         at = [position for position in at if position >= 0]
-        return table[at].any(axis=0)[None, None, :] if at else None
+        return np.any(table[at], axis=0)[None, None, :] if at else None
     if strikes.scope == "council":
         hit = view.council(strikes.by_council(table, len(context.study.councils), False))
-        return hit.any(axis=1, keepdims=True)
-    found = None
+        return np.any(hit, axis=1, keepdims=True)
+    found: np.ndarray | None = None
     for target, row in zip(strikes.targets, table, strict=True):
         here = holds(view, target) & row
         found = here if found is None else found | here

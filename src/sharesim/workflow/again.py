@@ -66,7 +66,7 @@ def read_run(folder: str | Path) -> Run:
         When it is no run, has no portfolio, its study is not the one that was run, or a file that is read again is not
         as it was written.
     """
-    remedy = "Give the folder of a finished run, such as runs/my-study."
+    folder, remedy = Path(folder), "Give the folder of a finished run, such as runs/my-study."
     recovered(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -186,7 +186,7 @@ def report_run(
     """
     options = options or RunOptions()
     run = read_run(folder)
-    place = _place(run, out if out is not None else run.folder, formats, options.replace_edited)
+    place = _place(run, run.folder if out is None else Path(out), formats, options.replace_edited)
     with being_written(place) as aside:
         judged, jobs = judged_again(run, options), options.jobs or 1
         kept = read_kept(run.folder, judged, jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,7 @@ def assumption_effects(
     return tuple(sorted(effects, key=lambda effect: (-effect.swing_gbp, effect.assumption.path)))
 
 
-def effect_line(effect: AssumptionEffect, money) -> str:
+def effect_line(effect: AssumptionEffect, money: Callable[[float], str]) -> str:
     """Return one assumption in words, with its range and what that moves."""
     item = effect.assumption
     return (

@@ -54,9 +54,8 @@ def do_minimum(judged: JudgedRecord) -> pd.DataFrame:
 
 def _by_council(outcomes: Outcomes) -> np.ndarray:
     """NPV by council of bundles chosen together, GBP, shape (council, draw)."""
-    result = outcomes.activation_npv[outcomes.needed].sum(axis=0) + np.zeros(
-        (len(outcomes.study.councils), outcomes.n_draws)
-    )
+    shape = (len(outcomes.study.councils), outcomes.n_draws)
+    result: np.ndarray = outcomes.activation_npv[outcomes.needed].sum(axis=0) + np.zeros(shape)
     partners = outcomes.table.partners
     for row, draws in enumerate(outcomes.partner_draws(np.arange(len(outcomes.table)))):
         for slot in np.flatnonzero(partners[row] >= 0):
@@ -158,7 +157,8 @@ def _simulated(judged: JudgedRecord, study: Study) -> Outcomes:
 def _column(outcomes: Outcomes, risk: str) -> np.ndarray:
     """Where the mitigation of a risk is needed by the portfolio, shape (activation,), bool."""
     mine = [column.id == f"mitigation.{risk}" for column in outcomes.activations.columns]
-    return np.array(mine, bool) & outcomes.needed
+    found: np.ndarray = np.array(mine, bool) & outcomes.needed
+    return found
 
 
 def metrics(judged: JudgedRecord) -> pd.DataFrame:

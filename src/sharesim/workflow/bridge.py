@@ -67,7 +67,8 @@ def _officer_days(study: Study, table: BundleTable) -> np.ndarray:
         [mean_of(study, study.numbers["services.officer_days"][at]) for at in range(len(study.services))]
     )
     per_package = np.array([per_service[list(members)].sum() for members in table.package_services])
-    return per_package[table.package][:, None] * (table.partners >= 0)
+    days: np.ndarray = per_package[table.package][:, None] * (table.partners >= 0)
+    return days
 
 
 def _risk_points(study: Study, table: BundleTable) -> np.ndarray:

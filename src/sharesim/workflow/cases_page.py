@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -137,8 +139,9 @@ def _how_many(judged: Judged) -> str:
 
 
 def _published(case: Case, judged: Judged) -> list[dict[str, str]]:
-    rows = []
-    for row in judged.published().itertuples():
+    rows: list[dict[str, str]] = []
+    published: Iterable[Any] = judged.published().itertuples()
+    for row in published:
         share = row.unit == "share"
         shown = (lambda value: f"{value:.0%}") if share else money
         is_shared = row.simulated_mean == row.simulated_mean

@@ -21,6 +21,7 @@ from sharesim.uncertainty.draws import DrawPlan
 from sharesim.workflow.assumed import assumption_effects, effect_line, watched
 from sharesim.workflow.doors import appraise, choose
 from sharesim.workflow.questions import questions
+from sharesim.workflow.results import Appraisal
 from sharesim.workflow.words import active, correlation_lines, money, money_note
 
 LOOK_DRAWS = 1024
@@ -41,6 +42,7 @@ def check(study: Study | str | Path, progress: Callable[[str, int, int], None] |
     StudyError
         When no bundle is possible, or rules contradict each other.
     """
+    assert isinstance(study, Study)  # a path was read before this began
     stage = None if progress is None else lambda done, of: progress("simulating", done, of)
     outcomes = appraise(study, draws=LOOK_DRAWS, progress=stage)
     if faults := contradictions(active(study.model.rules), outcomes.candidates):
@@ -128,7 +130,7 @@ def _conventions(study: Study) -> list[str]:
     return lines
 
 
-def _assumptions(study: Study, outcomes) -> list[str]:
+def _assumptions(study: Study, outcomes: Appraisal) -> list[str]:
     if not study.assumptions:
         return ["Nothing that decides the answer was assumed."]
     portfolio = choose(outcomes)

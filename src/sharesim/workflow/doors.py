@@ -68,6 +68,7 @@ def load(
     >>> len(sharesim.load(folder).councils)
     3
     """
+    assert isinstance(set, tuple)  # made a list of changes before this began
     return load_study(path, scenario=scenario, assignments=set)
 
 
@@ -117,6 +118,7 @@ def appraise(
     >>> outcomes.bundles().shape[0]
     2
     """
+    assert isinstance(study, Study)  # a path was read before this began
     run, table = study.model.run, candidates(study)
     seed = run.seed if seed is None else seed
     rule = asked_rule(study, draws, until, run.until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -115,7 +116,8 @@ class Judged(JudgedRecord):
         lines.append(
             f"The futures that chose it said {money(chose)}: {money(chose - worth)} of that was luck of the draw."
         )
-        for row in self.councils().itertuples():
+        rows: Iterable[Any] = self.councils().itertuples()
+        for row in rows:
             lines.append(
                 f"  {row.name}: mean {money(row.npv_mean_gbp)}, loses in {row.probability_of_loss:.0%} of futures, "
                 f"one-off cost {money(row.one_off_mean_gbp)}{_set_against(row)}, "

@@ -93,11 +93,10 @@ def read_kept(folder: Path, judged: Judged, jobs: int) -> Kept | None:
             AssumptionEffect(known[item["assumption"]], float(item["low_gbp"]), float(item["high_gbp"]))
             for item in kept["effects"]
         )
+        options = tuple(_option(judged, item, jobs) for item in kept["options"])
+        rule_costs, alternatives = (_frame(kept[name]) for name in FRAMES)
         beyond = Beyond(
-            tuple(_option(judged, item, jobs) for item in kept["options"]),
-            *(_frame(kept[name]) for name in FRAMES),
-            float(kept["budget_seconds"]),
-            float(kept["seconds"]),
+            options, rule_costs, alternatives, float(kept["budget_seconds"]), float(kept["seconds"])
         )
         return Kept(replace(judged, effects=effects), beyond, str(kept["date"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

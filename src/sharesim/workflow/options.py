@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -150,7 +151,7 @@ class _Finder:
     def _aside(self) -> Iterable[tuple[RuleBase, ...]]:
         """Yield the rules to set aside, one try after the other: none, those that ask for sharing, all."""
         yield ()
-        asking = tuple(rule for rule in self.question.rules if rule.kind in ASKS_FOR_SHARING)  # type: ignore[attr-defined]
+        asking = tuple(rule for rule in self.question.rules if rule.kind in ASKS_FOR_SHARING)
         if asking:
             yield asking
         if len(asking) < len(self.question.rules):
@@ -172,7 +173,7 @@ class _Finder:
             part.candidates, part.outcomes, part.rules, part.objective, _quick(part.options),
             give_up_share=GIVE_UP_SHARE, count=N_ALTERNATIVES,
         )  # fmt: skip
-        rows = []
+        rows: list[dict[str, Any]] = []
         for item in found:
             if not len(item.solution.chosen) or self._rows(item.solution) == self._rows(self.solution):
                 continue

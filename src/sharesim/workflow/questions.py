@@ -73,16 +73,15 @@ def _staffed(study: Study) -> np.ndarray:
     found = np.zeros(len(study.services), bool)
     for council, service in zip(*np.nonzero(study.present), strict=True):
         found[service] |= _posts_of(study, council, service) > 0
-    return found | np.array(
-        [row.posts_removed_per_extra_partner is not None for row in study.model.services], dtype=bool
-    )
+    found |= np.array([row.posts_removed_per_extra_partner is not None for row in study.model.services], dtype=bool)
+    return found
 
 
 def _shares(study: Study) -> Iterator[str]:
     """A service that is most of what a council spends, where its rows are many enough to be taken for all."""
     found = []
     for council in range(len(study.councils)):
-        held = np.flatnonzero(study.present[council])
+        held = np.flatnonzero(study.present[council]).tolist()
         costs = np.array([_mean(study, "cost_gbp", council, service) for service in held])
         if len(held) < FEWEST_SERVICES or costs.sum() <= 0:
             continue

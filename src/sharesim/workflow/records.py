@@ -104,7 +104,8 @@ class JudgedRecord:
     @cached_property
     def npv(self) -> np.ndarray:
         """NPV of the portfolio, GBP, shape (draw,)."""
-        return self.council_npv.sum(axis=0)
+        total: np.ndarray = self.council_npv.sum(axis=0)
+        return total
 
 
 __all__ = ["AppraisalRecord", "JudgedRecord", "PortfolioRecord"]

@@ -136,4 +136,5 @@ def _activation_records(outcomes: Outcomes, run: ChunkRun, at: int) -> list[tupl
 def _npv(outcomes: Outcomes, frame: pd.DataFrame) -> dict[str, float]:
     labels = {year_label(outcomes.study, year): factor for year, factor in enumerate(outcomes.study.discount())}
     cash = frame[frame.line != "saving_non_cashable"]
-    return (cash.gbp * cash.year.map(labels)).groupby(cash.bundle).sum().to_dict()
+    worth = (cash.gbp * cash.year.map(labels)).groupby(cash.bundle).sum()
+    return {str(bundle): float(gbp) for bundle, gbp in worth.items()}

@@ -13,6 +13,7 @@ import pandas as pd
 from sharesim.appraisal.resources import LEAST_GB, Resources
 from sharesim.arguments import a_flag, a_function, a_path, an_instance, check_fields, number, takes
 from sharesim.choice.choose import ChoiceOptions
+from sharesim.choice.solution import Progress
 from sharesim.display import record
 from sharesim.folders.mark import MANIFEST
 from sharesim.folders.place import Place, being_written
@@ -22,7 +23,7 @@ from sharesim.report.options import Beyond
 from sharesim.study.given import a_study
 from sharesim.study.study import Study
 from sharesim.uncertainty.goal import a_stop_rule
-from sharesim.workflow.assumed import assumption_effects, watched
+from sharesim.workflow.assumed import AssumptionEffect, assumption_effects, watched
 from sharesim.workflow.contents import contents_of
 from sharesim.workflow.doors import DRAWS, JOBS, SEED, appraise, choose, judge
 from sharesim.workflow.folder import (
@@ -100,7 +101,8 @@ class RunOptions:
 
     def stage(self, name: str) -> Callable[[int, int], None] | None:
         """Return the progress callback of one stage."""
-        return None if self.progress is None else lambda done, of: self.progress(name, done, of)  # type: ignore[misc]
+        progress = self.progress
+        return None if progress is None else lambda done, of: progress(name, done, of)
 
 
 @record
@@ -161,7 +163,8 @@ def run_study(study: Study | str | Path, folder: str | Path, options: RunOptions
     OutputError
         When the folder cannot be written, or holds what is not ours to replace; nothing is left half-written.
     """
-    options, timer = options or RunOptions(), _Timer()
+    assert isinstance(study, Study)  # a path was read before this began
+    folder, options, timer = Path(folder), options or RunOptions(), _Timer()
     with being_written(place_of(study, folder, "run", options.replace_edited, options.expected)) as aside:
         with timer.stage("appraise"):
             outcomes = _appraised(study, options)
@@ -234,8 +237,8 @@ def report(
     >>> report(judged, Path(tempfile.mkdtemp()) / "run").name
     'report.html'
     """
-    options, timer = RunOptions(formats=formats), _Timer()
-    folder = out if out is not None else own_folder_of(judged.study, "run")[0]
+    options, timer = RunOptions(formats=tuple(formats)), _Timer()
+    folder = Path(out) if out is not None else own_folder_of(judged.study, "run")[0]
     with being_written(place_of(judged.study, folder, "run", replace_edited, options.expected)) as aside:
         judged = judged if judged.effects else replace(judged, effects=effects_of(judged.portfolio))
         write_run(aside, judged, timer.seconds)
@@ -251,8 +254,9 @@ def write_run_manifest(folder: Path, judged: Judged, seconds: dict[str, float]) 
 @takes(study=a_study, folder=a_path, options=_OPTIONS)
 def appraise_study(study: Study | str | Path, folder: str | Path, options: RunOptions | None = None) -> Appraisal:
     """Appraise a study into a folder, without a choice."""
+    assert isinstance(study, Study)  # a path was read before this began
     options, timer = options or RunOptions(), _Timer()
-    with being_written(place_of(study, folder, "appraisal", options.replace_edited)) as aside:
+    with being_written(place_of(study, Path(folder), "appraisal", options.replace_edited)) as aside:
         with timer.stage("appraise"):
             outcomes = _appraised(study, options)
         write_appraisal(aside, outcomes, timer.seconds)
@@ -261,12 +265,14 @@ def appraise_study(study: Study | str | Path, folder: str | Path, options: RunOp
 
 def _appraised(study: Study, options: RunOptions) -> Appraisal:
     """Simulate every bundle, here or spread over machines; a stop rule looks at its draws here."""
-    common = {"seed": options.seed, "jobs": options.jobs, "progress": options.stage("simulating")}
+    seed, jobs, progress = options.seed, options.jobs, options.stage("simulating")
     ruled = options.until is not None or (options.draws is None and study.model.run.until)
     if ruled or options.appraise is None:
         room = None if options.memory_gb is None else Resources(memory_gb=options.memory_gb)
-        return appraise(study, draws=options.draws, until=options.until, resources=room, **common)  # type: ignore[arg-type]
-    return options.appraise(study, draws=options.draws, **common)
+        return appraise(
+            study, draws=options.draws, until=options.until, resources=room, seed=seed, jobs=jobs, progress=progress
+        )
+    return options.appraise(study, draws=options.draws, seed=seed, jobs=jobs, progress=progress)
 
 
 def write_table(frame: pd.DataFrame, place: Place, study: Study) -> Path:
@@ -285,14 +291,14 @@ def _choice_options(study: Study, options: RunOptions) -> ChoiceOptions:
     run, limit = study.model.run, study.model.run.time_limit_seconds
     notify = options.stage("choosing")
 
-    def tell(progress) -> None:
+    def tell(progress: Progress) -> None:
         if notify is not None:
             notify(int(min(progress.seconds, limit)), int(limit))
 
     return ChoiceOptions(gap=run.gap, time_limit_seconds=limit, solver=run.solver, progress=tell)
 
 
-def effects_of(portfolio: Portfolio):
+def effects_of(portfolio: Portfolio) -> tuple[AssumptionEffect, ...]:
     """Return what each assumption moves, in pounds of the portfolio's mean NPV."""
     outcomes = portfolio.appraisal.outcomes
     chosen = portfolio.solution.chosen

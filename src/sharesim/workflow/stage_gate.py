@@ -8,7 +8,7 @@ futures that its own fit left out, is not put to work: the programme then always
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -204,7 +204,8 @@ def _ridge(terms: np.ndarray, target: np.ndarray, penalties: np.ndarray) -> np.n
     """Return the slopes for each penalty, shape (penalty, term)."""
     value, vector = np.linalg.eigh(terms @ terms.T)
     along = vector.T @ (terms @ target)
-    return (along / (np.maximum(value, 0.0) + penalties[:, None])) @ vector.T
+    slopes: np.ndarray = (along / (np.maximum(value, 0.0) + penalties[:, None])) @ vector.T
+    return slopes
 
 
 def _terms(known: np.ndarray) -> np.ndarray:
@@ -245,7 +246,8 @@ def _right(judged: JudgedRecord, at: int, stage: Stage) -> RightToStop:
 
 def _best(outcomes: Outcomes, rows: np.ndarray) -> np.ndarray:
     """Return the best follow-ons that can be had together: highest mean first, no service of a council twice."""
-    table, taken, result = outcomes.table, set(), []
+    table, result = outcomes.table, []
+    taken: set[tuple[str, str]] = set()
     for row in rows[np.argsort(-outcomes.npv_mean[rows], kind="stable")]:
         cells = {(council, service) for council in table.partner_ids(row) for service in table.service_ids(row)}
         if not cells & taken:
@@ -254,7 +256,7 @@ def _best(outcomes: Outcomes, rows: np.ndarray) -> np.ndarray:
     return np.array(result, int)
 
 
-def _alone(outcomes: Outcomes, rows: np.ndarray, chosen: Sequence[int]) -> np.ndarray:
+def _alone(outcomes: Outcomes, rows: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Return the activation columns that only these bundles need, shape (activation,), bool."""
     needs, wanted = outcomes.activations.of_bundle, np.zeros(len(outcomes.activations.columns), bool)
     wanted[needs.take(np.asarray(rows, int)).item] = True
@@ -266,7 +268,7 @@ def _alone(outcomes: Outcomes, rows: np.ndarray, chosen: Sequence[int]) -> np.nd
 
 def _remaining(outcomes: Outcomes, rows: np.ndarray, alone: np.ndarray, gate: float) -> np.ndarray:
     """Return what going on brings from the gate on, GBP, shape (draw,): their value, less what was spent before."""
-    worth = outcomes.draws(rows).sum(axis=0)
+    worth: np.ndarray = outcomes.draws(rows).sum(axis=0)
     if alone.any():
         worth = worth + outcomes.activation_npv[alone].sum(axis=(0, 1))
     study = outcomes.study

@@ -6,9 +6,10 @@ particle filter gives them without resampling). What the weights rest on is said
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -179,8 +180,9 @@ def summary(tracked: Tracked) -> str:
     from sharesim.report.decision import text_of
     from sharesim.report.tracking import lead, rests
 
+    rows: Iterable[Any] = tracked.by_arrangement.itertuples()
     lines = [f"{row.what}: {row.status} ({row.because.lower()}: {row.worse_percent:.0f}% of futures did worse)"
-             for row in tracked.by_arrangement.itertuples()]  # fmt: skip
+             for row in rows]  # fmt: skip
     return "\n".join([*lines, text_of(lead(about(tracked))), rests(about(tracked))])
 
 
@@ -208,6 +210,7 @@ def write_track(tracked: Tracked, folder: str | Path, replace_edited: bool = Fal
     from sharesim.report.tracking import tracking_page
 
     frames = {"by_arrangement": tracked.by_arrangement, "highlights": tracked.highlights, "bands": tracked.bands}
+    folder = Path(folder)
     origin = seen_from(Origin(tracked.study.source), folder.parent)
     with being_written(Place(folder, "track", origin, replace_edited)) as aside:
         for name, frame in frames.items():
@@ -252,13 +255,13 @@ def track(run: str | Path, actuals: str | Path, *, noise_share: float = NOISE_SH
     StudyError
         With every fault of the file.
     """
-    outcomes = _outcomes(run)
+    outcomes = _outcomes(Path(run))
     study, table = outcomes.study, outcomes.table
     chosen = arrangements(study, table)
     letters = {item.letter: item.title for item in chosen}
     ids = tuple(table.ids[item.row] for item in chosen)
     known = Known(tuple(letters), ids, study.councils.ids, study.model.study.start, study.n_years)
-    seen = read_actuals(actuals, known)
+    seen = read_actuals(Path(actuals), known)
     rows = {item.letter: item.row for item in chosen}
     flows, amounts = _flows(outcomes, sorted({item.series for item in seen}), rows)
     simulated = np.stack([flows[item.series][item.year] * (item.months / 12.0) for item in seen])
@@ -273,8 +276,8 @@ def _outcomes(folder: Path) -> Outcomes:
     run = read_run(folder)
     study, judged = run.study, run.manifest["judging_draws"]
     try:
-        table = pd.read_csv(folder / "portfolio.csv", dtype=str, keep_default_na=False, encoding="utf-8")
-        ids = [str(name) for name in table.bundle]
+        frame = pd.read_csv(folder / "portfolio.csv", dtype=str, keep_default_na=False, encoding="utf-8")
+        ids = [str(name) for name in frame.bundle]
     except (OSError, ValueError, AttributeError):
         remedy = "Run the study again."
         raise UsageError(Fault(str(folder / "portfolio.csv"), "is missing or damaged", "", "", remedy)) from None

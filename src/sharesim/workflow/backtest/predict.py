@@ -266,6 +266,7 @@ def _add_life(predictions: list[Prediction], missing: list[NotPredicted], lives:
         why = simulated if isinstance(simulated, str) else "whether it still runs is not said"
         missing.append(NotPredicted(row.id, FIGURES[3], why))
         return
+    assert row.start is not None  # without it `life` says why there is none
     years, chance = simulated
     ended = row.ended and not (row.end is not None and row.end > found.settings.as_of)
     lives.append(Life(row.id, chance, ended))
@@ -277,7 +278,7 @@ def _add_life(predictions: list[Prediction], missing: list[NotPredicted], lives:
         missing.append(NotPredicted(row.id, FIGURES[3], f"ends after {found.settings.as_of}, the year of observation"))
     else:
         # Years are whole: half a year stands for an end in the year of the start.
-        lived = max(float(row.end - row.start), 0.5)  # type: ignore[operator]
+        lived = max(float(row.end - row.start), 0.5)
         basis = f"that it had ended by {found.settings.as_of}"
         predictions.append(Prediction(row.id, FIGURES[3], lived, years, basis, found.without))
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from html import escape
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -85,7 +86,7 @@ class Backtest:
         for kind in (*FIGURES, "all"):
             part = self.table if kind == "all" else self.table[self.table.figure == kind]
             for level in LEVELS if len(part) else ():
-                low, high = binom.ppf([0.05, 0.95], len(part), level / 100)
+                low, high = (binom.ppf(point, len(part), level / 100) for point in (0.05, 0.95))
                 count = int(part[f"inside_{level}"].sum())
                 rows.append(
                     {
@@ -133,7 +134,8 @@ class Backtest:
                 f"{kind[0].upper()}{kind[1:]}: published, simulated 5% to 95%, percentile of the published figure",
             ]
             width = max(len(str(name)) for name in part.id)
-            for row in part.itertuples():
+            rows: Iterable[Any] = part.itertuples()
+            for row in rows:
                 span = f"{_amount(row.p5, kind)} to {_amount(row.p95, kind)}"
                 mark = "" if row.inside_90 else "  outside"
                 told = f"{_amount(row.published, kind):>10}  {span:>24}  {row.percentile:4.0f}%{mark}"
@@ -166,6 +168,7 @@ class Backtest:
     @takes(folder=a_path, replace_edited=a_flag)
     def write(self, folder: str | Path, replace_edited: bool = False) -> Path:
         """Write tables, figures and the words into a folder; return it."""
+        folder = Path(folder)
         origin = seen_from(Origin(self.source), folder.parent)
         with being_written(Place(folder, "backtest", origin, replace_edited)) as aside:
             write_csv(self.table, aside / "predictions.csv")
@@ -234,6 +237,7 @@ def backtest(
     register = read_register(table)
     known: Places | None = read_places(places) if places is not None else None
     year = as_of if as_of is not None else register.latest_year or max(row.start or 2000 for row in register.rows or ())
+    assert isinstance(studies, tuple)  # one is a list of one, and paths were read, before this began
     settings = Settings(draws, seed, year, studies, known)
     predictions, missing, lives = predict(register.rows, settings)
     return Backtest(register, settings, tuple(predictions), tuple(missing), tuple(lives), os.path.realpath(table))
